@@ -16,11 +16,12 @@ from time import perf_counter
 ROUNDS = 15
 CLICK = [sys.executable, "-c", "import click"]
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
-MIRD = ["--dose", "120Gy", "--perfused-volume", "1000mL"]
+SHUNT = ["--lung-shunt", "5%"]
+MIRD = ["--dose", "120Gy", "--perfused-volume", "1000mL", *SHUNT]
 BSA = ["--height", "165cm", "--weight", "60kg", "--liver-volume", "1500mL"]
-BSA += ["--tumor-volume", "300mL"]
+BSA += ["--tumor-volume", "300mL", *SHUNT]
 PARTITION = ["--perfused-volume", "1000mL", "--tumor", "T1=200mL@3"]
-PARTITION += ["--tumor-dose", "200Gy"]
+PARTITION += [*SHUNT, "--tumor-dose", "200Gy"]
 VIAL = ["--activity", "2.3GBq", "--at", "2026-03-04T10:00+01:00", "--device", "glass"]
 COUNTS = ["--lung-counts", "12000,10000", "--liver-counts", "160000,90000"]
 CASE = Path(__file__).parents[1] / "examples" / "partition.toml"
@@ -31,7 +32,7 @@ COMMANDS = {
     "plan mird": [*PROGRAM, "plan", "mird", *MIRD],
     "plan bsa": [*PROGRAM, "plan", "bsa", *BSA],
     "plan partition": [*PROGRAM, "plan", "partition", *PARTITION],
-    "with --limits": [*PROGRAM, "plan", "partition", *PARTITION[:4], *LIMITS],
+    "with --limits": [*PROGRAM, "plan", "partition", *PARTITION[:-2], *LIMITS],
     "plan vial": [*PROGRAM, "plan", "vial", *VIAL],
     "plan compare": [*PROGRAM, "plan", "compare", *PARTITION, *MIRD[:2]],
     "plan CASE.toml": [*PROGRAM, "plan", str(CASE)],

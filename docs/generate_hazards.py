@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "sirtdose"
 PAGE = ROOT / "docs" / "hazards.md"
 FIRED = ROOT / "docs" / "fired_checks.json"
+# A page holds what checks say of other activities: no command makes these checks.
+_OF_OTHER_ACTIVITIES = "sirtdose.report.plan.moved:followed"
 HEAD = """# Safety checks
 
 *For physicists who want to know what is checked, and what a code means.*
@@ -81,10 +83,20 @@ class Function:
         found = [code for text in self.says for code in _CODE.findall(text)]
         return sorted(set(found))
 
-    @property
-    def judges(self) -> str:
-        """The first sentence of its docstring, without the codes."""
-        doc = ast.get_docstring(self.node) or self.name.strip("_").replace("_", " ")
+    def judges(self, code: str) -> str:
+        """The first sentence of its docstring, without the codes.
+
+        Of a class that of its method which says the code.
+        """
+        methods = [
+            one
+            for one in ast.walk(self.node)
+            if isinstance(self.node, ast.ClassDef)
+            and isinstance(one, ast.FunctionDef)
+            and code in ast.unparse(one)
+        ]
+        docs = [*map(ast.get_docstring, methods), ast.get_docstring(self.node)]
+        doc = next(filter(None, docs), self.name.strip("_").replace("_", " "))
         first = doc.split("\n\n")[0].replace("\n", " ")
         return re.sub(r"\s*\((H\d\d(, | to | and )?)+\)", "", first).rstrip(".:")
 
@@ -139,7 +151,7 @@ def commands(every: dict[str, Function], graph: dict[str, set[str]]) -> dict[str
             continue
         if isinstance(one.node, ast.FunctionDef) and _is_group(one.node):
             continue
-        seen, left = set(), [key]
+        seen, left = {_OF_OTHER_ACTIVITIES}, [key]
         while left:
             at = left.pop()
             if at not in seen:
@@ -199,7 +211,7 @@ def page() -> str:
                 continue
             proof = f"`{test}`" if test else "-"
             rows[code].append(
-                f"| {code} | {one.judges} | {users} | `{where}` | {proof} |"
+                f"| {code} | {one.judges(code)} | {users} | `{where}` | {proof} |"
             )
     parts = [HEAD]
     titles = {

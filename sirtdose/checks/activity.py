@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from itertools import combinations
 
-from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.finding import Bound, Finding, Severity, distinct
+from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.limit import below
 from sirtdose.model.request import InjectionGiven
 from sirtdose.model.treatment import Injected, Treatment
 from sirtdose.model.units import MCI_PER_GBQ
@@ -61,31 +62,43 @@ def findings(case: Treatment) -> list[Finding]:
 
 def size_findings(case: Treatment) -> list[Finding]:
     """Total activity or resulting dose that suggests a wrong unit or a scout (H05)."""
+    return distinct(
+        found for one in case.injections for found in size_of_findings(case, one)
+    )
+
+
+def size_of_findings(case: Treatment, one: Injected) -> list[Finding]:
+    """Total activity, else one injection's, that suggests a wrong unit."""
     by_unit = unit_findings(case.activity_gbq, nuclide_name=case.nuclide.name)
     return (
         (by_unit and _dose_findings(case))
         or by_unit
-        or [
-            *_little_findings(case),
-            *_vial_findings(case),
-        ]
+        or [*_little_findings(case, one), *_vial_findings(case, one)]
     )
 
 
 def _dose_findings(case: Treatment) -> list[Finding]:
-    """Prescribed dose that needs an activity above the largest vial (H05)."""
-    most, total = rail("activity_gbq", "high"), case.activity_gbq
-    if not case.prescribed_gy or total <= most:
+    """Prescribed dose that needs an activity of no treatment's size (H05).
+
+    Its unit may be wrong: 12000 Gy typed for 12000 cGy.
+    """
+    (least, most), total = rails("activity_gbq"), case.activity_gbq
+    if not case.prescribed_gy or least <= total <= most:
         return []
+    above = total > most
+    bound = f"above the largest vial, {most:g} GBq"
+    if not above:
+        bound = f"below any therapeutic activity, at least {least:g} GBq"
+    in_cgy = f"was {case.prescribed_gy:.5g} cGy meant, or is"
+    is_cgy = above and case.prescribed_gy / 100 >= rail("mean_dose_min_gy")
+    doubt = in_cgy if is_cgy else "is the dose wrong, or"
     return [
         _size(
-            f"a dose of {case.prescribed_gy:.5g} Gy to {one.volume_ml:.5g} mL needs "
-            f"{total:.4g} GBq, above the largest vial ({most:g} GBq): check --dose "
-            "and --perfused-volume",
+            f"a goal of {case.prescribed_gy:.5g} Gy needs {_amount(total)}, {bound}: "
+            f"{doubt} a volume wrong?",
             total,
-            most,
+            most if above else least,
         )
-        for one in case.held("perfused")[:1]
     ]
 
 
@@ -144,60 +157,69 @@ def little_of_a_vial_findings(gbq: float, smallest_gbq: float) -> list[Finding]:
             f"vial, {smallest_gbq:g} GBq: was {gbq * MCI_PER_GBQ:.4g} GBq meant?",
             gbq,
             least,
+            f"{100 * _LEAST_OF_A_VIAL:g} % of the smallest vial",
         )
     ]
 
 
-def _size(said: str, value: float, bound: float) -> Finding:
+def _size(said: str, value: float, bound: float, source: str = "") -> Finding:
     """Total activity above the largest vial or below any therapeutic activity."""
     return Finding.of(
         "H05",
         said,
         subject="activity in all",
         value=value,
-        bound=Bound(bound, "GBq", "see guard_rails.json"),
+        bound=Bound(bound, "GBq", source or rail_source("activity_gbq")),
         accepted=f"{value:.4g} GBq is used",
     )
 
 
-def _little_findings(case: Treatment) -> list[Finding]:
+def _little_findings(case: Treatment, one: Injected) -> list[Finding]:
     """Injection that gives its perfused volume an implausibly low mean dose."""
-    least = rail("mean_dose_min_gy")
+    least, gbq = rail("mean_dose_min_gy"), one.activity_gbq
+    goal_gy = case.prescribed_gy
+    meant = (
+        f"is the goal of {goal_gy:.4g} Gy right"
+        if goal_gy
+        else f"was {gbq * MCI_PER_GBQ:.4g} GBq meant"
+    )
     return [
         Finding.of(
             "H05",
-            _mostly_residual(one)
-            or f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: was "
-            f"{gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume belong to "
-            "another region?",
+            _mostly_residual(one, several=len(case.injections) > 1)
+            or f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: "
+            f"{meant}, or does this volume belong to another region?",
             subject=part.name,
             value=part.dose_gy,
-            bound=Bound(least, "Gy", "see guard_rails.json"),
+            bound=Bound(least, "Gy", rail_source("mean_dose_min_gy")),
             accepted=f"{gbq:.4g} GBq is used",
         )
-        for one in case.injections
-        for gbq in [one.activity_gbq]
         for part in case.of_injection(one.name, "perfused")
-        if 0 < part.dose_gy < least
+        if part.dose_gy > 0 and below(part.dose_gy, least)
     ]
 
 
-def _mostly_residual(one: Injected) -> str:
+def _mostly_residual(one: Injected, *, several: bool) -> str:
     """That a residual explains a low dose; empty where it does not."""
+    typed = "residual: in its --injection"
+    typed = typed if several else f"--residual, or {typed}"
     part = one.residual_gbq / one.activity_gbq
     if part <= _MOSTLY:
         return ""
     return (
         f"the residual, {_amount(one.residual_gbq)}, is {100 * part:.0f} % of "
-        f"the {_amount(one.activity_gbq)} administered: check --residual"
+        f"the {_amount(one.activity_gbq)} administered: check {typed}"
     )
 
 
-def _vial_findings(case: Treatment) -> list[Finding]:
+def _vial_findings(case: Treatment, one: Injected) -> list[Finding]:
     """Injected activity above the largest vial of these microspheres (H07)."""
     if case.device is None or not case.device.vials.fixed_gbq:
         return []
     most = case.device.vials.fixed_gbq[-1]
+    if one.activity_gbq <= most:
+        return []
+    where = f" to '{one.name}'" if len(case.injections) > 1 else ""
     return [
         Finding.of(
             "H07",
@@ -209,9 +231,6 @@ def _vial_findings(case: Treatment) -> list[Finding]:
             bound=Bound(most, "GBq", case.device.vials.size_source),
             remedy="check the prescription and the volume, or plan several injections",
         )
-        for one in case.injections
-        for where in [f" to '{one.name}'" if len(case.injections) > 1 else ""]
-        if one.activity_gbq > most
     ]
 
 
@@ -226,9 +245,14 @@ def same_findings(case: Treatment) -> list[Finding]:
             value=a.activity_gbq,
         )
         for a, b in combinations(case.injections, 2)
-        if abs(a.activity_gbq - b.activity_gbq)
-        <= _SAME_ACTIVITY * max(a.activity_gbq, b.activity_gbq)
+        if _about(a.activity_gbq, b.activity_gbq)
+        and _about(b.activity_gbq, a.activity_gbq)
     ]
+
+
+def _about(one_gbq: float, other_gbq: float) -> bool:
+    """Whether an activity is at most that of an order form more than another."""
+    return one_gbq * (1 - _SAME_ACTIVITY) <= other_gbq
 
 
 def second_calculation(case: Treatment) -> list[Finding]:
@@ -241,8 +265,8 @@ def second_calculation(case: Treatment) -> list[Finding]:
         if not perfused or not parts or not mass > 0:
             continue
         by_parts = sum(part.mass_kg * part.doses_gy[i] for part in parts) / mass
-        alone = delivered_dose_gy(
-            activity_gbq=one.activity_gbq,
+        alone = one.activity_gbq * delivered_dose_gy(
+            activity_gbq=1.0,
             mass_kg=perfused[0].mass_kg,
             dose_constant_gy_kg_per_gbq=case.nuclide.dose_constant_gy_kg_per_gbq,
             lung_shunt_fraction=one.lung_shunt_fraction or 0.0,

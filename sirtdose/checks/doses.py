@@ -7,11 +7,16 @@ from typing import Any
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.limit import Limit, above
+from sirtdose.model.limit import Limit, above, below
+from sirtdose.model.moving import Moving
 from sirtdose.model.treatment import Part, Treatment
 from sirtdose.planning.limit_table import scenario_asking
 
-_LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
+_LIVER_VOLUMES = (
+    *("normal_perfused", "normal_whole", "perfused", "liver"),
+    # Of one injection, by the name that a plan shows.
+    *("normal perfused", "perfused volume"),
+)
 # Where chosen limits ask for about as much as is usual, this many times it is doubted.
 _ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
 _AT_RISK = ("organ", "gallbladder")
@@ -36,7 +41,7 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
         needs = "the liver's volume: a structure of role liver"
         return [Finding.not_checked("H43", "dose to the whole liver", needs=needs)]
     most = liver.most
-    passed = [one for one in levels if most.total_gy > one["above_gy"]]
+    passed = [one for one in levels if above(most.total_gy, one["above_gy"])]
     if not passed:
         return []
     level = passed[-1]
@@ -56,42 +61,66 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     ]
 
 
-def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Finding]:
-    """Doses above those usual with these microspheres (H07).
+def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Finding]:
+    """Doses compared with those usual with these microspheres, where they are known.
 
-    In one or two liver segments they only warn. `wanted_gy` are the minimum doses of
-    the chosen limits, by role: where one is close to the usual dose, only doses well
-    above that minimum are reported.
+    Where one of the `limits` asks for about as much, that is usual too.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
     findings = []
     for entry in table("devices")[case.device.name]["ceilings"]:
-        bound = _raised(entry, wanted_gy.get(entry["volume"], 0.0))
-        most = bound.value
         parts = case.held(entry["volume"])
         if not parts:
             what = f"dose to {entry['volume'].replace('_', ' ')} liver"
             needs = "tumors with their T/N, or an image"
             findings.append(Finding.not_checked("H07", what, needs=needs))
-        findings += [
-            Finding.of(
-                "H07",
-                f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
-                f"above {bound}, unusual with {case.device.product} beyond one or two "
-                "segments",
-                severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
-                subject=own.name,
-                value=part.total_gy,
-                bound=bound,
-                remedy=_remedy(case, part, most)
-                + _where_more_is_wanted(case, part, entry),
-            )
-            for own in parts
-            for part in [own.most]
-            if part.total_gy > most
-        ]
+        for part in parts:
+            findings += ceiling_findings(case, part, limits)
     return findings
+
+
+def ceiling_findings(
+    case: Treatment, own: Part, limits: Sequence[Limit]
+) -> list[Finding]:
+    """Dose above that usual with these microspheres (H07).
+
+    In one or two liver segments it only warns. Where one of the `limits` asks for at
+    least about the usual dose, only doses well above that are reported.
+    """
+    if case.device is None:
+        return []
+    part = own.most
+    return [
+        Finding.of(
+            "H07",
+            f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
+            f"above {bound}, unusual with {case.device.product} beyond one or two "
+            "segments",
+            severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
+            subject=own.name,
+            value=part.total_gy,
+            bound=bound,
+            remedy=_remedy(case, part, bound.value)
+            + _where_more_is_wanted(case, part, entry),
+        )
+        for entry in table("devices")[case.device.name]["ceilings"]
+        if entry["volume"] == own.role
+        for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
+        if above(part.total_gy, bound.value)
+    ]
+
+
+def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
+    """The most that the limits of a part ask for; 0 for nothing."""
+    asked = (
+        one.limit_gy
+        for one in limits
+        if one.sense == "at_least"
+        and one.volume == volume
+        and (not one.injection or one.injection in part.of)
+    )
+    return max(asked, default=0.0)
 
 
 def _is_segment(case: Treatment, part: Part) -> bool:
@@ -120,17 +149,24 @@ def organs_at_risk(case: Treatment) -> list[Finding]:
         )
         for own in case.held(*_AT_RISK)
         for part in [own.most]
-        if max(part.dose_gy, part.focus_gy) >= least
+        if not below(max(part.dose_gy, part.focus_gy), least)
     ]
 
 
-def limit_findings(limits: Sequence[Limit], injections: int = 1) -> list[Finding]:
-    """Limits that are not met or could not be checked, one finding per volume."""
+def limit_findings(
+    limits: Sequence[Limit], injections: int = 1, *, planned: bool = False
+) -> list[Finding]:
+    """Limits that are not met or could not be checked, one finding per volume.
+
+    Only of a plan can one that warns be made a limit.
+    """
     return [
         finding
         for limit in limits
         for finding in (
-            _unchecked(limit) if limit.met is None else _unmet(limit, injections)
+            _unchecked(limit)
+            if limit.met is None
+            else _unmet(limit, injections, planned=planned)
         )
     ]
 
@@ -151,7 +187,7 @@ def _unchecked(limit: Limit) -> list[Finding]:
     ]
 
 
-def _unmet(limit: Limit, injections: int) -> list[Finding]:
+def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
     """Lung dose above its limit, or dose below a requested minimum (H22, H25)."""
     if limit.met is not False or limit.value_gy is None:
         return []
@@ -168,6 +204,10 @@ def _unmet(limit: Limit, injections: int) -> list[Finding]:
                 subject=limit.name,
                 value=limit.value_gy,
                 bound=bound,
+                remedy=f"to make this a limit of the plan, give --limit {limit.name}="
+                f"{limit.limit_gy:g}Gy"
+                if planned
+                else "",
             )
         ]
     needed = limit.activity_needed_gbq
@@ -218,6 +258,8 @@ def _rounded_down(gbq: float) -> str:
     >>> _rounded_down(0.65867), _rounded_down(2.181)
     ('0.6586', '2.181')
     """
+    if isinstance(gbq, Moving):
+        return f"{gbq:rounded down}"
     places = 3 - floor(log10(gbq))
     return f"{floor(gbq * 10**places * (1 + 1e-12)) / 10**places:.4g}"
 
@@ -228,11 +270,15 @@ def _told_apart(value_gy: float, bound_gy: float) -> str:
     >>> _told_apart(96.2988, 70.0), _told_apart(100.0031, 100.0)
     ('96.3', '100.003')
     """
+    if isinstance(value_gy, Moving):
+        return f"{value_gy:apart from {bound_gy!r}}"
     digits = (f"{value_gy:.{n}g}" for n in range(4, 10))
     return next((one for one in digits if float(one) != bound_gy), f"{value_gy:.4g}")
 
 
-def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
+def bound_findings(
+    limits: Sequence[Limit], injections: int, *, in_order: bool = False
+) -> list[Finding]:
     """Maximum activity with no limit for the liver, or with a shared limit (H07)."""
     shared = [
         limit
@@ -240,16 +286,17 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
         if limit.binding and limit.volume in ("lungs", "normal_whole", "liver")
     ]
     if injections > 1 and shared:
-        said = (
-            f"{shared[0].name} limits all injections, which were scaled by one "
-            "factor: an --injection with its own goal may get more, at the others' "
-            "cost"
+        said = f"{shared[0].name} limits all injections, which were " + (
+            "maximized one after another: another order gives other activities"
+            if in_order
+            else "scaled by one factor: an --injection with its own goal may get more, "
+            "at the others' cost"
         )
         return [Finding.of("H07", said, severity=Severity.NOTE)]
     for_liver = [
         limit
         for limit in limits
-        if limit.volume in _LIVER_VOLUMES
+        if limit.volume.partition(" of ")[0] in _LIVER_VOLUMES
         and (limit.sense == "at_most" or limit.upper_gy is not None)
     ]
     if for_liver:

@@ -1,6 +1,7 @@
-"""Dose map of an earlier session: its origin, alignment and coverage."""
+"""Dose map of an earlier session or a plan: its origin, alignment and coverage."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,18 @@ _COUNTS_TWICE = (
 )
 
 
+class DoseMap(NamedTuple):
+    """A dose map of another scan: its words, and the options that give and move it."""
+
+    words: str
+    option: str
+    transform: str
+
+
+EARLIER = DoseMap("the earlier dose", "--prior-dose", "--prior-transform")
+PLANNED = DoseMap("the plan's dose map", "--plan-dose", "--plan-transform")
+
+
 def unframed_findings() -> list[Finding]:
     """Earlier dose without a frame of reference (H15)."""
     return [
@@ -34,13 +47,13 @@ def unframed_findings() -> list[Finding]:
     ]
 
 
-def needless_transform_findings() -> list[Finding]:
-    """Transform for an earlier dose that is already aligned with the image (H16)."""
+def needless_transform_findings(one: DoseMap) -> list[Finding]:
+    """Transform for a dose map that is already aligned with the image (H16)."""
     return [
         Finding.of(
             "H16",
-            "the earlier dose is already in the image's frame of reference "
-            "(0020,0052), but --prior-transform moved it: leave --prior-transform out",
+            f"{one.words} is already in the image's frame of reference (0020,0052), "
+            f"but {one.transform} moved it: leave {one.transform} out",
         )
     ]
 
@@ -66,27 +79,36 @@ def coverage_findings(
     return [
         Finding.of(
             "H19",
-            f"the earlier dose covers {inside:.0%} of '{one.name}': the rest is "
+            f"the earlier dose covers {inside:.0%} of '{name}': the rest is "
             "assumed to have received none",
             severity=Severity.ASK if inside < asked else Severity.WARN,
-            subject=one.name,
+            subject=name,
         )
-        for one in structures
-        if one.role is not Role.OTHER
-        for inside in [mean_in(covered, one)]
-        if inside < _COVERED_MIN
+        for name, inside in partly_covered(covered, structures).items()
     ]
 
 
-def place_findings(part: float, liver: str) -> list[Finding]:
-    """Earlier dose that lies mostly outside the liver (H16)."""
+def partly_covered(
+    covered: Volume, structures: Sequence[Structure]
+) -> dict[str, float]:
+    """The part of each structure that a map covers, where it is not all of it."""
+    parts = {
+        one.name: mean_in(covered, one)
+        for one in structures
+        if one.role is not Role.OTHER
+    }
+    return {name: part for name, part in parts.items() if part < _COVERED_MIN}
+
+
+def place_findings(part: float, liver: str, one: DoseMap) -> list[Finding]:
+    """Dose of another scan that lies mostly outside the liver (H16)."""
     least = float(table("registration")["prior_in_liver"]["min"])
     if part >= least:
         return []
     return [
         Finding.of(
             "H16",
-            f"{part:.0%} of the earlier dose (Gy times mL) lies in '{liver}', less "
+            f"{part:.0%} of {one.words} (Gy times mL) lies in '{liver}', less "
             f"than {least:.0%}: is the map aligned with this image?",
         )
     ]

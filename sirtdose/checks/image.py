@@ -11,14 +11,13 @@ from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.image.blur_loss import sphere_mm, width_mm
 from sirtdose.dosimetry.image.hot_spots import Extrahepatic, HotSpot
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail
+from sirtdose.model.guard_rails import rail, rail_source
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 
-_SOURCE = "see guard_rails.json"
 _SPOTS_MAX = 5
 # Lung masses further apart than this are said.
 _SAME_LUNG_MASS = 0.1
@@ -46,7 +45,7 @@ def outside_findings(*, part: float) -> list[Finding]:
             severity=Severity.ASK if asks else Severity.WARN,
             subject="counts outside",
             value=part,
-            bound=Bound(bound, "", _SOURCE),
+            bound=Bound(bound, "", rail_source("outside_counts")),
         )
     ]
 

@@ -1,7 +1,6 @@
 """All checks of one case, the same for every command."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sirtdose.checks import activity, constants, doses, lungs, volumes
 from sirtdose.model.finding import Finding
@@ -13,13 +12,13 @@ from sirtdose.model.treatment import Treatment
 class Wanted:
     """Limits of a plan, and how its activity was determined.
 
-    `at_least_gy` are the minimum doses of the chosen limits, by role; `maximized` is
-    True if the activity was raised until a limit was reached.
+    `maximized` is True if the activity was raised until a limit was reached,
+    `in_order` if several injections were, one after another.
     """
 
     limits: tuple[Limit, ...] = ()
-    at_least_gy: Mapping[str, float] = field(default_factory=dict)
     maximized: bool = False
+    in_order: bool = False
     residual_fraction: float = 0.0
 
 
@@ -35,7 +34,7 @@ def judge(case: Treatment) -> list[Finding]:
 
 def judge_given(case: Treatment) -> list[Finding]:
     """Checks of a treatment that was given."""
-    return [*judge(case), *doses.usual_ceilings(case, {})]
+    return [*judge(case), *doses.usual_ceilings(case)]
 
 
 def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
@@ -46,7 +45,11 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
         *volumes.findings(case),
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
-        *doses.usual_ceilings(case, wanted.at_least_gy),
-        *doses.limit_findings(wanted.limits, count),
-        *(doses.bound_findings(wanted.limits, count) if wanted.maximized else []),
+        *doses.usual_ceilings(case, wanted.limits),
+        *doses.limit_findings(wanted.limits, count, planned=True),
+        *(
+            doses.bound_findings(wanted.limits, count, in_order=wanted.in_order)
+            if wanted.maximized
+            else []
+        ),
     ]

@@ -2,12 +2,12 @@
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.ledger import Lungs
+from sirtdose.model.limit import above
 from sirtdose.model.treatment import Treatment
 from sirtdose.model.usual import LUNG_MASS_KG
 
-_SOURCE = "see guard_rails.json"
 _PLANAR = (
     "the lung shunt was measured on planar images, which overestimate it, more so for "
     "left-lobe or dome tumors and a high shunt"
@@ -51,7 +51,7 @@ def shunt_findings(case: Treatment) -> list[Finding]:
     if len(case.injections) > 1:
         for one in case.injections:
             fraction = one.lung_shunt_fraction or 0.0
-            if fraction > rail("lung_shunt", "high"):
+            if above(fraction, rail("lung_shunt", "high")):
                 findings += fraction_findings(f"lung shunt of '{one.name}'", fraction)
     return [*findings, *_exclusion(case), *source_findings(lungs)]
 
@@ -62,7 +62,7 @@ def _exclusion(case: Treatment) -> list[Finding]:
         return []
     exclusion = table("bsa")["lung_shunt_exclusion"]
     most, fraction = exclusion["above_fraction"], case.lungs.shunt_fraction
-    if fraction <= most:
+    if not above(fraction, most):
         return []
     return [
         Finding.of(
@@ -93,20 +93,21 @@ def fraction_findings(what: str, fraction: float) -> list[Finding]:
                 severity=Severity.ASK,
                 subject=what,
                 value=fraction,
-                bound=Bound(rail("lung_shunt", "doubt"), "", _SOURCE),
+                bound=Bound(rail("lung_shunt", "doubt"), "", rail_source("lung_shunt")),
                 accepted=f"{fraction:.1%} is used",
             )
         ]
-    if fraction <= rail("lung_shunt"):
+    if not above(fraction, rail("lung_shunt")):
         return []
-    high = " (high: above 20 %)" if fraction > rail("lung_shunt", "high") else ""
+    high = above(fraction, rail("lung_shunt", "high"))
+    more = " (high: above 20 %)" if high else ""
     return [
         Finding.of(
             "H22",
-            f"{what} is {fraction:.1%}, above 10 %{high}",
+            f"{what} is {fraction:.1%}, above 10 %{more}",
             subject=what,
             value=fraction,
-            bound=Bound(rail("lung_shunt"), "", _SOURCE),
+            bound=Bound(rail("lung_shunt"), "", rail_source("lung_shunt")),
         )
     ]
 
@@ -130,7 +131,11 @@ def measured_shunt_findings(fraction: float) -> list[Finding]:
             severity=Severity.STOP if stops else Severity.ASK,
             subject="measured lung shunt",
             value=fraction,
-            bound=Bound(rail("lung_shunt", "stop" if stops else "doubt"), "", _SOURCE),
+            bound=Bound(
+                rail("lung_shunt", "stop" if stops else "doubt"),
+                "",
+                rail_source("lung_shunt"),
+            ),
             remedy="check which structure or region is liver and which is lungs",
             accepted=f"{fraction:.1%} is used",
         )

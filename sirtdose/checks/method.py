@@ -1,12 +1,13 @@
 """Planning method: its rules, its conventions and its limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rails
+from sirtdose.model.guard_rails import rail_source, rails
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.limit_table import Chosen
+from sirtdose.planning.limits import Rule
 from sirtdose.planning.partition_goal import Injection
 
 
@@ -87,6 +88,39 @@ def chosen_limit_findings(chosen: Chosen) -> list[Finding]:
     ]
 
 
+def injection_limit_findings(
+    differing: Mapping[str, tuple[Rule, Rule]], without: Sequence[str]
+) -> list[Finding]:
+    """Tables of several injections: the whole liver's stricter limit, and who has none.
+
+    >>> [one.message for one in injection_limit_findings({}, ["left"])]
+    ["'left' has no published limits: give its --injection a limits: part"]
+    """
+    return [
+        *(
+            Finding.of(
+                "H25",
+                f"the tables differ for {volume}: {held.ceiling_gy:g} Gy "
+                f"({held.source}) is used, not {milder.ceiling_gy:g} Gy "
+                f"({milder.source})",
+                severity=Severity.NOTE,
+                subject=volume,
+            )
+            for volume, (held, milder) in differing.items()
+        ),
+        *(
+            Finding.of(
+                "H25",
+                f"'{name}' has no published limits: give its --injection a limits: "
+                "part",
+                severity=Severity.NOTE,
+                subject=name,
+            )
+            for name in without
+        ),
+    ]
+
+
 def limit_device_findings(
     table_device: str, device: Device | None, nuclide: Nuclide
 ) -> list[Finding]:
@@ -122,7 +156,9 @@ def bilirubin_findings(mg_per_dl: float | None) -> list[Finding]:
             subject="bilirubin",
             value=mg_per_dl,
             bound=Bound(
-                low if mg_per_dl < low else high, "mg/dL", "see guard_rails.json"
+                low if mg_per_dl < low else high,
+                "mg/dL",
+                rail_source("bilirubin_mg_per_dl"),
             ),
             remedy="usual are 0.2 to 1.2 mg/dL, or 3 to 21 umol/L",
             accepted=f"{mg_per_dl:.3g} mg/dL is used",

@@ -5,11 +5,10 @@ from datetime import date, datetime
 
 from sirtdose.checks.header import correction_findings, header_findings
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail
+from sirtdose.model.guard_rails import rail, rail_source
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
 
-_SOURCE = "see guard_rails.json"
 # Nuclides of particles that are given to find out where microspheres go.
 _SCOUTS = ("Tc-99m", "Ho-166", "Ga-68", "Y-90")
 # Those of them that treat: their scout is as a rule of the same particles.
@@ -37,6 +36,7 @@ def scout_findings(
             scan_at=source.scan_start if source else None, treatment_at=treatment_at
         ),
         *catheter_findings(same_catheter=same_catheter),
+        *unstated_tracer_findings(source),
     ]
     if source is None or source.modality == "file":
         return findings
@@ -95,6 +95,21 @@ def scout_nuclide_findings(
     return findings
 
 
+def unstated_tracer_findings(source: Source | None) -> list[Finding]:
+    """Scout that states no tracer and may be an image after the treatment (H11)."""
+    if source is None or source.nuclide_words or source.nuclide_in_header:
+        return []
+    return [
+        Finding.of(
+            "H11",
+            "the image does not state its tracer, so it may be a Y-90 image from after "
+            "a treatment: is it the scout?",
+            severity=Severity.WARN,
+            subject="scout's nuclide",
+        )
+    ]
+
+
 def interval_findings(
     *, scan_at: datetime | None, treatment_at: date | None
 ) -> list[Finding]:
@@ -124,7 +139,7 @@ def interval_findings(
             severity=Severity.ASK if days < 0 else Severity.WARN,
             subject="age of the scout",
             value=days,
-            bound=Bound(most, "d", _SOURCE),
+            bound=Bound(most, "d", rail_source("scout_interval_d")),
         )
     ]
 
@@ -182,7 +197,7 @@ def typed_volume_findings(
                 severity=Severity.STOP if stops else Severity.NOTE,
                 subject=name,
                 value=off,
-                bound=Bound(most, "", _SOURCE),
+                bound=Bound(most, "", rail_source("typed_volume")),
             )
         )
     return findings

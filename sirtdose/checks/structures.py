@@ -12,7 +12,7 @@ from sirtdose.checks.volumes import (
 )
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail
+from sirtdose.model.guard_rails import rail, rail_source
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
@@ -154,7 +154,7 @@ def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
                 said,
                 subject=", ".join(small),
                 value=min(small.values()),
-                bound=Bound(small_ml, "mL", "see guard_rails.json"),
+                bound=Bound(small_ml, "mL", rail_source("tumor_small_ml")),
             )
         )
     for region in (livers, perfused):

@@ -1,10 +1,8 @@
 """Implausible volumes and tumor uptakes (H18, H19, H20, H24)."""
 
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.treatment import Treatment
-
-_SOURCE = "see guard_rails.json"
 
 
 def findings(case: Treatment) -> list[Finding]:
@@ -65,7 +63,7 @@ def liver_size_findings(name: str, volume_ml: float) -> list[Finding]:
             f"'{name}' is {volume_ml:.0f} mL, but livers are {low:g} to {high:g} mL",
             subject=name,
             value=volume_ml,
-            bound=Bound(bound, "mL", _SOURCE),
+            bound=Bound(bound, "mL", rail_source("liver_ml")),
         )
     ]
 
@@ -82,7 +80,7 @@ def perfused_size_findings(name: str, volume_ml: float) -> list[Finding]:
             "unusual",
             subject=name,
             value=volume_ml,
-            bound=Bound(least, "mL", _SOURCE),
+            bound=Bound(least, "mL", rail_source("perfused_min_ml")),
         )
     ]
 
@@ -112,7 +110,9 @@ def burden_findings(
             severity=Severity.ASK if asks else Severity.WARN,
             subject=name,
             value=burden,
-            bound=Bound(rail("burden", "ask" if asks else "warn"), "", _SOURCE),
+            bound=Bound(
+                rail("burden", "ask" if asks else "warn"), "", rail_source("burden")
+            ),
         )
     ]
 
@@ -134,7 +134,7 @@ def small_tumor_findings(case: Treatment) -> list[Finding]:
             f"{each}: under {small_ml:g} mL, image blur makes T/N too low",
             subject=", ".join(small),
             value=min(small.values()),
-            bound=Bound(small_ml, "mL", _SOURCE),
+            bound=Bound(small_ml, "mL", rail_source("tumor_small_ml")),
         )
     ]
 
@@ -149,7 +149,7 @@ def ratio_findings(case: Treatment) -> list[Finding]:
             severity=Severity.ASK if ratio < ask else Severity.WARN,
             subject=tumor.name,
             value=ratio,
-            bound=Bound(bound, "", _SOURCE),
+            bound=Bound(bound, "", rail_source("tumor_to_normal")),
         )
         for i, injection in enumerate(case.injections)
         for normal in case.of_injection(injection.name, "normal_perfused")

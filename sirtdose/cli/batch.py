@@ -55,6 +55,7 @@ def _common_options() -> list[click.Parameter]:
     for option in options_about(post_command, "case", "secret").values():
         common = copy(option)
         if not option.is_flag:
+            common.metavar = option.make_metavar(click.Context(post_command))
             common.type, common.default = click.STRING, None
             common.show_default = False
         found.append(common)

@@ -23,8 +23,8 @@ _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur
 @click.option(
     "--fwhm",
     type=QuantityType(_WIDTH),
-    default=15.0,
-    show_default="15mm",
+    default="15mm",
+    show_default=True,
     help="FWHM of the SPECT blur; 0mm for none.",
 )
 @click.option("--noise/--no-noise", default=True, help="Add noise to SPECT and CT.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.engine.dose import Dose
@@ -50,12 +51,32 @@ class PlannedDose:
         return self.delivered_gy / self.planned_gy if self.planned_gy else None
 
 
+@dataclass(frozen=True, eq=False)
+class PlanMap:
+    """A plan's own dose map: as read, then on the image's voxels, Gy.
+
+    Of each voxel it reaches the `covered` part, 0 to 1, and `dose` is its mean there.
+    `rows` are its means in the structures of this scan, not of the plan's.
+    """
+
+    method: str
+    dose: Volume
+    covered: Volume | None = None
+    placed_by: str = ""
+    rows: tuple[PlannedDose, ...] = ()
+
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """The voxels that it covers at least half of."""
+        return np.asarray(self.covered is not None and self.covered.data >= 0.5)
+
+
 @dataclass(frozen=True)
 class PlanCompared:
     """A plan, and what became of it; `method` is of the delivered doses.
 
     Planned doses are on the delivered doses' dose constant: those of the plan, which
-    rest on `dose_constant_gy_kg_per_gbq`, times `conversion`.
+    rest on `dose_constant_gy_kg_per_gbq`, times `conversion`. So is its `map`.
     """
 
     hash: str
@@ -66,6 +87,7 @@ class PlanCompared:
     rows: tuple[PlannedDose, ...]
     dose_constant_gy_kg_per_gbq: float
     conversion: float
+    map: PlanMap | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +96,7 @@ class Read:
 
     `given` is on the true scale of the dose calibrator, and of the header's nuclide
     where none was typed. `injections` are name, perfused structure and ledger of each
-    of several. `plan` is an approved plan's document.
+    of several. `plan` is an approved plan's document, `plan_map` its dose as read.
     """
 
     given: Given
@@ -83,6 +105,7 @@ class Read:
     times: Times
     injections: tuple[tuple[str, str, Ledger], ...] = ()
     plan: Mapping[str, Any] | None = None
+    plan_map: PlanMap | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +116,7 @@ class Placed:
     are the structures of `on_grid` where they were drawn, in the same order; `drawn`
     the liver, its parts and what is excluded from it, on one lattice; `lungs` as
     drawn, of which `lungs_covered` lies in the image. `prior` is an earlier session's
-    dose, Gy.
+    dose, Gy, and `plan_map` the plan's.
     """
 
     image: Volume
@@ -107,6 +130,7 @@ class Placed:
     registration: Registration | None = None
     density: TissueDensity = field(default_factory=TissueDensity)
     prior: Volume | None = None
+    plan_map: PlanMap | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,13 +259,25 @@ class Measured:
         return self.counts / self.volume_ml
 
 
+@dataclass(frozen=True)
+class AsSeen:
+    """A part of the liver by an image with its blur, at the planned activities."""
+
+    name: str
+    counts: float
+    ratios: Mapping[str, float]
+    dose_gy: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Doses that a scout image predicts, and what they rest on.
 
     `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
-    at the planned activities, by method. `activity` is what the map holds, GBq, with
-    what lies outside of all that is perfused. `ct` is for pictures of the dose.
+    at the planned activities, by method. Of an image without its blur, `blur` says how
+    that was undone, and `blurred` what each part would have with it. `activity` is
+    what the map holds, GBq, with what lies outside of all that is perfused. `ct` is for
+    pictures of the dose.
     """
 
     image: Volume
@@ -261,6 +297,8 @@ class Prediction:
     choices: tuple[str, ...]
     inputs: tuple[dict[str, Any], ...]
     ct: Volume | None = None
+    blur: PartialVolume | None = None
+    blurred: tuple[AsSeen, ...] = ()
 
 
 def combined(doses: Sequence[Dose], activities: Sequence[float]) -> Dose:

@@ -23,7 +23,7 @@ from sirtdose.io.found import (
 from sirtdose.model.bounds import printable
 from sirtdose.model.structure import Structure
 
-_NAMED_MAX = 6
+_NAMED_MAX, _FEW = 6, 3
 _UNUSED_MAX = 12
 
 
@@ -204,13 +204,31 @@ def _only(
             f"there are {len(candidates)} candidates for {what}: {names}; choose one "
             f"with {option} (`sirtdose inspect FOLDER --paths` says where they are)"
         )
-    remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
-    raise InputError(
-        f"no {what} found: give {option}, which must name a mask or label image "
-        f"(found {remarks})"
+    named_as = (
+        " with an RTSTRUCT, SEG, mask or label image"
         if option == "--structures"
-        else f"no {what} found: give {option} (found {remarks})"
+        else ""
     )
+    raise InputError(f"no {what} found: give {option}{named_as}. {_there(found)}")
+
+
+def _there(found: Sequence[Found]) -> str:
+    """What a folder holds, in a sentence: names of a kind, or of one remark, together.
+
+    >>> cut = [Found(Kind.OTHER, (Path(f"{n}.dcm"),), remark="no SPECT") for n in "ab"]
+    >>> _there([*cut, Found(Kind.CONTOURS, (Path("rs.dcm"),))])
+    'There is a.dcm and b.dcm, no SPECT; rs.dcm, RTSTRUCT'
+    """
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for item in found:
+        why = item.remark.removeprefix(f"{item.label} ") or str(item.kind)
+        alike["" if item.label.startswith(why) else why].append(item.label)
+    said = []
+    for why, names in alike.items():
+        *first, last = names if len(names) <= _NAMED_MAX else [listed(names, _FEW)]
+        said.append(" and ".join(filter(None, (", ".join(first), last))))
+        said[-1] += f", {why}" if why else ""
+    return f"There is {'; '.join(said)}"
 
 
 @dataclass(frozen=True)
@@ -220,17 +238,28 @@ class Inspection:
     `unusable` says what of it cannot be read, `structures` what those chosen hold,
     `unused` names the files that are not used, by the reason why, and `noticed` what
     the images' headers say that should be known before they are used.
-    `root` is where the items' paths begin; of a zip it is gone.
+    `root` is where the items' paths begin; of a zip it is gone. `names` are those of
+    files that share theirs.
     """
 
     root: Path
     found: tuple[Found, ...]
     choice: Choice | None = None
     problem: str = ""
-    unusable: tuple[str, ...] = ()
+    unusable: tuple[tuple[Found, str], ...] = ()
     structures: tuple[Structure, ...] = ()
     unused: Mapping[str, Sequence[str]] = field(default_factory=dict)
     noticed: tuple[str, ...] = ()
+    names: Mapping[Path, str] = field(default_factory=dict)
+
+    def name_of(self, item: Found) -> str:
+        """How an item is named to a person, apart from all others."""
+        return named(item, self.names)
+
+
+def named(item: Found, names: Mapping[Path, str]) -> str:
+    """An item's own name, or that of its only file among some `names`."""
+    return names.get(item.paths[0], item.label) if len(item.paths) == 1 else item.label
 
 
 def unused(
@@ -238,11 +267,15 @@ def unused(
     passed: Iterable[Passed],
     choice: Choice | None,
     other_inputs: Collection[Path] = (),
+    *,
+    names: Mapping[Path, str] | None = None,
 ) -> dict[str, list[str]]:
     """Names of what was not used, by the reason why.
 
     `other_inputs` are files that an option named: of something else than images.
+    `names` are those of files that share theirs.
     """
+    names = names or {}
     chosen = (choice.image, choice.ct, *choice.structures) if choice else ()
     used = {path for item in chosen if item is not None for path in item.paths}
     used |= set(other_inputs)
@@ -250,10 +283,10 @@ def unused(
     for item in found:
         if used.isdisjoint(item.paths):
             why = item.remark.removeprefix(f"{item.label} ")
-            reasons[why or f"{item.kind}, not chosen"].append(item.label)
+            reasons[why or f"{item.kind}, not chosen"].append(named(item, names))
     for one in passed:
         if one.path not in used:
-            reasons[one.why].append(printable(one.path.name))
+            reasons[one.why].append(names.get(one.path, printable(one.path.name)))
     return dict(reasons)
 
 

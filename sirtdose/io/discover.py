@@ -23,6 +23,7 @@ from sirtdose.io.dicom.header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
 from sirtdose.io.output.unfinished import PREFIX
+from sirtdose.model.progress import counted
 
 # Modalities whose images are one file a slice.
 _SLICED = ("CT", "PT", "MR")
@@ -70,7 +71,7 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
     found: list[Found] = []
     passed: list[Passed] = []
     with _no_collection():
-        for path in _files(root, found):
+        for path in counted("reading headers", list(_files(root, found))):
             item = _no_dicom(path, root)
             if isinstance(item, Passed):
                 passed.append(item)

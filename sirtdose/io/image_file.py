@@ -155,13 +155,18 @@ def read_label_file(path: Path) -> list[Structure]:
     return structures
 
 
-def write_nifti(volume: Volume, path: Path, *, note: str = "") -> None:
-    """Write a volume as NIfTI-1 (float32, sform and qform, mm), at once or not."""
+def write_nifti(volume: Volume, path: Path, *, note: str = "", label: str = "") -> None:
+    """Write a volume as NIfTI-1, at once or not; a `label` stands behind its header."""
     import nibabel
 
     ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
     aside = path.with_name(f".{path.name}.part{ending}")
-    nibabel.save(nifti_of(volume, note=note), aside)
+    image = nifti_of(volume, note=note)
+    if label:
+        image.header.extensions.append(
+            nibabel.nifti1.Nifti1Extension("comment", label.encode())
+        )
+    nibabel.save(image, aside)
     aside.replace(path)
 
 

@@ -170,7 +170,7 @@ def study_uid(item: Found) -> str:
 
 
 def _require_whole(found: Found) -> None:
-    """Refuse a PET series some of whose slices may be the damaged files beside it."""
+    """PET series with damaged files in its folder that may be its slices (H17)."""
     if not found.unread or not found.headers:
         return
     there = len(found.paths)

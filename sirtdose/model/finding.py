@@ -9,6 +9,12 @@ from sirtdose.data.load import table
 from sirtdose.errors import InputError, SafetyStop
 
 T = TypeVar("T")
+# What is typed behind --limit, by the derived parts that it is about.
+_TYPED_LIMITS = {
+    "normal": ("normal perfused", "normal whole"),
+    "perfused": ("perfused volume", "treated volume"),
+    "liver": ("whole",),
+}
 
 
 class Severity(StrEnum):
@@ -170,6 +176,11 @@ class Acceptance:
         return _typed(self.code, self.subject)
 
 
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """What was said, each thing once."""
+    return list(dict.fromkeys(findings))
+
+
 def acceptances_used(
     findings: Iterable[Finding], acceptances: Sequence[Acceptance]
 ) -> tuple[Acceptance, ...]:
@@ -205,7 +216,7 @@ def require_accepted(
     >>> finding = Finding.of("H13", "calibrations differ by 1.6")
     >>> require_accepted([finding], [Acceptance("H13", "known dead time")])
     """
-    findings = tuple(dict.fromkeys(findings))
+    findings = distinct(findings)
     asks = _asks(findings)
     unanswered = still_open(findings, acceptances)
     lines = []
@@ -261,15 +272,40 @@ def still_open(
 
 def unaccepted(document: Mapping[str, Any]) -> list[Finding]:
     """What a saved document asks, such as a limit not met, and nobody accepted."""
+    return still_open(*_saved(document))
+
+
+def answers(document: Mapping[str, Any]) -> list[Acceptance | None]:
+    """For each finding of a saved document, what a person accepted of it.
+
+    >>> asked = {"code": "H42", "severity": "ask", "message": "31 Gy"}
+    >>> [one] = answers({"warnings": [asked],
+    ...     "accepted": [{"code": "H42", "reason": "old"}]})
+    >>> one.reason
+    'old'
+    """
+    said, given = _saved(document)
+    asks = _asks(said)
+    return [
+        next((yes for yes in given if one in asks and _covers(yes, one, asks)), None)
+        for one in said
+    ]
+
+
+def _saved(document: Mapping[str, Any]) -> tuple[list[Finding], list[Acceptance]]:
+    """Findings and acceptances as a document lists them."""
     said = [
-        Finding(one["code"], Severity(one["severity"]), one["message"], one["subject"])
-        for one in document.get("warnings", [])
+        Finding(
+            *(one["code"], Severity(one["severity"]), one["message"]),
+            one.get("subject", ""),
+        )
+        for one in document.get("warnings", ())
     ]
     given = [
-        Acceptance(one["code"], one["reason"], one["subject"])
-        for one in document.get("accepted", [])
+        Acceptance(one["code"], one["reason"], one.get("subject", ""))
+        for one in document.get("accepted", ())
     ]
-    return still_open(said, given)
+    return said, given
 
 
 def to_accept(unanswered: Sequence[Finding]) -> str:
@@ -298,18 +334,36 @@ def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bo
 def _meant(acceptance: Acceptance, asks: Sequence[Finding]) -> set[str]:
     """The one subject that a name is of: letter by letter, else but for its case.
 
-    Else the one that differs by the word liver, which people say and files leave out.
+    Else the one that is shown so, or whose limit is typed so: "normal" for the only
+    normal liver that asks.
+
+    >>> asks = [Finding.of("H42", "71 Gy", subject="normal perfused")]
+    >>> _meant(Acceptance("H42", "old", "normal"), asks)
+    {'normal perfused'}
     """
     subjects = {one.subject for one in asks if one.code == acceptance.code}
-    for alike in (str, str.casefold, _without_liver):
-        found = {one for one in subjects if alike(one) == alike(acceptance.subject)}
+    typed = acceptance.subject
+    wanted = _TYPED_LIMITS.get(typed.casefold(), ())
+    for found in (
+        {one for one in subjects if one == typed},
+        {one for one in subjects if one.casefold() == typed.casefold()},
+        {one for one in subjects if _as_shown(one) == _as_shown(typed)},
+        {one for one in subjects if _part_of(one) in wanted},
+    ):
         if found:
             return found if len(found) == 1 else set()
     return set()
 
 
-def _without_liver(subject: str) -> str:
-    return subject.casefold().replace(" liver", "")
+def _as_shown(subject: str) -> str:
+    """Without the word liver, which people say and documents leave out."""
+    plain = subject.casefold().replace("_", " ").replace(" liver", "")
+    return plain.replace("lungs, all treatments", "lungs cumulative")
+
+
+def _part_of(subject: str) -> str:
+    """A derived part without the injection, or the counts, that it is of."""
+    return _as_shown(subject).partition(",")[0].partition(" of ")[0]
 
 
 def _several(code: str, asks: Sequence[Finding]) -> bool:
@@ -367,7 +421,7 @@ class Said:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was said, each thing once."""
-        return tuple(dict.fromkeys(self._findings))
+        return tuple(distinct(self._findings))
 
     @property
     def accepted(self) -> tuple[Acceptance, ...]:

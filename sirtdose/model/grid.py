@@ -144,7 +144,7 @@ class Grid(Shown):
         return ours is None or theirs is None or ours == theirs
 
     def require_frame(self, other: "Grid", *, what: str) -> None:
-        """Refuse another frame of reference (H15).
+        """Refuse data in a different frame of reference (H15).
 
         Raises
         ------

@@ -14,6 +14,15 @@ def rail(name: str, which: str = "") -> float:
     return float(entry[key])
 
 
+def rail_source(name: str) -> str:
+    """Who says so, or why.
+
+    >>> rail_source("lung_mass_kg")
+    'what both lungs of an adult weigh'
+    """
+    return str(table("guard_rails")[name]["source"])
+
+
 def rails(name: str) -> tuple[float, float]:
     """Both ends of a range.
 

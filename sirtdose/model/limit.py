@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isclose
 
-_SAME = 1e-9
+# Doses that agree to this are one.
+SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Limit:
     the bound itself out. `value_of` names the volume whose dose it is, `activity_of`
     the injection that would have to give `activity_needed_gbq`. `at_most_gbq` are the
     activities, by injection, that would meet a limit that is passed; none where
-    earlier treatments alone pass it.
+    earlier treatments alone pass it. `injection` is the one whose own limit it is;
+    empty for a limit of the whole patient.
 
     Examples
     --------
@@ -38,6 +39,7 @@ class Limit:
     value_of: str = ""
     activity_needed_gbq: float | None = None
     activity_of: str = ""
+    injection: str = ""
     at_most_gbq: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -70,9 +72,17 @@ def above(value_gy: float, bound_gy: float, *, strict: bool = False) -> bool:
     >>> above(40.0, 40.0), above(40.0, 40.0, strict=True), above(40.0000000001, 40.0)
     (False, True, False)
     """
-    return strict if isclose(value_gy, bound_gy, rel_tol=_SAME) else value_gy > bound_gy
+    if strict:
+        return value_gy >= bound_gy * (1 - SAME)
+    return value_gy > bound_gy * (1 + SAME)
 
 
 def below(value_gy: float, bound_gy: float, *, strict: bool = False) -> bool:
-    """Whether a dose is less than a bound asks for, the same everywhere."""
-    return strict if isclose(value_gy, bound_gy, rel_tol=_SAME) else value_gy < bound_gy
+    """Whether a dose is less than a bound asks for, the same everywhere.
+
+    >>> below(40.0, 40.0), below(40.0, 40.0, strict=True), below(39.0, 40.0)
+    (False, True, True)
+    """
+    if strict:
+        return value_gy <= bound_gy * (1 + SAME)
+    return value_gy < bound_gy * (1 - SAME)

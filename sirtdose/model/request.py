@@ -224,14 +224,18 @@ class JudgeRequest:
     """What doses are held against, and which findings a person accepted.
 
     `device` and `disease` say which outcome studies apply, `radiobiology` is a TOML
-    file of a department's own parameters and models. The `metrics` of each structure
-    are given beside the usual ones. `self_test` is what the program's own comparisons
-    said, `site` the site's file that defaults were taken from.
+    file of a department's own parameters and models. `plan_dose` is the plan's dose
+    map where it is not beside it, `plan_transform` from this image to the map's scan.
+    The `metrics` of each structure are given beside the usual ones. `self_test` is what
+    the program's own comparisons said, `site` the site's file that defaults were taken
+    from.
     """
 
     device: str | None = None
     disease: str | None = None
     plan: Path | None = None
+    plan_dose: Path | None = None
+    plan_transform: Path | None = None
     prior_dose: Path | None = None
     prior_transform: Path | None = None
     prior_lung_dose_gy: float = 0.0

@@ -101,8 +101,8 @@ class Treatment:
 
     `given` is True once it was: a remedy is then no smaller activity. `typed_tumors_ml`
     is what of the liver is tumor, where no part says it. Volumes that were `drawn` were
-    judged as structures. `prescribed_gy` is the dose to one perfused volume that the
-    activity was computed from; 0 where it was not.
+    judged as structures. `prescribed_gy` is the highest dose goal that an activity was
+    computed from; 0 where there was none.
     """
 
     injections: tuple[Injected, ...]

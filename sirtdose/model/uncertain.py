@@ -136,6 +136,7 @@ class PlannedChance:
     sense: str = "at_most"
     upper_gy: float | None = None
     strict: bool = False
+    injection: str = ""
 
 
 @dataclass(frozen=True, eq=False)

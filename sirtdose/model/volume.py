@@ -132,6 +132,7 @@ class Volume(Placed):
     source: Source | None = None
 
     def __post_init__(self) -> None:
+        """Refuse voxels that are not finite numbers (H30)."""
         data = np.asarray(self.data)
         if data.shape != self.grid.shape:
             raise GeometryError(

@@ -6,9 +6,11 @@ from math import isclose
 from typing import Any
 
 from sirtdose.errors import InputError
+from sirtdose.model.goal import Goal
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.planning import limits as limit_rules
+from sirtdose.planning.aim import VoxelDoses
 from sirtdose.planning.lung_shunt import lungs
 from sirtdose.planning.mird import delivered_dose_gy, draw_activity_gbq
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region, with_prior
@@ -24,12 +26,30 @@ _OWN_NAMES = (
 )
 
 
-def activities_of(wanted: Sequence[Wanted], case: Case, terms: Terms) -> list[float]:
+def activities_of(
+    wanted: Sequence[Wanted],
+    case: Case,
+    terms: Terms,
+    voxels: VoxelDoses | None = None,
+) -> list[float]:
     """What to inject where; see :func:`activities_gbq`."""
     rules = limit_rules.known(terms.all_rules, case)
     if any(one.goal == "maximize" for one in wanted):
         limit_rules.require_checkable(terms.rules, case)
-    return activities_gbq(wanted, case, rules)
+    return activities_gbq(
+        wanted, case, rules, order=terms.maximize_order, voxels=voxels
+    )
+
+
+def growth_document(wanted: Sequence[Wanted], terms: Terms) -> dict[str, Any]:
+    """By which rule several injections were maximized; nothing where none were."""
+    if sum(one.goal == "maximize" for one in wanted) < 2:
+        return {}
+    order = list(terms.maximize_order)
+    return {
+        "maximize_rule": "in order" if order else "together",
+        "maximize_order": order or None,
+    }
 
 
 def plan_of(
@@ -41,10 +61,12 @@ def plan_of(
     assumptions: Mapping[str, Any],
     maximized: bool = False,
     one_density: bool = True,
+    goals: Sequence[Goal] = (),
 ) -> Plan:
     """The plan that injects these activities.
 
-    `one_density` is False where masses come from densities by voxel.
+    `one_density` is False where masses come from densities by voxel; `goals` are what
+    the activities reach of what was wanted.
 
     Raises
     ------
@@ -77,6 +99,7 @@ def plan_of(
         case=case,
         activities_gbq=tuple(activities),
         maximized=maximized,
+        goals=tuple(goals),
     )
 
 

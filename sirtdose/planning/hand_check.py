@@ -12,9 +12,10 @@ from sirtdose.planning.hand_formula import (
     formula_numbers,
     imaged_activities,
     imaged_doses,
-    readings,
 )
-from sirtdose.planning.hand_number import HandNumber, Plan
+from sirtdose.planning.hand_goals import goal_numbers, goals_not_by_hand
+from sirtdose.planning.hand_maximize import greatest_activities
+from sirtdose.planning.hand_number import HandNumber, Plan, readings
 
 # Of a plan by these the parts' doses follow from what is typed; an image's do not.
 _BY_RATIOS = "partition"
@@ -62,6 +63,8 @@ def hand_check(plan: Plan) -> list[HandNumber]:
         found = _Hand(plan)
         return [
             *formula_numbers(plan),
+            *goal_numbers(plan),
+            *greatest_activities(plan),
             *found.doses(),
             *found.lungs(),
             *found.cumulative(),
@@ -81,7 +84,8 @@ def not_by_hand(plan: Plan, numbers: Sequence[HandNumber]) -> list[str]:
     named = {one.name for one in numbers if one.kind == "dose"}
     parts = [one["name"] for one in plan["compartments"] if one["name"] not in named]
     known = ["the intervals of uncertainty"] if plan.get("uncertainty") else []
-    return [*(f"dose to {name}" for name in parts), *known]
+    goals = goals_not_by_hand(plan)
+    return [*(f"dose to {name}" for name in parts), *goals, *known]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import pi, sqrt
 
-from sirtdose.planning.hand_number import ROUNDING, HandNumber, Plan
+from sirtdose.planning.hand_number import ROUNDING, HandNumber, Plan, readings
 
 _LABEL_CONSTANTS = {"Y-90": 50.0, "Ho-166": 15.87}
 # How far from the border of a sphere another method than local deposition may bring
@@ -87,10 +87,11 @@ def _by_dose(plan: Plan) -> HandNumber:
 def _goals(plan: Plan) -> Iterator[HandNumber]:
     """The activity or the dose that each injection was to have.
 
-    Of several tumors the one that gets least has the dose.
+    Of several tumors the one that gets least has the dose. Goals by a metric are in
+    :mod:`sirtdose.planning.hand_goals`.
     """
     for one in plan["assumptions"].get("injections", ()):
-        if one["value"] is None:
+        if one["value"] is None or one["goal"] == "aim":
             continue
         by_activity = one["goal"] == "activity"
         found = one["activity_gbq"] if by_activity else _least_gy(plan, one)
@@ -121,12 +122,6 @@ def _least_gy(plan: Plan, one: Plan) -> float | None:
         )
     ]
     return min(doses, default=None)
-
-
-def readings(part: Plan) -> list[Plan]:
-    """A part by what is injected and, where that is another dose, by all counts."""
-    more = part.get("all_counts")
-    return [part] if more is None else [part, more]
 
 
 def imaged_doses(plan: Plan) -> Iterator[HandNumber]:

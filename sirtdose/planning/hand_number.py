@@ -10,6 +10,12 @@ Plan = Mapping[str, Any]
 ROUNDING = 1e-6
 
 
+def readings(part: Plan) -> list[Plan]:
+    """A part by what is injected and, where that is another dose, by all counts."""
+    more = part.get("all_counts")
+    return [part] if more is None else [part, more]
+
+
 @dataclass(frozen=True)
 class HandNumber:
     """A number of a plan, and the same by hand.

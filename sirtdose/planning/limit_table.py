@@ -107,7 +107,7 @@ _WHEN: Mapping[str, _Condition] = {
 }
 
 
-def chosen_limits(text: str, patient: Patient) -> Chosen:
+def chosen_limits(text: str, patient: Patient, said: str = "--limits") -> Chosen:
     """Limits of TABLE:DEVICE:DISEASE:SCENARIO, as they hold for a patient.
 
     Parameters
@@ -115,6 +115,8 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
     text : str
         Such as ``"eanm2022:glass:hcc:lobectomy"``.
     patient : Patient
+    said : str
+        Where the text was given, for what is refused.
 
     Returns
     -------
@@ -138,7 +140,7 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
     >>> [(rule.volume, rule.sense, rule.limit_gy) for rule in chosen.rules]
     [('normal_perfused', 'at_most', 40.0), ('tumor', 'at_least', 100.0)]
     """
-    name, device, disease, scenario = _words(text)
+    name, device, disease, scenario = _words(text, said)
     data = table(f"limits_{name}")
     bilirubin = patient.bilirubin_mg_per_dl
     if bilirubin is not None and bilirubin < 0:
@@ -199,7 +201,7 @@ def scenario_asking(device: str, volume: str, least_gy: float) -> tuple[str, flo
     return "", 0.0
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, given_as: str) -> list[str]:
     words = [word.strip() for word in text.lower().split(":")]
     if len(words) > 1:
         with suppress(InputError):
@@ -210,12 +212,12 @@ def _words(text: str) -> list[str]:
         if word not in known:
             said = f"'{word}' is not one of" if word else "missing is one of"
             raise InputError(
-                f"--limits '{text}': {said} {', '.join(known)}; write "
+                f"{given_as} '{text}': {said} {', '.join(known)}; write "
                 "table:device:disease:scenario, such as eanm2022:glass:hcc:lobectomy"
             )
     if len(words) != len((TABLES, DEVICES, DISEASES, SCENARIOS)):
         raise InputError(
-            f"--limits '{text}' has {len(words)} words: write "
+            f"{given_as} '{text}' has {len(words)} words: write "
             "table:device:disease:scenario"
         )
     return words

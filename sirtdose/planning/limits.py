@@ -9,7 +9,7 @@ from sirtdose.errors import InputError, RangeError
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit, below
 from sirtdose.model.names import named
-from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
+from sirtdose.planning.partition_case import LUNGS, ROLES, WHOLE, Case, Line
 
 Sense = Literal["at_most", "at_least", "range"]
 # Names that mean one of the volumes a limit can hold for.
@@ -25,7 +25,8 @@ class Rule:
     """A limit as it is set, before a plan is held against it.
 
     A range runs from `limit_gy` to `upper_gy`; `strict` leaves the bound itself out.
-    A plan that passes one that was `given` needs a person's reason.
+    A plan that passes one that was `given` needs a person's reason. One of a single
+    `injection` holds for what that injection perfuses alone.
     """
 
     volume: str
@@ -37,6 +38,7 @@ class Rule:
     source: str = "given by the user"
     verified: bool = True
     given: bool = True
+    injection: str = ""
 
     @property
     def typed(self) -> bool:
@@ -64,8 +66,8 @@ def lung_rules() -> list[Rule]:
     ]
 
 
-def given_rules(limits_gy: Mapping[str, float]) -> list[Rule]:
-    """Doses not to pass, by the names of their volumes.
+def given_rules(limits_gy: Mapping[str, float], injection: str = "") -> list[Rule]:
+    """Doses not to pass, by the names of their volumes; of one injection where named.
 
     >>> [(rule.volume, rule.ceiling_gy) for rule in given_rules({"normal": 70.0})]
     [('normal_perfused', 70.0)]
@@ -74,6 +76,8 @@ def given_rules(limits_gy: Mapping[str, float]) -> list[Rule]:
     ------
     RangeError
         A dose that limits nothing, or everything: cGy or kGy for Gy.
+    InputError
+        A limit of one injection for a volume that belongs to the whole patient.
     """
     low, high = _LIMITS_GY
     for name, limit_gy in limits_gy.items():
@@ -82,8 +86,18 @@ def given_rules(limits_gy: Mapping[str, float]) -> list[Rule]:
                 f"--limit {name} is {limit_gy:g} Gy: it must be {low:g} to {high:g} "
                 "Gy; is the unit right?"
             )
+        if injection and name in (*LUNGS, *WHOLE):
+            raise InputError(
+                f"limit:{name} of '{injection}' is for a volume of the whole patient: "
+                f"give --limit {name}={limit_gy:g}Gy"
+            )
     return [
-        Rule(volume=_ALIASES.get(name, name), sense="at_most", limit_gy=limit_gy)
+        Rule(
+            volume=_ALIASES.get(name, name),
+            sense="at_most",
+            limit_gy=limit_gy,
+            injection=injection,
+        )
         for name, limit_gy in limits_gy.items()
     ]
 
@@ -97,18 +111,44 @@ def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
         A limit of the user's own for a volume that is not there: names those there are.
     """
     found = []
-    names = (*case.volumes, *ROLES, *LUNGS, *_ALIASES)
+    meant = {**_shown(case), **_ALIASES}
+    names = (*case.volumes, *ROLES, *LUNGS, *meant)
     for rule in rules:
-        said = f"--limit {rule.volume} names no volume of this plan"
+        typed = f"--limit {rule.volume}"
+        if rule.injection:
+            typed = f"limit:{rule.volume} of '{rule.injection}'"
+        said = f"{typed} names no volume of this plan"
         own = named(rule.volume, names, said, offered=case.volumes)
-        rule = replace(rule, volume=_ALIASES.get(own, own))
+        rule = replace(rule, volume=meant.get(own, own))
         found.append(rule)
-        if rule.typed and not case.lines(rule.volume):
+        if rule.typed and not case.lines(rule.volume, rule.injection):
+            if rule.injection and case.lines(rule.volume):
+                raise InputError(
+                    f"'{rule.injection}' does not perfuse {rule.volume}, so its limit "
+                    "cannot be checked: give it to the injection that does, or as "
+                    f"--limit {rule.volume}={rule.limit_gy:g}Gy"
+                )
             raise InputError(
-                f"--limit {rule.volume} cannot be checked, as its dose is not known "
-                f"in this plan: {_needs(rule.volume, case)}, or limit one of "
+                f"{typed} cannot be checked, as its dose is not known in this plan: "
+                f"{_needs(rule.volume, case)}, or limit one of "
                 f"{', '.join(case.volumes)}"
             )
+    return found
+
+
+def _shown(case: Case) -> dict[str, str]:
+    """Derived volumes by the names under which a plan shows them.
+
+    Where several injections have one each, its name means that one alone.
+    """
+    found = {"lungs, all treatments": "lungs_cumulative"}
+    for role in ROLES:
+        own = case.held(role)
+        for region in own if role != "tumor" else ():
+            for one in region.readings:
+                meant = role if len(own) == 1 else region.name
+                shown = one.name.replace("normal perfused", "normal perfused liver")
+                found |= {one.name: meant, shown: meant}
     return found
 
 
@@ -135,7 +175,7 @@ def require_checkable(rules: Sequence[Rule], case: Case) -> None:
         Names the limit and what it needs.
     """
     for rule in rules:
-        if rule.ceiling_gy is not None and not case.lines(rule.volume):
+        if rule.ceiling_gy is not None and not case.lines(rule.volume, rule.injection):
             raise InputError(
                 f"--maximize cannot obey the limit of {rule.ceiling_gy:g} Gy to "
                 f"{rule.volume} ({rule.source}), as its dose is not known: "
@@ -151,26 +191,35 @@ def checked_limits(
 
 
 def _checked(rule: Rule, case: Case, activities: Sequence[float]) -> list[Limit]:
-    lines = case.deciding_lines(rule.volume, rule.sense, activities)
+    lines = case.deciding_lines(rule.volume, rule.sense, activities, rule.injection)
     if not lines:
         # Earlier treatments alone may reach it, whatever the shunt.
         alone = rule.volume == "lungs_cumulative" and case.prior_lung_gy > rule.limit_gy
         return [limit_at(rule, case.prior_lung_gy if alone else None)]
-    rows = []
-    for line in lines:
-        row = limit_at(rule, line.value_gy(activities))
-        needed, name = _needed(rule, line, case, activities)
-        most = _at_most(line, rule.ceiling_gy, case, activities) if row.passed else {}
-        rows.append(
-            replace(
-                row,
-                value_of=line.name,
-                activity_needed_gbq=needed,
-                activity_of=name,
-                at_most_gbq=most,
-            )
-        )
-    return rows
+    return [held_against(rule, line, case.injections, activities) for line in lines]
+
+
+def held_against(
+    rule: Rule, line: Line, injections: Sequence[str], activities: Sequence[float]
+) -> Limit:
+    """A limit with a dose, and the activities that would meet it.
+
+    Examples
+    --------
+    >>> rule, line = Rule("liver", "at_most", 30.0), Line("liver", 0.0, (20.0,))
+    >>> held_against(rule, line, ["right"], [2.0]).at_most_gbq
+    {'right': 1.5}
+    """
+    each = dict(zip(injections, activities, strict=True))
+    row = limit_at(rule, line.value_gy(activities))
+    needed, name = _needed(rule, line, each)
+    return replace(
+        row,
+        value_of=line.name,
+        activity_needed_gbq=needed,
+        activity_of=name,
+        at_most_gbq=_at_most(line, rule.ceiling_gy, each) if row.passed else {},
+    )
 
 
 def limit_at(rule: Rule, value_gy: float | None) -> Limit:
@@ -188,6 +237,7 @@ def limit_at(rule: Rule, value_gy: float | None) -> Limit:
         binding=False,
         verified=rule.verified,
         given_by_user=rule.given,
+        injection=rule.injection,
     )
 
 
@@ -201,30 +251,31 @@ def lung_limits(result: Lungs) -> list[Limit]:
 
 
 def _needed(
-    rule: Rule, line: Line, case: Case, activities: Sequence[float]
+    rule: Rule, line: Line, activities: Mapping[str, float]
 ) -> tuple[float | None, str]:
     """The activity at which a dose reaches what is asked of it at least, and whose.
 
     Of the injection that gives it most, the others as they are.
     """
-    value = line.value_gy(activities)
+    value = line.value_gy(tuple(activities.values()))
     if rule.sense == "at_most" or not below(value, rule.limit_gy):
         return None, ""
-    given = [s * gbq for s, gbq in zip(line.gy_per_gbq, activities, strict=True)]
-    i = max(range(len(given)), key=given.__getitem__)
-    if not given[i] > 0:
+    slopes = dict(zip(activities, line.gy_per_gbq, strict=True))
+    name = max(activities, key=lambda one: slopes[one] * activities[one])
+    if not slopes[name] * activities[name] > 0:
         return None, ""
-    more_gbq = (rule.limit_gy - value) / line.gy_per_gbq[i]
-    return activities[i] + more_gbq, case.injections[i]
+    return activities[name] + (rule.limit_gy - value) / slopes[name], name
 
 
 def _at_most(
-    line: Line, ceiling_gy: float | None, case: Case, activities: Sequence[float]
+    line: Line, ceiling_gy: float | None, activities: Mapping[str, float]
 ) -> dict[str, float]:
     """The activities that give a volume no more than its limit, all scaled alike."""
-    gain = line.value_gy(activities) - line.prior_gy
+    gain = line.value_gy(tuple(activities.values())) - line.prior_gy
     room_gy = (ceiling_gy or 0.0) - line.prior_gy
     if room_gy <= 0 or gain <= 0:
         return {}
-    each = zip(case.injections, activities, line.gy_per_gbq, strict=True)
-    return {name: gbq * room_gy / gain for name, gbq, slope in each if slope * gbq > 0}
+    each = zip(activities.items(), line.gy_per_gbq, strict=True)
+    return {
+        name: gbq * room_gy / gain for (name, gbq), slope in each if slope * gbq > 0
+    }

@@ -10,6 +10,8 @@ ROLES = ("normal_perfused", "normal_whole", "perfused", "liver", "tumor")
 # Regions that limits name one by one.
 _NAMED = ("tumor", "organ", "vessel")
 LUNGS = ("lungs", "lungs_cumulative")
+# Volumes that belong to the patient, whatever is injected where.
+WHOLE = ("liver", "normal_whole")
 # Two readings of an image that agree to this are one.
 _SAME_DOSE = 1e-3
 # Of a region that belongs to no injection, the parts that injections perfuse.
@@ -123,15 +125,18 @@ class Case:
         """The regions of some roles that an injection's goal counts."""
         return [one for one in self.regions if name in one.of and one.role in roles]
 
-    def held(self, volume: str) -> list[Region]:
-        """The regions that a limit's volume stands for: a role, or a tumor's name."""
+    def held(self, volume: str, injection: str = "") -> list[Region]:
+        """The regions that a limit's volume stands for: a role, or a region's name.
+
+        Of one injection they are those that it perfuses.
+        """
         return [
             one
             for one in self.regions
-            if volume == one.role or (one.role in _NAMED and volume == one.name)
+            if volume in (one.role, one.name) and (not injection or injection in one.of)
         ]
 
-    def lines(self, volume: str) -> list[Line]:
+    def lines(self, volume: str, injection: str = "") -> list[Line]:
         """The doses that a limit of this volume holds for; none where not known."""
         if volume in LUNGS:
             if not self.shunt_known:
@@ -140,10 +145,14 @@ class Case:
             slopes = tuple(k_by_mass * part for part in self.lung_shunt_fractions)
             prior = self.prior_lung_gy if volume == "lungs_cumulative" else 0.0
             return [Line(volume, prior, slopes)]
-        return [line for lines in self._readings(volume) for line in lines]
+        return [line for lines in self._readings(volume, injection) for line in lines]
 
     def deciding_lines(
-        self, volume: str, sense: str, activities: Sequence[float]
+        self,
+        volume: str,
+        sense: str,
+        activities: Sequence[float],
+        injection: str = "",
     ) -> list[Line]:
         """The same with one reading of each region: the greater for at most.
 
@@ -151,16 +160,16 @@ class Case:
         """
         pick = {"at_most": max, "at_least": min}.get(sense)
         if volume in LUNGS or pick is None:
-            return self.lines(volume)
+            return self.lines(volume, injection)
         return [
             pick(lines, key=lambda line: line.value_gy(activities))
-            for lines in self._readings(volume)
+            for lines in self._readings(volume, injection)
         ]
 
-    def _readings(self, volume: str) -> list[list[Line]]:
+    def _readings(self, volume: str, injection: str) -> list[list[Line]]:
         return [
             [Line(own.name, own.prior_gy, own.gy_per_gbq) for own in one.readings]
-            for one in self.held(volume)
+            for one in self.held(volume, injection)
         ]
 
     @property

@@ -1,16 +1,30 @@
 """How much to inject where: a goal of each injection, or the most limits allow."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.bounds import require_positive
+from sirtdose.model.goal import Goal as Reached
+from sirtdose.model.metric import MEAN
+from sirtdose.planning.aim import (
+    Aim,
+    LinearReach,
+    Reach,
+    VoxelDoses,
+    aims_reached,
+    reaches_of,
+    require_uptake,
+)
 from sirtdose.planning.limits import Rule
-from sirtdose.planning.partition_case import Case, Line, Region
+from sirtdose.planning.maximize import grown_in_order, grown_together
+from sirtdose.planning.partition_case import Case
 from sirtdose.planning.perfused import Tumor
 
-Goal = Literal["tumor_dose", "normal_dose", "perfused_dose", "activity", "maximize"]
+Goal = Literal[
+    "tumor_dose", "normal_dose", "perfused_dose", "activity", "maximize", "aim"
+]
 
 # The regions whose dose a goal is about.
 _ROLE_OF = {
@@ -18,12 +32,14 @@ _ROLE_OF = {
     "normal_dose": "normal_perfused",
     "perfused_dose": "perfused",
 }
-_OWN = ("normal_perfused", "perfused", "tumor")
-_ROUNDS_MAX = 500
+_ROUNDS_MAX, _SETTLED = 500, 1e-12
 
 
 class Wanted(Protocol):
-    """What an injection is to do; `value` in Gy, or in GBq for an activity."""
+    """What an injection is to do; `value` in Gy, or in GBq for an activity.
+
+    The first of the `aims` is what it is to do where its goal is ``"aim"``.
+    """
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -33,6 +49,8 @@ class Wanted(Protocol):
     def value(self) -> float | None: ...  # noqa: D102
     @property
     def prior_dose_gy(self) -> float | None: ...  # noqa: D102
+    @property
+    def aims(self) -> tuple[Aim, ...]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -40,9 +58,12 @@ class Injection:
     """What is injected where, and what it is to do.
 
     `value` is in Gy, or in GBq where the goal is an activity; ``"maximize"`` needs
-    none. ``"tumor_dose"`` is met by the tumor that gets least. A shunt is given as
-    that of all that is injected, or as Kao's tumor-lung shunt fraction, not as both.
+    none. ``"tumor_dose"`` is met by the tumor that gets least. With ``"aim"`` the first
+    of the `aims` sets the activity; all others are shown as met or missed. A shunt is
+    given as that of all that is injected, or as Kao's tumor-lung shunt fraction, not
+    as both.
     `prior_dose_gy` is what this volume had before, where the liver had another dose.
+    `limit_table` and `limits_gy` hold for what it perfuses alone.
     """
 
     name: str
@@ -53,6 +74,9 @@ class Injection:
     lung_shunt_fraction: float | None = None
     tumor_lung_shunt_fraction: float | None = None
     prior_dose_gy: float | None = None
+    limit_table: str = ""
+    limits_gy: Mapping[str, float] = field(default_factory=dict)
+    aims: tuple[Aim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +84,8 @@ class ImagedInjection:
     """What is injected into which structure, and what it is to do.
 
     `perfused` is the structure's name; None for the one of role perfused, else the
-    liver. `value` is in Gy, or in GBq where the goal is an activity.
+    liver. `value` is in Gy, or in GBq where the goal is an activity. `limit_table` and
+    `limits_gy` hold for what it perfuses alone. `aims` are as of :class:`Injection`.
     """
 
     name: str
@@ -69,12 +94,23 @@ class ImagedInjection:
     value: float | None = None
     lung_shunt_fraction: float | None = None
     prior_dose_gy: float | None = None
+    limit_table: str = ""
+    limits_gy: Mapping[str, float] = field(default_factory=dict)
+    aims: tuple[Aim, ...] = ()
 
 
 def activities_gbq(
-    wanted: Sequence[Wanted], case: Case, rules: Sequence[Rule]
+    wanted: Sequence[Wanted],
+    case: Case,
+    rules: Sequence[Rule],
+    *,
+    order: Sequence[str] = (),
+    voxels: VoxelDoses | None = None,
 ) -> list[float]:
     """What to inject where, in the order of the case's injections.
+
+    `order` names the injections to maximize one after another; without it they grow
+    together.
 
     Raises
     ------
@@ -88,51 +124,105 @@ def activities_gbq(
     Doses of regions that injections share count for the goals of each: the
     activities that meet all goals together are found by going round until they stand
     still. To maximize, each injection grows until a limit of its own volume binds;
-    limits that injections share then scale them all alike.
+    limits that injections share then scale them all alike. In an order the first
+    grows until any limit binds, the next with what that leaves.
     """
-    grows = [one.goal == "maximize" for one in wanted]
-    fixed = _meeting_goals(wanted, case)
-    if not any(grows):
+    growing = [i for i, one in enumerate(wanted) if one.goal == "maximize"]
+    in_order = _placed(order, wanted)
+    fixed = _meeting_goals(wanted, case, voxels)
+    if not growing:
         return fixed
-    alone = {
-        one.name: _most_alone(i, one.name, case, rules)
-        for i, one in enumerate(wanted)
-        if grows[i]
-    }
-    bounded = {name: gbq for name, gbq in alone.items() if gbq is not None}
-    if bounded and len(bounded) < len(alone):
-        free = next(name for name in alone if name not in bounded)
-        raise InputError(
-            f"no limit holds for '{free}', but for other injections: give --limit "
-            "normal=... or perfused=..., which hold for each"
+    if in_order:
+        return grown_in_order(in_order, fixed, case, rules)
+    return grown_together(growing, fixed, case, rules)
+
+
+def goals_reached(
+    wanted: Sequence[Wanted],
+    case: Case,
+    activities: Sequence[float],
+    voxels: VoxelDoses | None = None,
+) -> list[Reached]:
+    """Every goal with what these activities reach: of each injection its own first."""
+    found = []
+    for one in wanted:
+        if one.goal in _ROLE_OF and one.value is not None:
+            found += _dose_goals(one, one.value, case, activities)
+        for number, aim in enumerate(one.aims):
+            goals = aims_reached(aim, one.name, case, activities, voxels=voxels)
+            first = one.goal == "aim" and number == 0
+            found += [goal.setting() if first else goal for goal in goals]
+    return found
+
+
+def _dose_goals(
+    one: Wanted, value: float, case: Case, activities: Sequence[float]
+) -> list[Reached]:
+    """A mean dose, by the reading that sets the activity."""
+    pick = max if one.goal == "normal_dose" else min
+    return [
+        Reached(
+            injection=one.name,
+            structure=region.name,
+            metric=MEAN,
+            sense="at_least" if one.goal == "tumor_dose" else "aim",
+            wanted=value,
+            reached=dose,
+            wanted_gy=value,
+            reached_gy=dose,
+            sets_activity=True,
         )
-    # Where no volume has a limit of its own, they grow by the same mean dose.
-    start = [
-        (alone[one.name] or 1.0 / _mean_gy_per_gbq(i, one.name, case)) if grow else gbq
-        for i, (one, gbq, grow) in enumerate(zip(wanted, fixed, grows, strict=True))
+        for region in case.of_injection(one.name, _ROLE_OF[one.goal])
+        for dose in [pick(own.dose_gy(activities) for own in region.readings)]
     ]
-    factor = _shared_factor(fixed, start, case, rules, bounded=bool(bounded))
-    return [gbq + factor * (most - gbq) for gbq, most in zip(fixed, start, strict=True)]
 
 
-def _meeting_goals(wanted: Sequence[Wanted], case: Case) -> list[float]:
+def _placed(order: Sequence[str], wanted: Sequence[Wanted]) -> list[int]:
+    """The places of the injections that are maximized one after another.
+
+    Raises
+    ------
+    InputError
+        A name that is no injection's, one that has a goal, or one that is missing.
+    """
+    names = [one.name for one in wanted]
+    grows = [one.name for one in wanted if one.goal == "maximize"]
+    for name in order:
+        if name not in names:
+            raise InputError(
+                f"--maximize-order names '{name}', but the injections are "
+                f"{', '.join(names)}"
+            )
+        if name not in grows:
+            raise InputError(
+                f"--maximize-order names '{name}', which has a goal of its own: leave "
+                "it out, or maximize it"
+            )
+    if order and sorted(order) != sorted(grows):
+        raise InputError(
+            f"--maximize-order is {', '.join(order)}: name each injection that is "
+            f"maximized once, {', '.join(grows)}"
+        )
+    return [names.index(name) for name in order]
+
+
+def _meeting_goals(
+    wanted: Sequence[Wanted], case: Case, voxels: VoxelDoses | None
+) -> list[float]:
     """Activities that meet every goal; 0 for those that are to grow."""
     activities = [0.0] * len(wanted)
-    slopes = [_slopes(i, one, case) for i, one in enumerate(wanted)]
-    _require_apart(wanted, slopes)
+    reaches = [_reaches(i, one, case, voxels) for i, one in enumerate(wanted)]
+    _require_apart(wanted, reaches)
     for _ in range(_ROUNDS_MAX):
         before = list(activities)
         for i, one in enumerate(wanted):
-            if one.value is None:
+            if not reaches[i]:
                 continue
             # The region that gets least must reach the goal, no normal liver pass it.
             pick = min if one.goal == "normal_dose" else max
-            activities[i] = pick(
-                (one.value - _others(slope, activities, i)) / slope[i]
-                for slope in slopes[i]
-            )
+            activities[i] = pick(own.needed_gbq(i, activities) for own in reaches[i])
         if all(
-            abs(a - b) <= 1e-14 * abs(a)
+            abs(a - b) <= _SETTLED * abs(a)
             for a, b in zip(activities, before, strict=True)
         ):
             break
@@ -142,32 +232,30 @@ def _meeting_goals(wanted: Sequence[Wanted], case: Case) -> list[float]:
             "meet them all: give one of them an activity"
         )
     for one, gbq in zip(wanted, activities, strict=True):
-        if one.value is not None and gbq <= 0:
+        if one.goal != "maximize" and gbq <= 0:
+            own = one.aims[0].value_words if one.goal == "aim" else f"{one.value:g} Gy"
             raise PlanningError(
-                f"the other injections alone give '{one.name}' its {one.value:g} Gy: "
-                "leave it out, or raise its goal"
+                f"the other injections alone give '{one.name}' its {own}: leave it "
+                "out, or raise its goal"
             )
     return activities
 
 
-def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
-    """Gy, or GBq, of an injection's goal by 1 GBq of each injection."""
+def _reaches(i: int, one: Wanted, case: Case, voxels: VoxelDoses | None) -> list[Reach]:
+    """What an injection's goal asks of its activity; nothing where it is to grow."""
     if one.goal == "maximize":
         return []
+    if one.goal == "aim":
+        return reaches_of(one.aims[0], i, case, voxels)
     if one.value is None:
         raise InputError(f"the goal of '{one.name}' needs a value")
     require_positive(**{one.goal: one.value})
     if one.goal == "activity":
-        return [tuple(float(i == k) for k in range(len(case.injections)))]
+        alone = tuple(float(i == k) for k in range(len(case.injections)))
+        return [LinearReach(alone, one.value)]
     role = _ROLE_OF[one.goal]
     regions = case.of_injection(one.name, role)
-    for region in regions:
-        if not region.gy_per_gbq[i] > 0:
-            out = f" (--role '{region.name}=other')" if case.measured else ""
-            raise PlanningError(
-                f"'{region.name}' has no uptake from '{one.name}', so no activity "
-                f"gives it a dose: leave it out{out}, or choose another goal"
-            )
+    require_uptake(regions, i, case)
     if not regions:
         what = "tumor" if role == "tumor" else "normal liver"
         # Of an image, a tumor is one of its structures.
@@ -176,85 +264,22 @@ def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
             f"'{one.name}' has no {what} to plan a dose for"
             f"{f': {how}' if role == 'tumor' else ''}"
         )
-    return [own.gy_per_gbq for region in regions for own in region.readings]
-
-
-def _others(slope: tuple[float, ...], activities: Sequence[float], i: int) -> float:
-    return sum(
-        s * a for k, (s, a) in enumerate(zip(slope, activities, strict=True)) if k != i
-    )
+    return [
+        LinearReach(own.gy_per_gbq, one.value)
+        for region in regions
+        for own in region.readings
+    ]
 
 
 def _require_apart(
-    wanted: Sequence[Wanted], slopes: Sequence[Sequence[tuple[float, ...]]]
+    wanted: Sequence[Wanted], reaches: Sequence[Sequence[Reach]]
 ) -> None:
     """A goal cannot be met beside an injection that grows into its volume."""
     for i, one in enumerate(wanted):
         for k, other in enumerate(wanted):
-            if other.goal == "maximize" and any(s[k] > 1e-3 * s[i] for s in slopes[i]):
+            if other.goal == "maximize" and any(r.shares(k, i) for r in reaches[i]):
                 raise InputError(
                     f"'{one.name}' and '{other.name}' share volume, so the first "
                     "cannot have a goal while the second is maximized: give both a "
                     "goal, or maximize both"
                 )
-
-
-def _mean_gy_per_gbq(i: int, name: str, case: Case) -> float:
-    [perfused] = case.of_injection(name, "perfused")
-    return perfused.gy_per_gbq[i]
-
-
-def _most_alone(i: int, name: str, case: Case, rules: Sequence[Rule]) -> float | None:
-    """The most that the limits of one perfused volume allow; None without any."""
-    rooms = [
-        (_room(own, rule.ceiling_gy, own.prior_gy), own.gy_per_gbq[i])
-        for rule in rules
-        if rule.ceiling_gy is not None
-        for region in case.held(rule.volume)
-        if name in region.of and region.role in _OWN
-        for own in region.readings
-    ]
-    return min((room / slope for room, slope in rooms if slope > 0), default=None)
-
-
-def _room(line: Line | Region, limit_gy: float, before_gy: float) -> float:
-    if limit_gy > before_gy:
-        return limit_gy - before_gy
-    if line.prior_gy >= limit_gy:
-        raise PlanningError(
-            f"{line.name} has already received {line.prior_gy:g} Gy, but its limit is "
-            f"{limit_gy:g} Gy, so no activity meets it: raise the limit, or do not "
-            "treat"
-        )
-    raise PlanningError(
-        f"{line.name} gets {before_gy:.4g} Gy from the injections that have a goal, "
-        f"but its limit is {limit_gy:g} Gy, so nothing is left to maximize: lower "
-        "those goals"
-    )
-
-
-def _shared_factor(
-    fixed: Sequence[float],
-    start: Sequence[float],
-    case: Case,
-    rules: Sequence[Rule],
-    *,
-    bounded: bool,
-) -> float:
-    """How far from `fixed` towards `start`, or beyond, the limits let it go."""
-    factors = [1.0] if bounded else []
-    factors += [
-        _room(line, rule.ceiling_gy, before) / (after - before)
-        for rule in rules
-        if rule.ceiling_gy is not None
-        for line in case.lines(rule.volume)
-        for before, after in [(line.value_gy(fixed), line.value_gy(start))]
-        if after > before
-    ]
-    if not factors:
-        raise InputError(
-            "--maximize needs a limit for the activity: give --limit, such as "
-            "normal=70Gy, or a lung shunt"
-        )
-    # So that neither rounding nor ten written digits break the limit that binds.
-    return min(factors) * (1 - 2e-9)

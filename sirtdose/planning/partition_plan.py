@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from sirtdose.errors import InputError
-from sirtdose.planning.case_plan import activities_of, plan_of, require_names
+from sirtdose.planning.case_plan import (
+    activities_of,
+    growth_document,
+    plan_of,
+    require_names,
+)
+from sirtdose.planning.injection_limits import with_own_limits
 from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import Case, Region, with_prior
-from sirtdose.planning.partition_goal import Injection, Wanted
+from sirtdose.planning.partition_goal import Injection, Wanted, goals_reached
 from sirtdose.planning.perfused import PerfusedVolume
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
@@ -62,6 +68,7 @@ def plan(
     names = [one.name for one in injections]
     require_names(names + [tumor.name for one in injections for tumor in one.tumors])
     injections = in_usual_terms(injections)
+    terms = with_own_limits(terms, injections)
     case = case_of(terms, injections, liver_volume_ml=liver_volume_ml)
     activities = activities_of(injections, case, terms)
     return plan_of(
@@ -71,8 +78,10 @@ def plan(
         method="partition",
         maximized=any(one.goal == "maximize" for one in injections),
         assumptions={
-            "injections": injections_document(injections, case, activities, terms)
+            **growth_document(injections, terms),
+            "injections": injections_document(injections, case, activities, terms),
         },
+        goals=goals_reached(injections, case, activities),
     )
 
 
@@ -133,6 +142,10 @@ def injections_document(
             "name": one.name,
             "goal": one.goal,
             "value": one.value,
+            "aims": [
+                {"of": aim.of, "metric": aim.metric.words, "value": aim.value}
+                for aim in one.aims
+            ],
             "prior_dose_gy": one.prior_dose_gy,
             "activity_gbq": gbq,
             "draw_activity_gbq": draw_activity_gbq(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Acceptance, Finding, still_open
+from sirtdose.model.goal import Goal
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
@@ -45,7 +46,8 @@ class Plan(Tabled):
     `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
     is injected although a residual stays behind. Both at the time of injection.
     `case` and `activities_gbq`, one an injection, are what the doses follow from;
-    `maximized` ones grew until a limit bound them. Of an image, `hottest_gy` is what
+    `maximized` ones grew until a limit bound them. `goals` are what was wanted, with
+    what is reached of it. Of an image, `hottest_gy` is what
     the hottest 2 % of organs get at least, and `foci_gy` the peak of a hot spot that
     reaches into one.
     """
@@ -62,6 +64,7 @@ class Plan(Tabled):
     case: Case
     activities_gbq: tuple[float, ...]
     maximized: bool = False
+    goals: tuple[Goal, ...] = ()
     hottest_gy: Mapping[str, float] = field(default_factory=dict)
     foci_gy: Mapping[str, float] = field(default_factory=dict)
     uncertainty: PlanUncertainty | None = None
@@ -114,7 +117,7 @@ class Plan(Tabled):
             nuclide=self.nuclide,
             device=self.device,
             typed_tumors_ml=case.tumors_ml,
-            prescribed_gy=self.assumptions.get("prescribed_dose_gy") or 0.0,
+            prescribed_gy=prescribed_gy(self.assumptions),
             drawn=case.measured,
         )
 
@@ -132,3 +135,17 @@ class Plan(Tabled):
     def draw_activity_mci(self) -> float:
         """Activity to draw up in mCi."""
         return self.draw_activity_gbq * MCI_PER_GBQ
+
+
+def prescribed_gy(assumptions: Mapping[str, Any]) -> float:
+    """The highest dose goal of a plan, where every activity comes from one; else 0.
+
+    >>> prescribed_gy({"injections": [{"goal": "tumor_dose", "value": 120.0}]})
+    120.0
+    >>> prescribed_gy({"injections": [{"goal": "activity", "value": 2.0}]})
+    0.0
+    """
+    goals = assumptions.get("injections") or ()
+    if goals and all(str(one["goal"]).endswith("_dose") for one in goals):
+        return float(max(one["value"] for one in goals))
+    return float(assumptions.get("prescribed_dose_gy") or 0.0)

@@ -16,7 +16,8 @@ class Terms:
     """What every plan rests on, whatever its method.
 
     `lung_shunt_fraction` is that of an injection which has none of its own; None where
-    it was not measured: no shunt is assumed, and said to be.
+    it was not measured: no shunt is assumed, and said to be. `maximize_order` names
+    injections that are maximized one after another, not together.
 
     Raises
     ------
@@ -36,6 +37,7 @@ class Terms:
     prior_liver_dose_gy: float = 0.0
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    maximize_order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.device and self.device.nuclide_name != self.nuclide.name:

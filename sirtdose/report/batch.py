@@ -146,7 +146,7 @@ def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
         "tumors": "tumors",
         "tumors_ml": "tumors mL",
         "tumors_mean_gy": "tumors Gy",
-        "normal_whole_mean_gy": "normal liver Gy",
+        "normal_whole_mean_gy": "normal whole liver Gy",
     }
     return render(
         "batch.html",

@@ -9,7 +9,7 @@ import numpy as np
 
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.report.ladder import nice_step
-from sirtdose.report.looks import Look, shown_name
+from sirtdose.report.looks import Look, drawn_name
 
 _WIDTH, _HEIGHT = 760, 400
 _LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 170, 44
@@ -77,7 +77,7 @@ def dvh_plot(
         band = (bands or {}).get(name)
         curves.append(
             Curve(
-                shown_name(name, one.structure.role),
+                drawn_name(name, one.structure.role),
                 look.color,
                 _DASH if look.dashed else "",
                 _points(doses.tolist(), fractions.tolist(), end),

@@ -21,6 +21,7 @@ def inspection_document(inspection: Inspection, *, paths: bool) -> dict[str, Any
     No patient identifier, but by `paths` what the folders' names give away.
     """
     choice, found = inspection.choice, inspection.found
+    unusable = {item.paths: why for item, why in inspection.unusable}
     used = {}
     if choice:
         used[choice.image.paths] = "activity image"
@@ -34,13 +35,13 @@ def inspection_document(inspection: Inspection, *, paths: bool) -> dict[str, Any
             {
                 "kind": str(item.kind),
                 "modality": item.modality or None,
-                "name": item.label,
+                "name": inspection.name_of(item),
                 "files": len(item.paths),
                 "size": item.size or None,
                 "series_instance_uid": item.series_instance_uid or None,
                 "frames_of_reference": [*item.frames_of_reference],
-                "used_as": used.get(item.paths),
-                "remark": item.remark or None,
+                "used_as": None if item.paths in unusable else used.get(item.paths),
+                "remark": unusable.get(item.paths) or item.remark or None,
                 **({"path": _place(item, inspection.root)} if paths else {}),
             }
             for item in found
@@ -60,7 +61,7 @@ def inspection_document(inspection: Inspection, *, paths: bool) -> dict[str, Any
             }
             for one in inspection.structures
         ],
-        "unusable": list(inspection.unusable),
+        "unusable": list(unusable.values()),
         "noticed": list(inspection.noticed),
         "not_used": [
             {"why": why, "names": list(names)}
@@ -83,7 +84,8 @@ def inspection_summary(document: dict[str, Any]) -> str:
             str(item["files"]),
             item["size"] or "-",
             ", ".join(letters[uid] for uid in item["frames_of_reference"]) or "-",
-            item["used_as"] or "-",
+            item["used_as"]
+            or ("cannot be read" if item["remark"] in document["unusable"] else "-"),
         ]
         for item in document["found"]
     ]
@@ -92,7 +94,7 @@ def inspection_summary(document: dict[str, Any]) -> str:
         *(
             f"{item['name']}: {item['remark']}"
             for item in document["found"]
-            if item["remark"]
+            if item["remark"] and item["remark"] not in document["unusable"]
         ),
     ]
     if document["patients"] > 1:
@@ -105,6 +107,7 @@ def inspection_summary(document: dict[str, Any]) -> str:
     for one in document["not_used"]:
         names = [name for name in one["names"] if name not in listed]
         lines += unused_lines({one["why"]: names}, most=_NAMED_MAX) if names else []
+    lines += (one for one in document["choices"] if one.startswith("Structures: "))
     if document["structures"]:
         volumes = [
             [

@@ -11,7 +11,8 @@ from sirtdose.report.wording import gy_words
 # The drawing: 250 wide, of which the axis takes 220 from 4 on.
 LEFT, AXIS = 4.0, 220.0
 _TICKS = 5
-_SAME = 1e-6
+# A dose this near to a bound is said to be exactly there.
+EXACTLY = 1e-6
 LIMIT_NOT_MET = "Limit not met"
 
 
@@ -21,7 +22,8 @@ class Verdict:
 
     `gy_per_gbq`, one an injection, and `prior_gy` say how the dose follows the
     activity, where a page lets its reader move that. `planned` ones are the plan's own
-    goals.
+    goals; `with_earlier` says that the dose is one with earlier treatments; `accepted`
+    is one that is missed, as a person accepted.
     """
 
     sense: str
@@ -34,6 +36,8 @@ class Verdict:
     gy_per_gbq: tuple[float, ...] = ()
     prior_gy: float = 0.0
     planned: bool = False
+    with_earlier: bool = False
+    accepted: bool = False
 
     @property
     def falls_short(self) -> str:
@@ -96,16 +100,22 @@ class Verdict:
             return "not checked"
         if self.sense == "aim":
             apart = self.value_gy - self.limit_gy
-            if isclose(self.value_gy, self.limit_gy, rel_tol=_SAME):
+            if isclose(self.value_gy, self.limit_gy, rel_tol=EXACTLY):
                 return "reached"
             return f"{gy_words(abs(apart))} Gy {'above' if apart > 0 else 'below'} it"
-        if isclose(self.value_gy, self.limit_gy, rel_tol=_SAME):
-            return "met exactly" if self.met else "missed: exactly there"
-        return f"{'met' if self.met else 'missed'} by {gy_words(abs(self.apart_gy))} Gy"
+        if isclose(self.value_gy, self.limit_gy, rel_tol=EXACTLY):
+            return "met exactly" if self.met else f"missed: exactly there{self.answer}"
+        said = "met" if self.met else "missed"
+        return f"{said} by {gy_words(abs(self.apart_gy))} Gy{self.answer}"
+
+    @property
+    def answer(self) -> str:
+        """That it was accepted, behind what is not met."""
+        return ", accepted" * self.accepted
 
     @classmethod
     def of_limit(
-        cls, limit: Mapping[str, Any], *, note: str = "", **linear: Any
+        cls, limit: Mapping[str, Any], *, note: str = "", **more: Any
     ) -> "Verdict":
         """The verdict of a limit as documents hold it."""
         return cls(
@@ -116,7 +126,7 @@ class Verdict:
             upper_gy=limit["upper_gy"],
             strict=limit["strict"],
             note=note,
-            **linear,
+            **more,
         )
 
 
@@ -161,6 +171,11 @@ class Ladder:
     groups: tuple[tuple[str, tuple[Rung, ...]], ...]
     end_gy: float
     ticks: tuple[float, ...] = field(default=())
+
+    @property
+    def lines(self) -> int:
+        """How many lines its rows take."""
+        return sum(max(len(row.verdicts), 1) for _, rows in self.groups for row in rows)
 
     def at(self, gy: float) -> float:
         """Where a dose lies in the drawing; what is beyond lies at its end."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.report.findings import accepted_limits, limit_accepted
 from sirtdose.report.wording import significant, spoken, table
 
 _HEADER = ["limit", "Gy", "limit Gy", "", "probability", "source"]
@@ -22,12 +23,14 @@ def limit_table(document: Mapping[str, Any]) -> list[str]:
     limits = _once(document.get("limits", ()))
     if not limits:
         return []
+    accepted = accepted_limits(document)
     rows = [
         [
             spoken(one["name"] if "cumulative" in one["name"] else _of(one)),
             dose_words(one),
             bound_words(one),
-            {True: "met", False: "NOT MET", None: "not checked"}[one["met"]],
+            {True: "met", False: "NOT MET", None: "not checked"}[one["met"]]
+            + ", accepted" * limit_accepted(one, accepted),
             _chance(chances.get(limit_key(one), {})),
             _source(one),
         ]
@@ -46,6 +49,7 @@ def limit_key(limit: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         *(limit["name"], limit["limit_gy"], limit.get("sense", "at_most")),
         *(limit.get("upper_gy"), limit.get("strict", False)),
+        limit.get("injection") or "",
     )
 
 
@@ -56,6 +60,7 @@ def _once(limits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
             (
                 *(_of(one), one["volume"], one["name"], one["sense"], one["strict"]),
                 *(one["limit_gy"], one["upper_gy"], one["condition"]),
+                one.get("injection"),
             ): one
             for one in limits
         }.values()
@@ -109,6 +114,7 @@ def _source(limit: Mapping[str, Any]) -> str:
     brief = brief.removeprefix(f"{limit['limit_gy']:g} Gy ")
     parts = [
         "yours" if source == _GIVEN else brief,
+        f"of {limit['injection']}" if limit.get("injection") else "",
         condition.partition(";")[0],
         "sets the activity" if limit["binding"] else "",
     ]

@@ -11,22 +11,16 @@ from itertools import pairwise
 from math import floor, log10, sqrt
 from typing import Any
 
+from sirtdose.model.metric import Metric
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.report.palette import ISODOSES, paints
+from sirtdose.report.wording import shown_name
 
 # The wash below the lowest level and above the highest, and differences.
 WASH_BELOW, WASH_ABOVE = "#460a08", "#fffdf0"
 DIFFERENCE = ("#3cbed7", "#f5be28")
 _REPEATED = (Role.NORMAL_GIVEN, Role.NORMAL_PERFUSED, Role.NORMAL_WHOLE)
-_OWN_NAMES = {
-    Role.NORMAL_WHOLE: "Normal liver",
-    Role.NORMAL_PERFUSED: "Normal perfused liver",
-}
-_ROLE_WORDS = {
-    "perfused": "perfused volume",
-    "tumor_outside": "tumor outside the liver",
-}
 _CORRECTIONS = {
     "iterative_yang": "PVC (iterative Yang)",
     "gtm": "PVC (GTM)",
@@ -84,25 +78,13 @@ def short_name(name: str, role: Role) -> str:
     return name[:_SHORT_MAX].strip()
 
 
-def shown_name(name: str, role: str) -> str:
-    """A structure's name as a page shows it: derived ones have words, not a key.
+def drawn_name(name: str, role: str) -> str:
+    """A structure's name as a page shows it: as drawn, or in words where derived.
 
-    >>> shown_name("normal_perfused", "normal_perfused"), shown_name("T", "tumor")
-    ('Normal perfused liver', 'T')
+    >>> drawn_name("normal_perfused", "normal_perfused"), drawn_name("lungs", "lungs")
+    ('Normal perfused liver', 'lungs')
     """
-    own = Role(role) if role in list(Role) else Role.OTHER
-    return _OWN_NAMES.get(own, name) if name == role else name
-
-
-def role_words(role: str) -> str:
-    """What a structure is for, in a table.
-
-    >>> role_words("normal_given"), role_words("tumor_outside")
-    ('normal liver', 'tumor outside the liver')
-    """
-    if role.startswith("normal"):
-        return "normal liver"
-    return _ROLE_WORDS.get(role, role)
+    return shown_name(name) if name == role and role in _REPEATED else name
 
 
 def method_name(method: str) -> str:
@@ -232,5 +214,11 @@ def case_numbers(
         one["value"]
         for one in assumptions.get("injections", ())
         if one["goal"].endswith("dose")
+    ]
+    goals += [
+        metric.number if metric.is_part else aim["value"]
+        for one in assumptions.get("injections", ())
+        for aim in one.get("aims", ())
+        for metric in [Metric.parse(aim["metric"])]
     ]
     return held + [float(one) for one in goals if one]

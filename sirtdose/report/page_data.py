@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Assessment, Prediction
@@ -28,10 +29,10 @@ from sirtdose.report.looks import (
     case_numbers,
     color_bar,
     drawn,
+    drawn_name,
     isodose_levels,
     method_name,
     scale_top_gy,
-    shown_name,
     structure_looks,
 )
 from sirtdose.report.outlines import sample, smooth
@@ -52,7 +53,7 @@ _CURVE_POINTS = 401
 # Differences are looked at where there is this part of the scale's dose, at so many
 # voxels.
 _SOME, _PROBES = 0.05, 20_000
-EARLIER = "Earlier session"
+EARLIER, PLANNED = "Earlier session", "Plan"
 # What is of more than this session differs by that, not by its method.
 _OTHER_SESSIONS = ("sum of sessions", EARLIER)
 
@@ -69,6 +70,9 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
     }
     if assessment.placed.prior is not None:
         maps[EARLIER] = assessment.placed.prior
+    planned = assessment.judged.plan and assessment.judged.plan.map
+    if planned:
+        maps[PLANNED] = planned.dose
     data = plane_data(
         maps,
         assessment.placed.ct or assessment.placed.image,
@@ -80,6 +84,7 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
             for one in assessment.judged.thresholds
         ],
         lungs=lung_doubt(assessment.dosed.doses[method].density_note),
+        reached={PLANNED: planned.reached} if planned else {},
     )
     return {
         "method": method,
@@ -158,7 +163,7 @@ def page_data_text(
 
 
 def page_data_of(text: str, document_text: str) -> dict[str, Any]:
-    """Data of a report file, if unchanged and of this document.
+    """Data of report_data.json, unless it or post.json was changed (H31).
 
     Raises
     ------
@@ -186,7 +191,7 @@ def page_data_of(text: str, document_text: str) -> dict[str, Any]:
 
 
 def require_own_plan_file(data: dict[str, Any], plan_file: Path) -> None:
-    """Refuse an RTPLAN that was not written with these results (H32).
+    """RTPLAN that does not belong to these results (H32).
 
     Raises
     ------
@@ -216,12 +221,13 @@ def plane_data(
     *,
     numbers: Sequence[float] = (),
     lungs: str = "",
+    reached: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> dict[str, Any]:
     """Still and moving planes of doses over a gray picture.
 
     `maps` are doses by the names that a page shows, `numbers` the doses of the case
     that isodoses are drawn at. `lungs` says why the first dose is none of the lungs;
-    empty where it is.
+    empty where it is. A map that is `reached` in some voxels alone is the plan's.
     """
     [first, *_] = maps.values()
     hot = hot_gy(outlined, first)
@@ -236,7 +242,8 @@ def plane_data(
         for one in outlined
         if lungs and one.role is Role.LUNGS
     }
-    view = view_data(maps, gray, outlines, looks=looks, notes=notes)
+    reached = reached or {}
+    view = view_data(maps, gray, outlines, looks=looks, notes=notes, reached=reached)
     return {
         "top_gy": top_gy,
         "max_gy": float(first.data.max()),
@@ -271,7 +278,7 @@ def plane_data(
             **_started(view["grid"], shown),
             "levels_gy": levels,
             "top_gy": top_gy,
-            "differences": _differences(maps, top_gy),
+            "differences": _differences(maps, top_gy, reached),
             "colors": {
                 "dose": ISODOSES,
                 "dose_below": WASH_BELOW,
@@ -297,23 +304,31 @@ def _started(grid: Mapping[str, Any], shown: Field) -> dict[str, Any]:
     }
 
 
-def _differences(maps: Mapping[str, Volume], top_gy: float) -> list[dict[str, Any]]:
-    """Each other map minus the first, and how much of that the scale shows, Gy."""
+def _differences(
+    maps: Mapping[str, Volume],
+    top_gy: float,
+    reached: Mapping[str, NDArray[np.bool_]],
+) -> list[dict[str, Any]]:
+    """Each other map minus the first, and how much of that the scale shows, Gy.
+
+    From the first one the plan's is taken, where it is `reached`.
+    """
     (first_name, first), *others = maps.items()
-    index = np.argwhere(first.data > _SOME * top_gy)
-    index = index[:: max(1, len(index) // _PROBES)]
-    points = first.grid.world_mm(index)[None]
-    doses = sample(first.data, first.grid, points)
     found = []
     for number, (name, other) in enumerate(others, start=1):
         if any(word in name for word in _OTHER_SESSIONS):
             continue
+        index = np.argwhere((first.data > _SOME * top_gy) & reached.get(name, True))
+        index = index[:: max(1, len(index) // _PROBES)]
+        points = first.grid.world_mm(index)[None]
+        doses = sample(first.data, first.grid, points)
         apart = np.abs(sample(other.data, other.grid, points) - doses)
         most = float(np.percentile(apart, 99)) if apart.size else 0.0
+        one, less = (first_name, name) if name in reached else (name, first_name)
         found.append(
             {
-                "name": f"{name} \u2212 {first_name[:1].lower()}{first_name[1:]}",
-                "of": [number, 0],
+                "name": f"{one} \u2212 {less[:1].lower()}{less[1:]}",
+                "of": [0, number] if name in reached else [number, 0],
                 "top_gy": nice_step(max(most, 1e-3 * top_gy)),
             }
         )
@@ -345,7 +360,7 @@ def _curves(
         "curves": [
             {
                 "name": row.structure.name,
-                "shown": shown_name(row.structure.name, row.structure.role),
+                "shown": drawn_name(row.structure.name, row.structure.role),
                 "color": looks[row.structure.name].color,
                 "dashed": looks[row.structure.name].dashed,
                 "volume_ml": row.dvh.volume_ml,

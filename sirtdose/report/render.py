@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
+from sirtdose.report.findings import answered, count_words, first_page
 from sirtdose.report.page_head import PageHead, margin_boxes
 from sirtdose.report.wording import (
     gbq_words,
@@ -83,6 +84,12 @@ def _environment() -> "Environment":
     )
     made.filters["spoken"] = spoken
     made.globals |= {
+        "answered": answered,
+        "answered_of": lambda d: answered(
+            d["warnings"], d["accepted"], by=(d.get("approval") or {}).get("by", "")
+        ),
+        "count_words": count_words,
+        "first_page": first_page,
         "sig": significant,
         "gy": gy_words,
         "gbq": gbq_words,

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from sirtdose.report.findings import answered
 from sirtdose.report.wording import spoken
 
-_GRAVITY = ("stop", "ask", "warn", "note")
 _UNMET = ("NOT MET", "FAIL", "HELD", "NOT as it was")
 
 
@@ -87,7 +87,7 @@ class Screen:
     def lines(self, *, verbose: bool = False) -> list[tuple[Tone, str]]:
         """Every line with how it is meant."""
         notes = [f"NOTE {one}" for one in self.remarks]
-        said = finding_lines(self.findings)
+        said = finding_lines(self.findings, self.accepted)
         if not verbose:
             count = len(notes) + sum(one.startswith("NOTE") for one in said)
             said = [one for one in said if not one.startswith("NOTE")]
@@ -95,7 +95,7 @@ class Screen:
         parts = (
             self.result,
             self.details if verbose else (),
-            [*said, *accepted_lines(self.accepted), *notes],
+            [*said, *notes],
             self.last,
         )
         joined = "\n\n".join("\n".join(part).rstrip("\n") for part in parts if part)
@@ -122,24 +122,28 @@ def hidden_words(*, notes: int, warnings: int = 0) -> str:
     )
 
 
-def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A line for each finding, the gravest first."""
-    return [
-        f"{one['severity'].upper():<5}{one['code']}  {spoken(one['message'])}"
-        for one in sorted(findings, key=lambda one: _GRAVITY.index(one["severity"]))
-    ]
+def finding_lines(
+    findings: Iterable[Mapping[str, Any]], accepted: Iterable[Mapping[str, Any]] = ()
+) -> list[str]:
+    """A line for each finding, the gravest first; what was accepted is no question.
 
-
-def accepted_lines(accepted: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What a person accepted, and why."""
+    >>> asked = {"code": "H05", "severity": "ask", "message": "mCi?", "subject": ""}
+    >>> finding_lines([asked], [{"code": "H05", "subject": "", "reason": "measured"}])
+    ['ACCEPTED H05: measured (mCi?)']
+    """
     return [
-        f"ACCEPTED {one['code']}{' ' * bool(one.get('subject'))}"
-        f"{spoken(one.get('subject') or '')}: {one['reason']}"
-        for one in accepted
+        f"ACCEPTED {one['code']}{' ' * bool(one['typed'])}{spoken(one['typed'])}: "
+        f"{one['reason']} ({spoken(one['message'])})"
+        if one["severity"] == "accepted"
+        else f"{one['severity'].upper():<5}{one['code']}  {spoken(one['message'])}"
+        for one in answered(findings, accepted)
     ]
 
 
 def _tone(line: str) -> Tone:
-    if line.startswith(("STOP ", "ASK ")) or any(one in line for one in _UNMET):
+    unmet = any(one in line for one in _UNMET) and ", accepted" not in line
+    if line.startswith(("STOP ", "ASK ")) or unmet:
         return Tone.BAD
-    return Tone.WARN if line.startswith("WARN ") else Tone.PLAIN
+    if line.startswith(("WARN ", "ACCEPTED ")) or ", accepted" in line:
+        return Tone.WARN
+    return Tone.PLAIN

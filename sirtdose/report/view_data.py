@@ -40,6 +40,8 @@ _FINE_MM = 1.2
 _OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 # Steps grow with the dose: 0.8 % of it at a thousandth of the maximum, less above.
 _DOSE_STEPS = 4095
+# No dose here: the map does not reach so far.
+_NO_DOSE = 65535
 _MASK_STEPS = 32
 # 256 grays: fine where soft tissue is, coarse in lungs and bone.
 _HU_LEVELS = np.concatenate(
@@ -75,6 +77,7 @@ def view_data(
     *,
     looks: Mapping[str, Look],
     notes: Mapping[str, str] | None = None,
+    reached: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> dict[str, Any]:
     """Everything that the page's planes show.
 
@@ -91,11 +94,15 @@ def view_data(
         How each structure is drawn, by its name.
     notes : mapping, optional
         What stands beside a structure's name wherever it is shown.
+    reached : mapping, optional
+        The voxels in which a map has a dose, by its name; all where it is not listed.
     """
     found: dict[str, Any] = {}
     packed: dict[Any, dict[str, Any]] = {}
     for budget in _BUDGETS:
-        found = _packed_view(maps, gray, outlines, budget, packed=packed)
+        found = _packed_view(
+            maps, gray, outlines, budget, packed=packed, reached=reached or {}
+        )
         pictures = (*found["maps"], found["gray"] or {"data": ""})
         if sum(len(one["data"]) for one in pictures) <= _SIZE_MAX:
             break
@@ -124,6 +131,7 @@ def _packed_view(
     budget: tuple[int, int, int],
     *,
     packed: dict[Any, dict[str, Any]],
+    reached: Mapping[str, NDArray[np.bool_]],
 ) -> dict[str, Any]:
     """The view within a budget; what was `packed` for another one is not again."""
     voxels, fine_voxels, others_stride = budget
@@ -135,7 +143,9 @@ def _packed_view(
         every = others_stride if number else 1
         key = (name, lattice.stride, every)
         if key not in packed:
-            packed[key] = _map(one, first.grid, lattice, every)
+            packed[key] = _map(
+                one, first.grid, lattice, every=every, reached=reached.get(name)
+            )
         shown.append({"name": name, **packed[key]})
     of_gray = ("", *factors, *lattice.grid.shape)
     if gray is not None and of_gray not in packed:
@@ -155,25 +165,38 @@ def _packed_view(
     }
 
 
-def _map(one: Volume, first: Grid, lattice: Lattice, every: int) -> dict[str, Any]:
-    """A dose on the lattice, or on one in `every` of its voxels along each axis."""
+def _map(
+    one: Volume,
+    first: Grid,
+    lattice: Lattice,
+    *,
+    every: int,
+    reached: NDArray[np.bool_] | None,
+) -> dict[str, Any]:
+    """A dose on the lattice, or on one in `every` of its voxels along each axis.
+
+    A map that is `reached` in part has the first dose's own voxels.
+    """
     dose = one.require(Quantity.DOSE)
     own = one.grid.matches(first)
     values = lattice.of(dose) if own else sampled(dose, one.grid, lattice.grid)
     values = values[::every, ::every, ::every]
+    there = None if reached is None else lattice.of(reached)[::every, ::every, ::every]
     return {
         "every": every,
         "shape": list(values.shape),
         "interpolated": every > 1 or not own,
-        **_dose(values),
+        **_dose(values, there),
     }
 
 
-def _dose(values: NDArray[Any]) -> dict[str, Any]:
+def _dose(values: NDArray[Any], there: NDArray[np.bool_] | None) -> dict[str, Any]:
     """Doses as squares of whole numbers, so that small ones keep their digits."""
     low = min(float(values.min()), 0.0)
     span = max(float(values.max()) - low, 1e-6)
     steps = np.rint(np.sqrt((values - low) / span) * _DOSE_STEPS)
+    if there is not None:
+        steps[~there] = _NO_DOSE
     return {
         "low_gy": low,
         "scale_gy": span / _DOSE_STEPS**2,

@@ -1,5 +1,6 @@
 """The six fields of a page's first line, the same on every page, and its head."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,10 +62,19 @@ def head_of(
 
 
 def _disease(typed: Mapping[str, Any]) -> str:
-    """By the table of limits, which is of one disease and one scenario."""
-    _, _, disease, scenario = ((typed.get("limit_table") or "") + ":::").split(":")[:4]
-    named = typed.get("disease") or _DISEASES.get(disease.lower(), disease)
-    return ", ".join(one for one in (named, scenario) if one) or NOT_GIVEN
+    """By the tables of limits, each of one disease and one scenario."""
+    tables = {"": typed.get("limit_table") or ""}
+    for text in typed.get("injections") or ():
+        name, _, parts = text.partition("=")
+        own = re.search(r"(?:^|,)\s*limits\s*:\s*([^,]+)", parts)
+        tables |= {name.strip(): own[1]} if own else {}
+    said: list[str] = [typed.get("disease") or ""]
+    for name, table in tables.items():
+        _, _, disease, scenario = (f"{table}:::").split(":")[:4]
+        of = f" ({name})" if name else ""
+        said += [_DISEASES.get(disease.lower(), disease)] if not said[0] else []
+        said += [f"{scenario.strip()}{of}" if scenario else ""]
+    return ", ".join(dict.fromkeys(filter(None, said))) or NOT_GIVEN
 
 
 def _microspheres(document: Mapping[str, Any]) -> str:

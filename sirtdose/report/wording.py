@@ -21,6 +21,11 @@ _SPOKEN = {
     "iterative_yang": "iterative yang",
     "tumor_outside": "tumor outside of the liver",
 }
+# The parts of a liver that the program names, and the lungs.
+_DERIVED = (
+    *("normal whole liver", "normal perfused liver", "perfused volume"),
+    *("treated volume", "whole liver", "lungs"),
+)
 # Behind a colon, or before an equals sign, a name is typed: --accept H25:NAME.
 _IDENTIFIER = re.compile(rf"(?<![:\w-])({'|'.join(_SPOKEN)})(?! liver)(?![=\w])")
 # Doses on page one: from here on whole Gy; equal to a bound within so much of it.
@@ -52,6 +57,17 @@ def spoken(text: str) -> str:
     ('normal perfused liver of right', 'give --limit normal_whole=50Gy')
     """
     return _IDENTIFIER.sub(lambda found: _SPOKEN[found[1]], text)
+
+
+def shown_name(name: str) -> str:
+    """A structure's name where it begins a row; one that a person gave stays.
+
+    >>> shown_name("T1"), shown_name("normal_whole"), shown_name("normal perfused of A")
+    ('T1', 'Normal whole liver', 'Normal perfused liver of A')
+    """
+    said = spoken(name)
+    own = said.partition(" of ")[0] in _DERIVED
+    return f"{said[0].upper()}{said[1:]}" if own else name
 
 
 def spoken_throughout(document: Any) -> Any:

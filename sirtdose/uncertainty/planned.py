@@ -27,6 +27,8 @@ _LEAST_LEFT = 0.01
 _COMMON = ("dose_constant", "density", "lung_shunt", "lung_mass")
 # What is written for the lungs' own row.
 LUNGS_ROW = "lungs"
+# What tells one limit from another.
+_RULE = ("injection", "name", "sense", "limit_gy", "upper_gy", "strict")
 
 
 @dataclass(frozen=True)
@@ -221,20 +223,17 @@ def _chances(
 ) -> Iterator[PlannedChance]:
     """How probable it is that each limit with a known dose is met by all it is for."""
     # A plan has a row for each volume of a limit.
-    once = {
-        (one.name, one.sense, one.limit_gy, one.upper_gy, one.strict): one
-        for one in planned.limits
-    }
+    once = {tuple(getattr(one, key) for key in _RULE): one for one in planned.limits}
     for limit in once.values():
         lines = planned.case.deciding_lines(
-            limit.name, limit.sense, planned.activities_gbq
+            limit.name, limit.sense, planned.activities_gbq, limit.injection
         )
         if limit.value_gy is None or not lines:
             continue
         met = [
             all(
                 replace(limit, value_gy=line.value_gy(one.activities_gbq)).met is True
-                for line in one.case.lines(limit.name)
+                for line in one.case.lines(limit.name, limit.injection)
             )
             for one in drawn
         ]
@@ -248,6 +247,7 @@ def _chances(
             sense=limit.sense,
             upper_gy=limit.upper_gy,
             strict=limit.strict,
+            injection=limit.injection,
         )
 
 

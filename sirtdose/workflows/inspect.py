@@ -1,6 +1,8 @@
 """Say what is in a folder."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sirtdose.errors import InputError
@@ -8,36 +10,40 @@ from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice, Inspection, choose, unused
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import first_dicom, survey
+from sirtdose.io.found import ACTIVITY_IMAGES, STRUCTURES, Found, Passed
 from sirtdose.io.read import read_found_image, read_found_structures
 from sirtdose.model.structure import Structure
+
+_UNDRAWN = (
+    "Structures: none found; draw them, or name their file for `sirtdose post` with "
+    "--structures"
+)
 
 
 def inspect_folder(source: Path, *, languages: Sequence[str] = ()) -> Inspection:
     """Look at every header of a folder or zip, and read what would be used.
 
     Names of structures are read in some `languages`, as ``("en", "nl")``, or in all.
+    If nothing can be chosen, the images and structures to choose from are read.
     """
     with opened(source) as folder:
         found, passed = survey(folder)
+        names = _told_apart(folder, found, passed)
+        seen = Inspection(folder, tuple(found), names=names)
         try:
-            choice = choose(found)
+            choice = choose(found, without_structures=True)
         except InputError as error:
-            return Inspection(
-                folder,
-                tuple(found),
-                problem=str(error),
-                unused=unused([], passed, None),
+            seen = replace(
+                seen, problem=str(error), unused=unused([], passed, None, names=names)
             )
-        unusable, structures, noticed = _tried(choice, languages)
-        return Inspection(
-            folder,
-            tuple(found),
-            choice,
-            unusable=tuple(unusable),
-            structures=tuple(structures),
-            unused=unused(found, passed, choice),
-            noticed=tuple(noticed),
+            kinds = (*ACTIVITY_IMAGES, *STRUCTURES)
+            return _tried(seen, [one for one in found if one.kind in kinds], languages)
+        if not choice.structures:
+            choice = replace(choice, reasons=(*choice.reasons[:-1], _UNDRAWN))
+        seen = replace(
+            seen, choice=choice, unused=unused(found, passed, choice, names=names)
         )
+        return _tried(seen, _items(choice), languages)
 
 
 def names_its_patient(folder: Path) -> bool:
@@ -52,26 +58,60 @@ def names_its_patient(folder: Path) -> bool:
     return path is not None and read_patient(path).names(folder.name)
 
 
+def _items(choice: Choice) -> list[Found]:
+    images = [one for one in (choice.image, choice.ct) if one is not None]
+    return [*images, *choice.structures]
+
+
 def _tried(
-    choice: Choice, languages: Sequence[str]
-) -> tuple[list[str], list[Structure], list[str]]:
-    """Why something cannot be read, the structures, and what images' headers say."""
-    unusable: list[str] = []
+    seen: Inspection, items: Iterable[Found], languages: Sequence[str]
+) -> Inspection:
+    """With why an item cannot be read, the structures, and what images' headers say.
+
+    Structures are listed once they are chosen.
+    """
+    unusable: list[tuple[Found, str]] = []
     structures: list[Structure] = []
     noticed: list[str] = []
-    for item in (choice.image, choice.ct):
-        if item is not None:
-            try:
-                source = read_found_image(item).source
-            except InputError as error:
-                unusable.append(str(error))
-                continue
-            if source is not None:
-                said = [*source.remarks, *(one.said for one in source.doubts)]
-                noticed.extend(f"{item.label}: {one}" for one in said)
-    for item in choice.structures:
+    for item in items:
         try:
-            structures.extend(read_found_structures(item, languages=languages))
+            if item.kind in STRUCTURES:
+                drawn = read_found_structures(item, languages=languages)
+                structures.extend(drawn if seen.choice else [])
+                continue
+            source = read_found_image(item).source
         except InputError as error:
-            unusable.append(str(error))
-    return unusable, structures, noticed
+            unusable.append((item, str(error)))
+            continue
+        if source is not None:
+            said = [*source.remarks, *(one.said for one in source.doubts)]
+            noticed.extend(f"{seen.name_of(item)}: {one}" for one in said)
+    return replace(
+        seen,
+        unusable=tuple(unusable),
+        structures=tuple(structures),
+        noticed=tuple(noticed),
+    )
+
+
+def _told_apart(
+    root: Path, found: Sequence[Found], passed: Sequence[Passed]
+) -> dict[Path, str]:
+    """Files of one name, with the folders that they are in.
+
+    A folder named after its patient stays "...": `--paths` shows it.
+    """
+    paths = [one.paths[0] for one in found if len(one.paths) == 1]
+    paths += [one.path for one in passed]
+    of_a_name = Counter(path.name for path in paths)
+    alike = [path for path in paths if of_a_name[path.name] > 1]
+    if not alike:
+        return {}
+    whose = [read_patient(one.paths[0]) for one in found if any(one.patient)]
+    return {
+        path: "/".join(
+            "..." if any(patient.names(part) for patient in whose) else part
+            for part in path.relative_to(root).parts
+        )
+        for path in alike
+    }

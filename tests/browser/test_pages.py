@@ -101,6 +101,46 @@ def test_every_map_is_shown_by_a_switch(page: Any, results: Path) -> None:
     assert not page.locator("#isodose-key").is_visible()
 
 
+def test_the_plans_map_ends_where_it_ends(
+    page: Any, exact_contours: Path, tmp_path: Path
+) -> None:
+    """A map that begins amid the liver: beyond it there is no dose, not 0 Gy."""
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+    from tests.cli.post.test_plan_map import half_beside, planned_by
+
+    plan = planned_by(exact_contours, tmp_path / "plan")
+    half = half_beside(plan, tmp_path / "half.nii.gz")
+    out = tmp_path / "out"
+    words = ["post", str(exact_contours), "--administered", "2.1GBq"]
+    words += ["--lung-shunt", "5%", "--plan", str(plan), "--plan-dose", str(half)]
+    assert CliRunner().invoke(main, [*words, "--out", str(out)]).exit_code == 0
+    opened(page, out / "report.html")
+    maps = page.locator("#view-maps button")
+    names = ["Local deposition", "Plan", "Local deposition \u2212 plan"]
+    assert maps.all_inner_texts() == names
+    page.locator("#plane-axial").focus()
+    shown = []
+    for key, times in (("PageUp", 12), ("PageDown", 24)):
+        for _ in range(times):
+            page.keyboard.press(key)
+        doses = []
+        for button in maps.all():
+            button.click()
+            picture(page)
+            doses.append(crosshair(page))
+        shown.append((doses, page.locator("#here").inner_text()))
+        page.locator("#plane-axial").focus()
+    ended = [text for doses, text in shown if np.isnan(doses[1])]
+    there = [doses for doses, _ in shown if not np.isnan(doses[1])]
+    assert len(ended) == len(there) == 1
+    assert "not in the map" in ended[0]
+    [(delivered, planned, apart)] = there
+    assert apart == pytest.approx(delivered - planned, abs=1e-4)
+    assert delivered == pytest.approx(1.05 * planned, rel=0.01)
+
+
 def test_isodoses_and_outlines_have_their_labels(page: Any, results: Path) -> None:
     opened(page, results / "report.html")
     levels = page.input_value("#levels").split(", ")
@@ -258,7 +298,7 @@ def test_the_histogram_says_what_it_holds(page: Any, results: Path) -> None:
             row.split("\t")[0]: float(row.split("\t")[1])
             for row in page.locator("#dvh-here tbody").inner_text().strip().split("\n")
         }
-        for derived in ("Normal liver", "Normal perfused liver"):
+        for derived in ("Normal whole liver", "Normal perfused liver"):
             part = "perfused" if "perfused" in derived else "whole"
             rows[f"normal_{part}"] = rows.pop(derived)
         curves = curves_of(results, method)

@@ -1,5 +1,7 @@
 """What is doubted of activities, on treatments made by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from sirtdose.checks.activity import (
@@ -95,10 +97,28 @@ def test_a_dose_that_needs_more_than_a_vial_is_named() -> None:
     [found] = size_findings(treated(lobe, gbq=(267.0,), prescribed_gy=12000.0))
     assert (found.code, found.severity) == ("H05", Severity.ASK)
     assert found.message.startswith(
-        "a dose of 12000 Gy to 1000 mL needs 267 GBq, above the largest vial (20 GBq): "
-        "check --dose and --perfused-volume"
+        "a goal of 12000 Gy needs 267 GBq (7216 mCi), above the largest vial, 20 GBq: "
+        "was 12000 cGy meant, or is a volume wrong?"
     )
     assert size_findings(treated(lobe, gbq=(2.67,), prescribed_gy=120.0)) == []
+    [little] = size_findings(treated(gbq=(0.0002,), prescribed_gy=0.01))
+    assert "needs 0.0002 GBq (0.005405 mCi), below any therapeutic" in little.message
+    lobe = part("perfused", 1000.0, 2.0)
+    [low] = size_findings(treated(lobe, gbq=(0.0445,), prescribed_gy=2.0))
+    assert "only 2 Gy: is the goal of 2 Gy right, or does this" in low.message
+    assert "GBq meant" not in low.message
+
+
+def test_a_residual_is_named_as_it_was_typed() -> None:
+    lobes = [
+        part("perfused", 1000.0, 2.0, 0.0, name="a"),
+        part("perfused", 500.0, 0.0, 90.0, name="b", of=("two",)),
+    ]
+    two = treated(*lobes, gbq=(2.0, 1.0))
+    one, other = two.injections
+    case = replace(two, injections=(replace(one, residual_gbq=1.9), other))
+    [found] = size_findings(case)
+    assert "check residual: in its --injection" in found.message
 
 
 def test_a_scout_of_holmium_is_noted() -> None:

@@ -13,6 +13,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.treatment import Part, Treatment
 from tests.treated import part, treated
 
+ASKED = Limit("perfused", "perfused", "at_least", 400.0, None, "x", False, True)
 WARN, ASK, NOTE = Severity.WARN, Severity.ASK, Severity.NOTE
 
 
@@ -186,7 +187,7 @@ class TestUsualCeilings:
             gbq=(1.0, 2.0),
             device="glass",
         )
-        found = usual_ceilings(case, {})
+        found = usual_ceilings(case)
         assert [(one.subject, one.severity) for one in found] == [
             ("right", ASK),
             ("left", ASK),
@@ -198,10 +199,10 @@ class TestUsualCeilings:
 
     def test_resin_has_one_for_normal_liver_only(self) -> None:
         segment = part("perfused", 700.0, 900.0)
-        found = usual_ceilings(treated(segment, device="resin"), {})
+        found = usual_ceilings(treated(segment, device="resin"))
         assert [one.severity for one in found] == [NOTE]
         normal = part("normal_perfused", 700.0, 81.0)
-        [asks] = usual_ceilings(treated(segment, normal, device="resin"), {})
+        [asks] = usual_ceilings(treated(segment, normal, device="resin"))
         assert (asks.severity, asks.value) == (ASK, 81.0)
         assert "not verified" in asks.message
 
@@ -210,16 +211,14 @@ class TestUsualCeilings:
         liver = part("liver", 1600.0, 60.0)
         for ml, severity in ((400.0, WARN), (410.0, ASK)):
             segment = part("perfused", ml, 400.0)
-            [found] = usual_ceilings(treated(segment, liver, device="glass"), {})
+            [found] = usual_ceilings(treated(segment, liver, device="glass"))
             assert found.severity is severity
 
     def test_what_limits_ask_for_is_not_unusual(self) -> None:
         """2.5 times the 400 Gy that were chosen."""
         for gy, said in ((999.0, 0), (1001.0, 1)):
             segment = part("perfused", 700.0, gy)
-            found = usual_ceilings(
-                treated(segment, device="glass"), {"perfused": 400.0}
-            )
+            found = usual_ceilings(treated(segment, device="glass"), [ASKED])
             assert len(found) == said
         assert "1001 Gy, above 1000 Gy (2.5 times the 400 Gy" in found[0].message
 
@@ -231,7 +230,7 @@ def test_dose_from_two_injections_is_reduced_in_both() -> None:
         gbq=(1.0, 2.0),
         device="glass",
     )
-    [found] = usual_ceilings(case, {})
+    [found] = usual_ceilings(case)
     assert "at most 0.75 GBq (20.27 mCi) to 'one' and 1.5 GBq" in found.remedy
 
 

@@ -1,5 +1,6 @@
 """What is said of a scout: each subject by itself, with its number and its bound."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -17,12 +18,14 @@ from sirtdose.checks.scout import (
     same_dose_findings,
     typed_volume_findings,
     unperfused_findings,
+    unstated_tracer_findings,
 )
 from sirtdose.dosimetry.image.hot_spots import Extrahepatic, HotSpot
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Source
 from tests.treated import part, treated
 
 STOP, ASK, WARN, NOTE = Severity.STOP, Severity.ASK, Severity.WARN, Severity.NOTE
@@ -71,6 +74,15 @@ def test_the_age_of_a_scout(day: int, severity: Severity | None) -> None:
     if severity is not None:
         assert found[0].bound is not None
         assert found[0].bound.unit == "d"
+
+
+def test_an_image_without_a_tracer_may_be_of_after_the_treatment() -> None:
+    silent = Source((), "NM")
+    [found] = unstated_tracer_findings(silent)
+    assert (found.code, found.severity) == ("H11", Severity.WARN)
+    assert "may be a Y-90 image from after a treatment" in found.message
+    assert unstated_tracer_findings(replace(silent, nuclide_words=("MAA",))) == []
+    assert unstated_tracer_findings(None) == []
 
 
 def test_each_overlap_and_each_tumor_that_is_missed() -> None:

@@ -69,7 +69,7 @@ def test_each_structure_stands_once_and_no_key_of_ours(results: Path) -> None:
         for one in re.findall(r'<th scope="row"[^>]*>(.*?)</th>', ladder, re.S)
     ]
     assert len(names) == len(set(names))
-    assert {"Tumor 1", "Normal liver", "Normal perfused liver"} <= set(names)
+    assert {"Tumor 1", "Normal whole liver", "Normal perfused liver"} <= set(names)
     text = shown(page)
     for key in ("normal_whole", "normal_perfused", "lungs_cumulative"):
         assert key not in text
@@ -133,7 +133,7 @@ def test_a_missed_limit_is_the_answer() -> None:
         {"name": name, "value_of": of, "value_gy": gy, "limit_gy": 40.0, "met": gy < 40}
         for name, of, gy in (("normal", "normal_whole", 40.2), ("T", "T 1", 10.0))
     ]
-    assert limits_words(limits) == "Limit not met: Normal liver 40.2 Gy of 40 Gy."
+    assert limits_words(limits) == "Limit not met: Normal whole liver 40.2 Gy of 40 Gy."
 
 
 def test_an_older_page_data_asks_for_a_new_run() -> None:

@@ -31,9 +31,8 @@ def test_gravest_first_and_notes_counted() -> None:
         "the result",
         "",
         "STOP H01  a stop",
-        "ASK  H01  a ask",
+        "ACCEPTED H01: seen (a ask)",
         "WARN H01  a warn",
-        "ACCEPTED H01: seen",
         "3 notes: -v shows them",
         "",
         "what to type",
@@ -50,8 +49,11 @@ def test_all_of_it_on_demand() -> None:
 
 def test_what_is_red_and_what_is_yellow() -> None:
     tones = {line: tone for tone, line in SCREEN.lines()}
-    assert tones["STOP H01  a stop"] is tones["ASK  H01  a ask"] is Tone.BAD
+    assert tones["STOP H01  a stop"] is Tone.BAD
     assert tones["WARN H01  a warn"] is Tone.WARN
+    assert tones["ACCEPTED H01: seen (a ask)"] is Tone.WARN
+    [(tone, line)] = Screen([], findings=[finding("ask")]).lines()
+    assert (line, tone) == ("ASK  H01  a ask", Tone.BAD)
     assert tones["the result"] is tones["3 notes: -v shows them"] is Tone.PLAIN
     [(tone, _)] = Screen(["lungs  35  30  NOT MET"]).lines()
     assert tone is Tone.BAD

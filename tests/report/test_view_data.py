@@ -38,6 +38,7 @@ def drawn(
     maps: dict[str, Volume],
     gray: Volume | None = None,
     structures: Sequence[Structure] = (),
+    **more: Any,
 ) -> dict[str, Any]:
     [first, *_] = maps.values()
     axes = lattice_of(first.grid, structures).grid
@@ -46,6 +47,7 @@ def drawn(
         gray,
         [smooth(one, axes) for one in structures],
         looks=structure_looks(structures),
+        **more,
     )
 
 
@@ -178,3 +180,17 @@ def test_maps_of_other_voxels_are_brought_onto_the_first() -> None:
     assert [one["interpolated"] for one in view["maps"]] == [False, True]
     apart = doses(view, 1) - doses(view)
     assert np.allclose(apart, 100, atol=0.3)
+
+
+def test_a_map_that_ends_has_no_dose_beyond(oriented: Volume) -> None:
+    """Such voxels have a mark of their own, which no dose has."""
+    dose = Volume(oriented.data, oriented.grid, Quantity.DOSE)
+    reached = np.indices(dose.grid.shape)[2] < 4
+    view = drawn({"Delivered": dose, "Plan": dose}, reached={"Plan": reached})
+    whole, part = (unpacked(one["data"], np.uint16) for one in view["maps"])
+    assert whole.max() == 4095
+    assert (part == 65535).sum() == (~reached).sum()
+    there = part != 65535
+    np.testing.assert_array_equal(part[there], whole[there])
+    x = lattice_of(dose.grid, ()).of(reached).ravel()
+    np.testing.assert_array_equal(there, x)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from sirtdose.checks.documented import judged_document
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
@@ -45,7 +46,6 @@ from sirtdose.report.plan.hand_check import (
     hand_check_screen,
 )
 from sirtdose.report.plan.hash import plan_of_file
-from sirtdose.workflows.check.plan import judged_document
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.compare.gamma import Criterion

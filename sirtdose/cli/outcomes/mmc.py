@@ -48,8 +48,8 @@ _UNKNOWN = ("", "-", "?")
 @click.option(
     "--first-after",
     type=DaysType(),
-    default=56,
-    show_default="8wk",
+    default="8wk",
+    show_default=True,
     help="Interval from radioembolization to the first cycle; 6 to 10 weeks in the "
     "study.",
 )

@@ -19,12 +19,19 @@ from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.quantities import by_name, quantity
 from sirtdose.model.units import FRACTION, VOLUME
+from sirtdose.planning.bsa_plan import known_reductions
 from sirtdose.workflows.plan.numbers import plan_bsa
 
 
 @command("bsa")
-@height_option
-@weight_option
+@replace(
+    height_option,
+    help="Height of the patient, e.g. 165cm or 65in; for the body surface area.",
+)
+@replace(
+    weight_option,
+    help="Weight of the patient, e.g. 60kg or 132lb; for the body surface area.",
+)
 @replace(liver_volume_option, required=True)
 @Option(
     "tumor-volume",
@@ -49,7 +56,9 @@ from sirtdose.workflows.plan.numbers import plan_bsa
     "shunt-reduction",
     str,
     "Reduces the activity from a lung shunt on, e.g. 10%=20%: by 20 % from a shunt of "
-    "10 %; none for no reduction. May be repeated.  [default: unverified bands]",
+    "10 %; none for no reduction. May be repeated.  [default: "
+    f"{', '.join(f'{at:.0%}={cut:.0%}' for at, cut in known_reductions())}, "
+    "not verified]",
     many=True,
     metavar="FROM=CUT",
     into="reductions",

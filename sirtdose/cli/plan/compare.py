@@ -32,8 +32,12 @@ from sirtdose.workflows.plan.numbers import compare_plans
 
 
 @command("compare")
-@height_option
-@weight_option
+@replace(
+    height_option, help="Height of the patient, e.g. 165cm or 65in; needed for bsa."
+)
+@replace(
+    weight_option, help="Weight of the patient, e.g. 60kg or 132lb; needed for bsa."
+)
 @replace(
     dose_option, help="Goal of mird: mean dose to the perfused volume, tumors included."
 )

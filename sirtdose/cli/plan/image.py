@@ -17,6 +17,7 @@ from sirtdose.cli.plan.options import (
     require_limits,
     weight_option,
 )
+from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     dose_options,
@@ -27,8 +28,9 @@ from sirtdose.cli.words.image import (
     segmentation_options,
 )
 from sirtdose.cli.words.injections import (
+    aimed_goal_options,
+    aims_of,
     goal_of,
-    goal_options,
     goals_given,
     imaged_injection_of,
     injection_option,
@@ -43,6 +45,7 @@ from sirtdose.model.request import DoseRequest
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.report.plan.document import plan_document
+from sirtdose.report.plan.goals import metrics_of_goals
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_screen
 
@@ -57,7 +60,7 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
 @reading_options
 @registration_options
 @segmentation_options
-@goal_options
+@aimed_goal_options
 @injection_option("plan image")
 @replace(perfused_volume_option, help=f"{perfused_volume_option.help} {_ON_PAPER}")
 @replace(liver_volume_option, help=f"{liver_volume_option.help} {_ON_PAPER}")
@@ -75,6 +78,13 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
 )
 @lung_margin_option
 @dose_options
+@blur_options
+@Option(
+    "pvc",
+    CORRECTIONS,
+    "Partial-volume correction of the image: T/N, uptakes and doses are then those "
+    "without the blur.  [default: iterative-yang with --psf]",
+)
 @metric_option
 @height_option
 @weight_option
@@ -103,7 +113,7 @@ def image_command(
     from sirtdose.report.plan import image as files
     from sirtdose.workflows.plan.image import plan_image
 
-    dose = dose_request(source, options)
+    dose = dose_request(source, options, **partial_volume(options))
     density = dose.density
     one_density = density if isinstance(density, float) else LIVER_DENSITY_G_PER_ML
     request = plan_request({**options, "density": one_density})
@@ -114,9 +124,9 @@ def image_command(
         if out is not None:
             require_free(out, files.REPLACED, force=force)
         plan, prediction = plan_image(images, request, scout)
+        asked = dict.fromkeys([*metrics_of(options), *metrics_of_goals(plan)])
         document = signed(
-            plan_document(plan)
-            | files.prediction_document(prediction, metrics_of(options))
+            plan_document(plan) | files.prediction_document(prediction, tuple(asked))
         )
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:
@@ -157,11 +167,11 @@ def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
 def _injections(options: dict[str, Any]) -> "list[ImagedInjection]":
     texts = options["injections"]
     if texts:
-        if goals_given(options):
+        if options["aims"] or goals_given(options):
             raise click.UsageError(
                 "each --injection has its own goal: leave out --tumor-dose, "
-                "--normal-dose, --activity and --maximize"
+                "--normal-dose, --activity, --maximize and --goal"
             )
         return [imaged_injection_of(text) for text in texts]
     goal, value = goal_of(options)
-    return [ImagedInjection("injection", None, goal, value)]
+    return [ImagedInjection("injection", None, goal, value, aims=aims_of(options))]

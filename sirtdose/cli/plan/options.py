@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.goals import order_of
 from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.options import (
     acceptance_options,
@@ -64,10 +65,15 @@ liver_volume_option = Option(
     "liver-volume", VOLUME, "Volume of the whole liver, tumors included."
 )
 height_option = Option(
-    "height", BODY_HEIGHT, "Height of the patient, e.g. 165cm or 65in; needed for bsa."
+    "height",
+    BODY_HEIGHT,
+    "Height of the patient, e.g. 165cm or 65in; shown on the plan's page.",
 )
 weight_option = Option(
-    "weight", BODY_MASS, "Weight of the patient, e.g. 60kg or 132lb; needed for bsa."
+    "weight",
+    BODY_MASS,
+    "Weight of the patient, e.g. 60kg or 132lb; shown on the plan's page, with the "
+    "body surface area.",
 )
 tumor_option = Option(
     "tumor",
@@ -182,6 +188,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         limit_table=options["limit_table"] or "",
         bilirubin_mg_per_dl=options["bilirubin"],
         liver_function=options["liver_function"],
+        maximize_order=order_of(options.get("maximize_order")),
         budget=options["budget"],
         realizations=options["uncertainty"],
         seed=options["seed"] or 0,

@@ -18,8 +18,9 @@ from sirtdose.cli.plan.options import (
 )
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import (
+    aimed_goal_options,
+    aims_of,
     goal_of,
-    goal_options,
     goals_given,
     injection_of,
     injection_option,
@@ -39,7 +40,7 @@ from sirtdose.workflows.plan.numbers import plan_partition
     tumor_option,
     help=f"{tumor_option.help} Or T1=200mL@R=1.5 with Kao's R, the activity ratio.",
 )
-@goal_options
+@aimed_goal_options
 @Option("tlsf", FRACTION, "Kao's tumor-lung shunt fraction; replaces --lung-shunt.")
 @replace(
     liver_volume_option,
@@ -63,9 +64,10 @@ def partition_command(
 ) -> None:
     """Partition model: doses to each tumor, to the normal liver and to the lungs.
 
-    Give one goal: --tumor-dose, --normal-dose, --activity or --maximize. Or give
-    several --injection, each with its own goal. --limit takes the names normal
-    (perfused), normal_whole, perfused, lungs, lungs_cumulative, or that of a tumor.
+    Give one goal: --tumor-dose, --normal-dose, --activity, --maximize or --goal. Or
+    give several --injection, each with its own goal and limits. --limit takes the names
+    normal (perfused), normal_whole, perfused, lungs, lungs_cumulative, or that of a
+    tumor.
 
     Example: sirtdose plan partition --perfused-volume 1000mL --tumor T1=200mL@3
     --lung-shunt 5% --tumor-dose 120Gy --limit normal=70Gy
@@ -78,10 +80,10 @@ def partition_command(
         raise click.UsageError("--tlsf replaces --lung-shunt: give one of them")
     if injections:
         own = perfused_volume is not None or options["tlsf"] is not None
-        if own or tumors or goals_given(options):
+        if own or tumors or options["aims"] or goals_given(options):
             raise click.UsageError(
-                "each --injection has its own volume, tumors and goal: leave out "
-                "--perfused-volume, --tumor, --tlsf and the goals"
+                "each --injection has its own volume, tumors and goals: leave out "
+                "--perfused-volume, --tumor, --tlsf, --goal and the other goals"
             )
         planned = [injection_of(text) for text in injections]
     else:
@@ -96,6 +98,7 @@ def partition_command(
                 goal=goal,
                 value=value,
                 tumor_lung_shunt_fraction=options["tlsf"],
+                aims=aims_of(options),
             )
         ]
     plan = plan_partition(request, planned, liver_volume_ml=liver_volume)

@@ -1,15 +1,11 @@
 """What the options of `sirtdose post` mean together."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from sirtdose.cli.words.quantities import along_xyz, quantity
 from sirtdose.errors import InputError
-from sirtdose.model.units import FRACTION, LENGTH
 
-CORRECTIONS = ("iterative-yang", "gtm")
 _KEY_BYTES = 16
 
 
@@ -27,6 +23,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "--show-patient shows the patient's name on the report: leave out "
             "--no-report and --deidentify"
         )
+    plan = options["plan_file"]
     idle = (
         (
             options["prior_transform"],
@@ -34,7 +31,10 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "--prior-transform",
             "a --prior-dose",
         ),
-        (options["patient_key"], options["plan_file"], "--patient-key", "a --plan"),
+        *(
+            (options[key], plan, f"--{key.replace('_', '-')}", "a --plan")
+            for key in ("patient_key", "plan_dose", "plan_transform")
+        ),
         (options["budget"], options["uncertainty"], "--budget", "--uncertainty"),
         (
             options["seed"] is not None,
@@ -79,49 +79,6 @@ def site_key(options: dict[str, Any]) -> bytes | None:
             f"{_KEY_BYTES}"
         )
     return key
-
-
-def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
-    """Width, tail and method of a correction of blur."""
-    width, tail, method = options["psf"], options["psf_tail"], options["pvc"]
-    if width is None and tail is not None:
-        raise click.UsageError("--psf-tail needs --psf, such as 15mm")
-    psf_mm: Any = width
-    if width is not None and width.strip().lower() != "fit":
-        psf_mm = along_xyz(width, "--psf")
-    elif width is not None:
-        psf_mm = "fit"
-    blur = {"psf_mm": psf_mm, "psf_tail": _tail(tail) if tail else None}
-    if method is None:
-        return blur | {"pvc": "iterative-yang" if psf_mm else None}
-    if method in CORRECTIONS:
-        if psf_mm is None:
-            raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
-        return blur | {"pvc": method}
-    if psf_mm is not None:
-        raise click.UsageError(
-            "--psf is not used with recovery coefficients: leave it out"
-        )
-    path = Path(method)
-    if not path.is_file():
-        raise click.BadParameter(
-            f"'{method}' is neither iterative-yang nor gtm nor a file of recovery "
-            "coefficients: write one of them",
-            param_hint="--pvc",
-        )
-    return blur | {"pvc": path}
-
-
-def _tail(text: str) -> tuple[float, float]:
-    """The part of the counts in a tail (0 to 1), and its FWHM in mm."""
-    part, at, width = text.partition("@")
-    if not at:
-        raise click.BadParameter(
-            f"'{text}' has no width: write the fraction of the counts in the tail and "
-            "its FWHM, such as 8%@60mm",
-            param_hint="--psf-tail",
-        )
-    return quantity(part, FRACTION, "--psf-tail"), quantity(width, LENGTH, "--psf-tail")
 
 
 def require_times(options: dict[str, Any], times: dict[str, Any]) -> None:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.post.arguments import (
-    CORRECTIONS,
-    partial_volume,
     require_no_idle,
     require_times,
     site_key,
 )
+from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
 from sirtdose.cli.words.command import Command, command
 from sirtdose.cli.words.image import (
     dose_options,
@@ -152,20 +151,7 @@ class _Remembering(Command):
 )
 @timezone_option
 @dose_options
-@Option(
-    "psf",
-    str,
-    "FWHM of the image blur, e.g. 15mm, or three along x,y,z; the blur is then "
-    "corrected. fit: the width is estimated from the image.",
-    metavar="WIDTH[,WIDTH,WIDTH]|fit",
-)
-@Option(
-    "psf-tail",
-    str,
-    "Fraction of the counts in a wide scatter tail, and the FWHM of the tail, e.g. "
-    "8%@60mm; only if known for the camera.",
-    metavar="PART@WIDTH",
-)
+@blur_options
 @Option(
     "pvc",
     FileOrText(*CORRECTIONS),
@@ -175,6 +161,18 @@ class _Remembering(Command):
 )
 @replace(
     plan_option, help="Approved plan.json; activity and doses are compared with it."
+)
+@Option(
+    "plan-dose",
+    Path,
+    "Dose map of the plan, if it is not beside plan.json; shown beside the delivered "
+    "dose in report.html.",
+)
+@Option(
+    "plan-transform",
+    Path,
+    "How the plan's dose map is moved to this image: a DICOM registration, or an ITK "
+    "transform from this image to the planning scan.",
 )
 @replace(
     patient_key_option,
@@ -345,6 +343,8 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         device=options["device"],
         disease=options["disease"],
         plan=options["plan_file"],
+        plan_dose=options["plan_dose"],
+        plan_transform=options["plan_transform"],
         prior_dose=options["prior_dose"],
         prior_transform=options["prior_transform"],
         prior_lung_dose_gy=options["prior_lung_dose"],

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.injections import INJECTION_KEYS
+from sirtdose.cli.words.injections import INJECTION_KEYS, MANY
 from sirtdose.cli.words.near import require_options
 from sirtdose.cli.words.typed import (
     file_named,
@@ -161,8 +161,10 @@ def _injection_text(
         if key in _VOLUMES or injection.get(key, False) is False:
             continue
         value = injection[key]
-        own = "" if value is True else f":{_text(value, key, path)}"
-        parts.append(f"{key.replace('_', '-')}{own}")
+        several = key in MANY and isinstance(value, list)
+        for one in value if several else [value]:
+            own = "" if one is True else f":{_text(one, key, path)}"
+            parts.append(f"{key.replace('_', '-')}{own}")
     return f"{name}={','.join(parts)}"
 
 

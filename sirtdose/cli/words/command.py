@@ -9,6 +9,7 @@ import click
 import cloup
 
 from sirtdose.cli.words.groups import grouped, place_of
+from sirtdose.cli.words.help import Context
 
 _EXAMPLE = "Example: "
 
@@ -18,6 +19,8 @@ class Command(cloup.Command):
 
     A paragraph of its docstring that begins with ``Example:`` is one of `examples`.
     """
+
+    context_class = Context
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         text = inspect.cleandoc(settings.pop("help", None) or "").split("\n\n")

@@ -12,10 +12,17 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.goals import (
+    AIM,
+    aim_of,
+    goal_option,
+    maximize_order_option,
+)
 from sirtdose.cli.words.option import Option, together
-from sirtdose.cli.words.quantities import moment, quantity
+from sirtdose.cli.words.quantities import by_name, moment, quantity
 from sirtdose.model.request import InjectionGiven
 from sirtdose.model.units import ACTIVITY, DOSE, FRACTION, VOLUME, Measure
+from sirtdose.planning.aim import Aim
 from sirtdose.planning.partition_goal import ImagedInjection, Injection
 from sirtdose.planning.perfused import Tumor
 
@@ -39,6 +46,7 @@ _OWN_GOALS = (
     Option("maximize", bool, "Goal: the highest activity that meets every limit."),
 )
 goal_options = together(*_OWN_GOALS)
+aimed_goal_options = together(goal_options, goal_option, maximize_order_option)
 _GOALS = [one.name for one in (dose_option, *_OWN_GOALS)]
 
 # The parts of an injection: what each is, and the commands it is for.
@@ -48,10 +56,15 @@ _PARTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "lung-shunt": (FRACTION, (_TYPED, _IMAGED, _GIVEN)),
     "tlsf": (FRACTION, (_TYPED,)),
     "prior-dose": (DOSE, (_TYPED, _IMAGED)),
+    "limits": (str, (_TYPED, _IMAGED)),
+    "limit": (str, (_TYPED, _IMAGED)),
+    "goal": (str, (_TYPED, _IMAGED)),
     **{one.name: (one.kind, (_TYPED, _IMAGED)) for one in (dose_option, *_OWN_GOALS)},
     "activity": (ACTIVITY, (_TYPED, _IMAGED, _GIVEN)),
     "residual": (ACTIVITY, (_GIVEN,)),
 }
+# Parts that an injection may have several of.
+MANY = ("tumor", "limit", "goal")
 # The same as the keys of a table; a tumor has a table of its own.
 INJECTION_KEYS = tuple(one.replace("-", "_") for one in _PARTS if one != "tumor")
 # A structure's name may hold commas: a part begins with a word and a colon.
@@ -60,11 +73,14 @@ _PART = r"\s*(?:[a-z-]+\s*:|maximize\s*(?:,|$))"
 
 def injection_option(command: str) -> Option:
     """The option, with the parts that a command knows."""
+    shown = {one.partition(":")[0]: one for one in _EXAMPLES[command].split(",")}
+    needed = [one for key, one in shown.items() if key in ("perfused", *_GOALS)]
+    parts = re.sub(r"[a-z-]+", lambda one: shown.get(one[0], one[0]), _known(command))
     return Option(
         "injection",
         str,
-        f"One of several injections: 'right={_EXAMPLES[command]}'; may be repeated. "
-        f"Parts: {_known(command)}.",
+        f"One of several injections, e.g. 'right={','.join(needed)}'; may be repeated. "
+        f"Parts: {parts}.",
         many=True,
         metavar="NAME=PART,PART,...",
         into="injections",
@@ -74,19 +90,29 @@ def injection_option(command: str) -> Option:
 def goals_given(options: Mapping[str, Any]) -> list[str]:
     """The goals that are among the options."""
     names = [one.name.replace("-", "_") for one in _OWN_GOALS]
-    return [
+    given = [
         one for one in names if options[one] is not None and options[one] is not False
     ]
+    return given or ([AIM] if options.get("aims") else [])
 
 
 def goal_of(options: Mapping[str, Any]) -> tuple[Any, float | None]:
-    """The one goal, and its value."""
+    """The one goal that sets the activity, and its value."""
     goals = goals_given(options)
     if len(goals) != 1:
+        more = ", or --goal alone" if "aims" in options else ""
         raise click.UsageError(
             "give one goal: --tumor-dose, --normal-dose, --activity or --maximize"
+            f"{more}"
         )
+    if goals == [AIM]:
+        return AIM, aim_of(options["aims"][0]).value
     return goals[0], None if goals[0] == "maximize" else options[goals[0]]
+
+
+def aims_of(options: Mapping[str, Any]) -> tuple[Aim, ...]:
+    """Every --goal of a plan with one injection."""
+    return tuple(aim_of(text) for text in options["aims"])
 
 
 def tumor_of(text: str, option: str) -> Tumor:
@@ -133,6 +159,7 @@ def injection_of(text: str) -> Injection:
         parts.get("lung-shunt"),
         parts.get("tlsf"),
         parts.get("prior-dose"),
+        **_own_of(parts),
     )
 
 
@@ -150,6 +177,7 @@ def imaged_injection_of(text: str) -> ImagedInjection:
         *_goal_of(parts),
         parts.get("lung-shunt"),
         parts.get("prior-dose"),
+        **_own_of(parts),
     )
 
 
@@ -185,13 +213,15 @@ def _written(
     pieces, sign = f"activity={rest}".split(";"), "="
     if re.match(_PART, rest):
         pieces, sign = re.split(f",(?={_PART})", rest), ":"
-    parts: dict[str, Any] = {"tumor": []}
+    parts: dict[str, Any] = {one: [] for one in MANY}
     times: dict[str, datetime | None] = {}
     for piece in pieces:
         key, _, value = (one.strip() for one in piece.partition(sign))
         kind = _kind_of(key, command, name)
         if key == "tumor":
             parts[key].append(tumor_of(value, _OPTION))
+        elif key in MANY:
+            parts[key].append(value)
         elif key in parts:
             raise _refused(f"'{key}' is given twice in '{name}': give it once")
         elif isinstance(kind, Measure):
@@ -205,10 +235,21 @@ def _written(
             times[key] = moment(when.strip() or None, _OPTION, timezone)
         else:
             parts[key] = value
-    if not parts.get("perfused") or sum(one in parts for one in _GOALS) != 1:
+    _require_complete(name, parts, command)
+    return name, parts, times
+
+
+def _require_complete(name: str, parts: Mapping[str, Any], command: str) -> None:
+    """Refuse an injection without its volume or goal, or a part without a value."""
+    goals = sum(one in parts for one in _GOALS)
+    if not parts.get("perfused") or goals > 1 or not (goals or parts["goal"]):
         example = _EXAMPLES[command].partition(",")[0]
         raise _refused(f"'{name}' needs {example} and {_goals(command)}")
-    return name, parts, times
+    if parts.get("limits") == "":
+        raise _refused(
+            f"'limits' of '{name}' has no value: write "
+            "limits:eanm2022:glass:hcc:segmentectomy"
+        )
 
 
 def _kind_of(key: str, command: str, name: str) -> Any:
@@ -226,19 +267,38 @@ def _kind_of(key: str, command: str, name: str) -> Any:
 
 def _goal_of(parts: Mapping[str, Any]) -> tuple[Any, float | None]:
     """What an injection is planned for, and how much of that."""
-    key = next(one for one in _GOALS if one in parts)
+    key = next((one for one in _GOALS if one in parts), AIM)
+    if key == AIM:
+        return AIM, aim_of(parts["goal"][0], _OPTION).value
     goal = "perfused_dose" if key == "dose" else key.replace("-", "_")
     return goal, None if key == "maximize" else parts[key]
 
 
+def _own_of(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits and further goals of an injection."""
+    return {
+        "limit_table": parts.get("limits", ""),
+        "limits_gy": by_name(
+            parts["limit"],
+            _OPTION,
+            "limit:normal=70Gy",
+            lambda dose: quantity(dose, DOSE, _OPTION),
+        ),
+        "aims": tuple(aim_of(text, _OPTION) for text in parts["goal"]),
+    }
+
+
 def _known(command: str) -> str:
     mine = [one for one, (_, of) in _PARTS.items() if command in of]
-    others = ", ".join(one for one in mine if one not in _GOALS)
+    others = ", ".join(one for one in mine if one not in (*_GOALS, "goal"))
     return f"{others}, and {_goals(command)}"
 
 
 def _goals(command: str) -> str:
-    mine = [one for one in _GOALS if command in _PARTS[one][1]]
+    mine = [
+        *(one for one in _GOALS if command in _PARTS[one][1]),
+        *(["goal"] if command in _PARTS["goal"][1] else []),
+    ]
     return f"{'one of ' if len(mine) > 1 else ''}{', '.join(mine)}"
 
 

@@ -10,8 +10,9 @@ import click
 
 from sirtdose.model.progress import listening
 
-# A task that ends before this is not worth a bar; and it is not redrawn faster.
-_SOON_S, _REDRAWN_S = 1.0, 0.1
+# A task that takes less than _WORTH_S in all has no bar, and one begins after _SOON_S;
+# it is not redrawn faster than _REDRAWN_S.
+_WORTH_S, _SOON_S, _REDRAWN_S = 2.0, 1.0, 0.1
 _CLEARED = "\r\033[K\033[?25h"
 
 
@@ -57,7 +58,9 @@ class Bars:
         now = self._clock()
         if self._first[1] == 0:
             self._first = now, done
-        if now - self._since >= _SOON_S and now - self._drawn >= _REDRAWN_S:
+        elapsed = now - self._since
+        lasts = self._bar is not None or elapsed * steps >= _WORTH_S * max(done, 1)
+        if elapsed >= _SOON_S and lasts and now - self._drawn >= _REDRAWN_S:
             self._drawn = now
             self._draw(done, steps)
 

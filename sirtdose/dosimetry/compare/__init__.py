@@ -1,1 +1,1 @@
-"""Two doses of one case, held against each other."""
+"""Two doses of one case, compared with each other."""

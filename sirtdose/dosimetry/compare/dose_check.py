@@ -1,4 +1,4 @@
-"""Another system's doses held against ours: what is compared, and what is allowed."""
+"""Another system's doses compared with ours: what is compared, and what is allowed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

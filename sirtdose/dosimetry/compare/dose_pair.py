@@ -66,10 +66,10 @@ def sampled_at(
 
 @dataclass(frozen=True, eq=False)
 class DosePair:
-    """Two doses in one frame of reference, in Gy.
+    """Two doses to compare, in Gy, in one frame of reference.
 
-    They are compared at the points of our grid that both cover and where either has
-    `cutoff_fraction` of our greatest dose and more.
+    They are compared at the points of our grid that both cover, where either has at
+    least `cutoff_fraction` of our maximum dose.
     """
 
     ours: Volume
@@ -77,6 +77,7 @@ class DosePair:
     cutoff_fraction: float = 0.1
 
     def __post_init__(self) -> None:
+        """Refuse doses that do not overlap or are not in one frame of reference."""
         for volume in (self.ours, self.theirs):
             volume.require(Quantity.DOSE)
             if not volume.data.max() > 0:

@@ -1,5 +1,6 @@
 """Gamma index: how near a dose comes to another, in distance and dose at once."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -85,7 +86,7 @@ class Gamma:
 
 
 def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> Gamma:
-    r"""How near an evaluated dose comes to every point of a reference dose.
+    r"""Gamma index of an evaluated dose at every point of a reference dose.
 
     .. math::
 
@@ -133,14 +134,8 @@ def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> G
     if not norm > 0 or not len(above):
         raise RangeError("the reference dose is 0 Gy everywhere: gamma is not defined")
     at = evaluated.grid.index(reference.grid.world_mm(above))
-    last = np.array(theirs.shape) - 1.0
-    inside = ((at >= -0.5) & (at <= last + 0.5)).all(axis=1)
+    inside = _inside(at, theirs.shape)
     above, at = above[inside], at[inside]
-    if not len(above):
-        raise RangeError(
-            "no point of the reference dose above its cutoff lies inside the other "
-            "dose (H15): are both of one patient and scan?"
-        )
     values = ours[tuple(above.T)].astype(np.float64)
     allowed = criterion.dose_fraction * (
         values if criterion.local else np.full(len(values), norm)
@@ -148,6 +143,21 @@ def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> G
     gamma = np.full(ours.shape, np.nan, np.float32)
     gamma[tuple(above.T)] = _Search((values, at, allowed), evaluated, criterion).gamma()
     return Gamma(criterion, gamma, norm, int((~inside).sum()))
+
+
+def _inside(at: NDArray[np.float64], shape: Sequence[int]) -> NDArray[np.bool_]:
+    """Two doses without a common point above the cutoff (H15); else the points inside.
+
+    `at` are indices of points on the evaluated dose's grid.
+    """
+    last = np.array(shape) - 1.0
+    inside = ((at >= -0.5) & (at <= last + 0.5)).all(axis=1)
+    if not inside.any():
+        raise RangeError(
+            "no point of the reference dose above its cutoff lies inside the other "
+            "dose (H15): are both of one patient and scan?"
+        )
+    return np.asarray(inside)
 
 
 class _Search:

@@ -241,9 +241,9 @@ def spread(
     spacing_mm: tuple[float, float, float],
     radial: RadialKernel,
 ) -> tuple[NDArray[np.float32], dict[str, float]]:
-    """Energy left in each voxel around the decays, and where the rest went.
+    """Energy deposited in each voxel by convolution, which must conserve it (H29).
 
-    Both in units of one decay's energy.
+    Also the energy deposited elsewhere; both in units of one decay's energy.
 
     Raises
     ------
@@ -290,7 +290,7 @@ def spread(
 def _require_left_from_edge(
     left: float, data: NDArray[np.float32], reach: list[int]
 ) -> None:
-    """Only decays within reach of an edge can lose energy over it."""
+    """Energy lost although the decays are too far from any edge (H29)."""
     inner = tuple(
         slice(r, max(n - r, r)) for r, n in zip(reach, data.shape, strict=True)
     )
@@ -304,7 +304,7 @@ def _require_left_from_edge(
 
 
 def _require_all_energy(found: float, decays: NDArray[Any], emitted: float) -> None:
-    """Energy in the map and elsewhere is what was emitted."""
+    """Energy in the dose map and elsewhere that differs from that emitted (H29)."""
     size = float(np.abs(decays).sum(dtype=float)) / emitted
     if not abs(found - 1) <= _ENERGY_TOLERANCE * size:
         raise QuantityError(

@@ -69,7 +69,7 @@ def photon_tail(
 def _require_possible(
     energy: NDArray[np.float32], blocks: NDArray[np.float32], octant: Kernel
 ) -> None:
-    """What is in the image lies between the decays' own blocks' and the whole tail."""
+    """Photon energy in the image outside the range that its table allows (H29)."""
     size = float(np.abs(blocks).sum())
     most = octant.energy_recovered * size
     least = 0.0 if blocks.min() < 0 else 0.5 * float(octant.octant[0, 0, 0]) * size

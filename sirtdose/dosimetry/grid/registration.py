@@ -49,6 +49,8 @@ class Registration:
         How much it bends in the liver.
     changes : tuple of Change
         What became of each structure.
+    from_frame : str, optional
+        Frame of reference of the moving image, where it is known.
     """
 
     method: str
@@ -63,6 +65,7 @@ class Registration:
     start: "Registration | None" = None
     bend: Bend | None = None
     changes: tuple[Change, ...] = ()
+    from_frame: str | None = None
 
     @property
     def affine(self) -> "Registration":
@@ -220,6 +223,7 @@ def _nearest(transform: Any, fixed: Grid) -> NDArray[np.float64]:
 
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Registration matrix that mirrors, or scales too much (H16); else its inverse."""
     if not np.isfinite(matrix).all():
         raise GeometryError(
             "the transform's matrix is not finite (H16): export it again"

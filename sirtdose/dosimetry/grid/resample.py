@@ -194,6 +194,7 @@ def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
 
 
 def _outside(structure: Structure) -> StructureError:
+    """Structure that lies completely outside the image (H19)."""
     return StructureError(
         f"structure '{structure.name}' lies completely outside the image (H19): use "
         "structures drawn on this patient's image, or register them to it first"

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.image.blur import Blur
 from sirtdose.errors import QuantityError
 from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.progress import counted
 from sirtdose.model.structure import bounding_box
 
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
@@ -201,7 +202,7 @@ class _Fit:
     def settled(self) -> tuple[Array, Array]:
         """Widths, offset along the array's axes, and their standard uncertainties."""
         at = np.array([self._start, self._start, 0.0, 0.0, 0.0])
-        for _ in range(_ROUNDS):
+        for _ in counted("blur width", range(_ROUNDS)):
             step, covariance = self._step(at)
             step = np.clip(step, -_STEP_MM, _STEP_MM)
             at = at + step

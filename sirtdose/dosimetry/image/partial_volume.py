@@ -28,8 +28,10 @@ from sirtdose.dosimetry.image.blur import Blur
 from sirtdose.dosimetry.image.blur_fit import BlurFit
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.errors import QuantityError
+from sirtdose.model.progress import counted
 from sirtdose.model.volume import Volume
 
+_TASK = "blur correction"
 _ROUNDS_MAX = 200
 # Concentrations that change by less, of the largest, have settled.
 _SETTLED = 1e-4
@@ -128,7 +130,7 @@ def iterative_yang(
     """
     _require_counts(image)
     held, flat = _rows(regions), image.ravel()
-    seen = _rows([blur.local(region) for region in regions])
+    seen = _rows([blur.local(one) for one in counted(_TASK, regions)])
     found = _fitted(flat, seen, seen)
     found = np.maximum(found, _LEAST * found.max())
     sizes = held.sum(axis=1, dtype=float)
@@ -142,7 +144,8 @@ def iterative_yang(
     ratio, known = flat_ratio.reshape(image.shape), known.reshape(image.shape)
     finer = blur.scaled(_RESOLVED)
     fields = []
-    for k, (one, region) in enumerate(zip(found, regions, strict=True)):
+    for k, region in enumerate(counted(f"{_TASK}, smoothing", regions)):
+        one = found[k]
         own = _within(region, ratio, finer) if k < tumors else ratio
         fields.append(np.where(known, np.float32(one) * own, image))
     return Corrected(tuple(fields), tuple(map(float, found)), rounds, settled)
@@ -162,7 +165,7 @@ def geometric_transfer_matrix(
     """
     del tumors
     _require_counts(image)
-    seen = _rows([blur.local(region) for region in regions])
+    seen = _rows([blur.local(one) for one in counted(_TASK, regions)])
     found = _fitted(image.ravel(), _rows(regions), seen)
     fields = [np.broadcast_to(np.float32(one), image.shape) for one in found]
     return Corrected(tuple(fields), tuple(map(float, found)), 1, settled=True)

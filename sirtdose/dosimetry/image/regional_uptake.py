@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.regrid import activity_on
 from sirtdose.dosimetry.grid.resample import occupancy_on, trilinear
+from sirtdose.dosimetry.histogram.points import points_in
 from sirtdose.dosimetry.image.uptake_regions import Regions
 from sirtdose.errors import StructureError
 from sirtdose.model.grid import Grid
@@ -75,7 +76,7 @@ class RegionalUptake:
         left = np.ones(len(points_mm))
         found = np.zeros(len(points_mm))
         for structure, field in zip(self.regions.drawn, self.fields, strict=False):
-            part = _part_at(structure, points_mm)
+            part = part_at(structure, points_mm)
             inside = part > 0
             found[inside] += part[inside] * trilinear(field, index[inside])
             left -= part
@@ -83,6 +84,14 @@ class RegionalUptake:
         elsewhere = self.image.grid.index(points_mm[rest])
         found[rest] += left[rest] * trilinear(self.around.data, elsewhere)
         return found
+
+    def total_in(self, structure: Structure) -> float:
+        """What the image's voxels in a structure hold together, by its own border."""
+        if structure.empty:
+            return 0.0
+        points_mm, volume_ml = points_in(structure)
+        per_ml = self.at(points_mm) / self.image.grid.voxel_volume_ml
+        return float((per_ml * volume_ml).sum())
 
     def times(self, gain: NDArray[Any], quantity: Quantity) -> "RegionalUptake":
         """The same as another quantity, by what a unit of each voxel is worth."""
@@ -111,7 +120,7 @@ def _interpolated(field: Array, lattice: Grid, grid: Grid) -> NDArray[Any]:
     )
 
 
-def _part_at(
+def part_at(
     structure: Structure, points_mm: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """How much of a structure is at each point: the occupancy of its voxel."""

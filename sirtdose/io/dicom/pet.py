@@ -119,6 +119,7 @@ def read_pet(
 
 
 def _require_bq_per_ml(dataset: Dataset, path: Path) -> None:
+    """PET that is not in Bq/mL, or has a negative rescale slope (H12)."""
     units = as_text(required(dataset, "Units", path, "BQML is needed")).upper()
     if units != "BQML":
         said = _UNITS.get(units, "another unit")
@@ -127,8 +128,8 @@ def _require_bq_per_ml(dataset: Dataset, path: Path) -> None:
         if str(dataset.get("DecayCorrection", "")).upper() == "ADMIN":
             said += ", decay-corrected to administration"
         raise QuantityError(
-            f"{path.name} has Units (0054,1001) = {units}, {said} (H12): reconstruct "
-            "the PET in Bq/mL (BQML)"
+            f"{path.name} has Units (0054,1001) = {units}, {said} (H12): doses "
+            "need Bq/mL; reconstruct the PET in Bq/mL (BQML)"
         )
     slope = number(dataset, "RescaleSlope", path, "each slice has its own")
     if slope < 0:

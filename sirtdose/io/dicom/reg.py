@@ -90,6 +90,7 @@ def _frame(
     matrices: dict[str, NDArray[np.float64]],
     path: Path,
 ) -> str:
+    """Registration that lacks the frame of the image, or of the structures (H15)."""
     if name in matrices:
         return name
     left = [frame for frame in matrices if frame != other]

@@ -25,6 +25,7 @@ from sirtdose.io.dicom.header import (
 )
 from sirtdose.io.dicom.pixels import pixels_of, rescaled, scale_of, stored_pixels
 from sirtdose.model.grid import Grid, affine_of
+from sirtdose.model.progress import counted
 from sirtdose.model.volume import Doubt, Quantity, Source, Volume
 
 # A slice may be off its place by this part of a gap.
@@ -90,7 +91,7 @@ def read_stack(
             "found"
         )
     if not headers:
-        headers = [read_dataset(path) for path in paths]
+        headers = [read_dataset(one) for one in counted(f"opening {what}", paths)]
     slices = list(zip(headers, paths, strict=True))
     first, first_path = slices[0]
     # Compared as they stand in the files: most slices differ in no byte of these. The
@@ -118,12 +119,12 @@ def read_stack(
         gaps = _gaps(first, first_path, float(np.linalg.norm(step)), len(slices))
     affine = affine_of(np.column_stack([step, steps]), places[0])
     datasets, ordered = zip(*slices, strict=True)
-    data, mended = _values(slices, shape, mend=what != "PET")
+    data, mended = _values(slices, shape, what)
     return Stack(datasets, ordered, data, Grid(shape, affine, frame), mended, gaps)
 
 
 def _gaps(dataset: Dataset, path: Path, gap_mm: float, slices: int) -> str:
-    """Slices that leave out what is between them: said; of two it is no volume."""
+    """Gaps between slices, which only two slices may not have (H17)."""
     thickness_mm = number_if_any(dataset, "SliceThickness", path, least=0)
     if not thickness_mm or gap_mm <= _THICKNESSES_APART * thickness_mm:
         return ""
@@ -140,9 +141,9 @@ def _gaps(dataset: Dataset, path: Path, gap_mm: float, slices: int) -> str:
 
 
 def _values(
-    slices: Sequence[tuple[Dataset, Path]], shape: tuple[int, int, int], *, mend: bool
+    slices: Sequence[tuple[Dataset, Path]], shape: tuple[int, int, int], what: str
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """The slices' values; to `mend` is to cut off stray bits, which is then said."""
+    """The slices' values; stray bits are cut off, except in PET, which is then said."""
     # 16 bits hold every CT number; single precision holds PET to 1e-7.
     whole = True
     for dataset, path in slices:
@@ -150,9 +151,9 @@ def _values(
             whole = whole and _whole_numbers(dataset, path)
     contradictions = []
     data = np.empty(shape, np.int16 if whole else np.float32)
-    for k, (dataset, path) in enumerate(slices):
+    for k, (dataset, path) in enumerate(counted(f"reading {what}", slices)):
         with reading_dicom(path):
-            if mend:
+            if what != "PET":
                 pixels, contradiction = stored_pixels(dataset, path)
                 contradictions += [contradiction] if contradiction else []
             else:
@@ -235,6 +236,7 @@ def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
 def _regular_step(
     positions: NDArray[np.float64], normal: NDArray[np.float64], paths: Sequence[Path]
 ) -> NDArray[np.float64]:
+    """Slices that are missing, duplicated or shifted sideways (H17)."""
     gaps = np.diff(positions, axis=0) @ normal
     # The upper median; numpy's own imports its masked arrays first.
     median = float(np.sort(gaps)[len(gaps) // 2])

@@ -24,13 +24,13 @@ class DoseTable:
 
 
 def read_dose_table(path: Path, metrics: Sequence[Metric] = ()) -> DoseTable:
-    """Metrics by structure, in Gy, mL and fractions.
+    """Read dose metrics from a table in which each structure occurs once (H19).
 
-    Either a line a structure with the columns `name` and any of `mean_gy`, `volume_ml`,
-    `d70_gy`, `d2cc_gy` (and others like them), `v100` (part of the volume at 100 Gy and
-    more, such as 45% or 0.45) or `v100gy_percent`; or a cumulative histogram with the
-    columns `name`, `dose_gy` and `volume_fraction` (and `volume_ml`, the volume at each
-    dose).
+    They are in Gy, mL and fractions. The table has a line for each structure, with the
+    columns `name` and any of `mean_gy`, `volume_ml`, `d70_gy`, `d2cc_gy` (and others
+    like them), `v100` (part of the volume at 100 Gy and more, such as 45% or 0.45) or
+    `v100gy_percent`. Or it is a cumulative histogram with the columns `name`, `dose_gy`
+    and `volume_fraction` (and `volume_ml`, the volume at each dose).
 
     Parameters
     ----------

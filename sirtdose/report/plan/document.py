@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.model.goal import Goal
 from sirtdose.model.limit import Limit
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.result import Compartment, Plan
@@ -30,6 +31,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "draw_activity_gbq": plan.draw_activity_gbq,
         "draw_activity_mci": plan.draw_activity_mci,
         "compartments": [compartment_document(part) for part in plan.compartments],
+        "goals": [goal_document(one) for one in plan.goals],
         "lungs": lungs_document(plan.lungs),
         "limits": [limit_document(limit) for limit in plan.limits],
         "uncertainty": plan_uncertainty_document(plan.uncertainty),
@@ -64,6 +66,23 @@ def compartment_document(part: Compartment) -> dict[str, Any]:
     }
 
 
+def goal_document(goal: Goal) -> dict[str, Any]:
+    """A goal: wanted, reached, and how far apart."""
+    return {
+        "injection": goal.injection,
+        "structure": goal.structure,
+        "metric": goal.metric.words,
+        "unit": goal.metric.unit,
+        "sense": goal.sense,
+        "wanted": goal.wanted,
+        "reached": goal.reached,
+        "met": goal.met,
+        "apart_gy": goal.apart_gy,
+        "apart_percent": goal.apart_percent,
+        "sets_activity": goal.sets_activity,
+    }
+
+
 def readings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A plan's compartments, each followed by its reading by all counts of an image."""
     return [
@@ -78,6 +97,7 @@ def limit_document(limit: Limit) -> dict[str, Any]:
     return {
         "name": limit.name,
         "volume": limit.volume,
+        "injection": limit.injection or None,
         "sense": limit.sense,
         "limit_gy": limit.limit_gy,
         "upper_gy": limit.upper_gy,

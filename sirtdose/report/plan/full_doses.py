@@ -7,7 +7,13 @@ from typing import Any
 from sirtdose.model.metric import EFFECTS, Metric
 from sirtdose.report.doses import metric_cells
 from sirtdose.report.palette import Paint, paints
-from sirtdose.report.plan.rows import LUNGS, linear_doses, names_of, rows_by_part
+from sirtdose.report.plan.rows import (
+    LUNGS,
+    Linear,
+    linear_doses,
+    names_of,
+    rows_by_part,
+)
 from sirtdose.report.post.uncertainty import between_words
 from sirtdose.report.wording import significant
 
@@ -16,11 +22,15 @@ _MODELS = {"mird": "One compartment", "bsa": "One compartment"}
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as it is read; with what it is per GBq, where a page may move it."""
+    """A number as it is read; with what it is per GBq, where a page may move it.
+
+    `prior_gy` of it is from earlier treatments.
+    """
 
     text: str
     gy_per_gbq: tuple[float, ...] = ()
     form: str = "gy1"
+    prior_gy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -119,20 +129,24 @@ def _earlier(document: Mapping[str, Any]) -> bool:
 def _model_cells(document: Mapping[str, Any], one: Mapping[str, Any]) -> list[Cell]:
     """Volume, mass, activity, mean dose, and what that is known to."""
     linear = linear_doses(document)
-    k = linear[one["name"]].gy_per_gbq if one["name"] in linear else ()
-    dose = one.get("dose_gy")
+    own = linear.get(one["name"], Linear(()))
+    k, dose, gbq = own.gy_per_gbq, one.get("dose_gy"), one.get("activity_gbq")
     cells = [Cell(_number(one.get(key))) for key in ("volume_ml", "mass_kg")]
-    cells.append(Cell(_number(one.get("activity_gbq"))))
+    # Of one density, the activity is shared between injections as its dose is.
+    of_dose = gbq / dose if gbq and dose else 0.0
+    cells.append(Cell(_number(gbq), tuple(of_dose * each for each in k), "sig4"))
     cells.append(Cell("n/a" if dose is None else f"{dose:.1f}", k if dose else ()))
     if _earlier(document):
-        cells.append(Cell(_number(one.get("cumulative_dose_gy"))))
+        total = one.get("cumulative_dose_gy")
+        prior = total - dose if total and dose else 0.0
+        cells.append(Cell(_number(total), k if dose else (), "sig4", prior))
     unsure = document.get("uncertainty")
     if not unsure:
         return cells
     found = next((u for u in unsure["doses"] if u["name"] == one["name"]), None)
-    own = found and found["dose_by_first_order_gy"]
-    spread = [significant(own["standard_uncertainty"], 2)] if own else ["n/a"]
-    spread.append(between_words(own, 3) if own else "n/a")
+    by = found and found["dose_by_first_order_gy"]
+    spread = [significant(by["standard_uncertainty"], 2)] if by else ["n/a"]
+    spread.append(between_words(by, 3) if by else "n/a")
     if unsure["realizations"]:
         by = found and found["dose_by_ensemble_gy"]
         spread.append(between_words(by, 3) if by else "n/a")

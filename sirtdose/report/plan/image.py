@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Measured, Prediction
 from sirtdose.io.image_file import write_nifti
+from sirtdose.io.map_label import PLANNED, MapLabel, label_text
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import grid_document, image_document
@@ -21,11 +23,13 @@ from sirtdose.report.doses import (
     missing_lines,
 )
 from sirtdose.report.page_data import page_data_text, prediction_page_data
+from sirtdose.report.plan.blur import blur_lines
 from sirtdose.report.plan.lung_shunt import shunt_document
 from sirtdose.report.plan.page import write_plan
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
 )
+from sirtdose.report.post.document import partial_volume_document
 from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA
 from sirtdose.report.post.summary import other_constant_words
 from sirtdose.report.tables import (
@@ -67,6 +71,7 @@ def prediction_document(
             "negative_voxels": "kept; as 0 in the lung shunt",
             "lung_shunt": prediction.shunt
             and shunt_document(prediction.shunt, prediction.lungs_covered),
+            "blur": _blur(prediction),
             "structures": [_measured(row) for row in prediction.measured],
             "injections": [
                 {
@@ -97,6 +102,26 @@ def prediction_document(
     }
 
 
+def _blur(prediction: Prediction) -> dict[str, Any] | None:
+    """How the image's blur was undone, and each part before it was."""
+    found = partial_volume_document(prediction.blur)
+    if found is None:
+        return None
+    return {
+        **found,
+        "used": "without blur",
+        "as_seen": [
+            {
+                "name": one.name,
+                "counts": one.counts,
+                "tumor_to_normal_ratios": dict(one.ratios),
+                "dose_gy": one.dose_gy,
+            }
+            for one in prediction.blurred
+        ],
+    }
+
+
 def _distinct(ratios: Mapping[str, float]) -> dict[str, str]:
     """Each ratio once, as it is shown: a drawn normal liver repeats the one built."""
     said: dict[str, str] = {}
@@ -117,7 +142,12 @@ def prediction_lines(document: dict[str, Any]) -> tuple[list[str], list[str]]:
         for row in measured["structures"]
         if row["tumor_to_normal_ratios"]
     ]
-    result = ["", *ratios, *_shunt_lines(measured["lung_shunt"])]
+    result = [
+        "",
+        *ratios,
+        *blur_lines(document),
+        *_shunt_lines(measured["lung_shunt"]),
+    ]
     details = ["", *_measured_lines(measured)]
     asked = asked_in(document)
     metrics = metrics_in("plan", asked)
@@ -180,13 +210,25 @@ def write_prediction(
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
     for method, dose in prediction.doses.items():
-        write_nifti(dose.volume, folder / DOSE_FILES[method], note=dose.density_note)
+        _write_map(dose, folder / DOSE_FILES[method], document, of=PLANNED)
     each = folder / PER_GBQ
     each.mkdir()
     (each / "dvh.csv").write_text(dvh_per_gbq_csv(prediction.rows_per_gbq), "utf-8")
     (each / "structures.csv").write_text(structures_per_gbq_csv(document), "utf-8")
     for name, dose in _maps_per_gbq(prediction):
-        write_nifti(dose.volume, each / name, note=dose.density_note)
+        _write_map(dose, each / name, document, of="1 GBq of an injection")
+
+
+def _write_map(dose: Dose, path: Path, document: Mapping[str, Any], *, of: str) -> None:
+    label = MapLabel(
+        document["hash"], dose.method, of, dose.volume.grid.frame_of_reference_uid
+    )
+    write_nifti(
+        dose.volume,
+        path,
+        note=dose.density_note,
+        label=label_text(label, dose.volume),
+    )
 
 
 def _maps_per_gbq(prediction: Prediction) -> list[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.plan.document import readings
+from sirtdose.report.plan.goals import goal_table, growth_lines
 from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_lines,
     uncertainty_cells,
@@ -27,6 +28,7 @@ def plan_screen(document: dict[str, Any]) -> Screen:
             *hidden_interval_lines(_first_readings(document)),
             *_label_lines(document),
             *_earlier_lines(document),
+            *_after_blank(goal_table(document)),
             *_after_blank(limit_table(document)),
         ],
         [
@@ -59,6 +61,7 @@ def approved_screen(document: dict[str, Any]) -> Screen:
             f"Plan by {document['method']}, device "
             f"{document.get('device') or 'not given'}",
             *_activity_lines(document),
+            *_after_blank(goal_table(document)),
             *_after_blank(limit_table(document)),
             "",
             f"Approved by {approval['by']} at {approval['at']}",
@@ -73,6 +76,7 @@ def _activity_lines(document: dict[str, Any]) -> list[str]:
         f"Inject   {activity(document['activity_gbq'])}",
         f"Draw up  {activity(document['draw_activity_gbq'])}{expected}",
         *_injection_lines(document),
+        *growth_lines(document),
     ]
 
 

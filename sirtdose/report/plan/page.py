@@ -13,7 +13,10 @@ from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, made_today, moment_words
+from sirtdose.report.plan.blur import blur_rows
 from sirtdose.report.plan.full_doses import full_doses, method_name
+from sirtdose.report.plan.goals import growth_lines, missed_goal_words, page_goals
+from sirtdose.report.plan.moved import followed
 from sirtdose.report.plan.rows import (
     ALL_LUNGS,
     goal_words,
@@ -23,7 +26,6 @@ from sirtdose.report.plan.rows import (
     part_rows,
     plan_rungs,
     repeated,
-    shown_name,
     unchecked,
 )
 from sirtdose.report.plan.uncertainty import (
@@ -33,13 +35,17 @@ from sirtdose.report.plan.uncertainty import (
     prediction_words,
 )
 from sirtdose.report.plan.what_if import what_if
-from sirtdose.report.post.summary import other_constant_words
+from sirtdose.report.post.summary import (
+    other_constant_words,
+    partial_volume_lines,
+)
 from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
-from sirtdose.report.wording import significant
+from sirtdose.report.wording import shown_name, significant
 
-GRAVE = ("stop", "ask", "warn")
+# What follows another activity.
+_MOVING = ("numbers.js", "moved_checks.js", "what_if.js")
 # What no plan by numbers has, or none that was made before there was any.
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 # A component with less of the variance is not worth a word.
@@ -75,7 +81,8 @@ def plan_page(
     document = json.loads(text)
     made = made or Made.today()
     rungs = plan_rungs(document)
-    moves = what_if(document, rungs)
+    checks = followed(document)
+    moves = what_if(document, rungs, checks)
     embedded: dict[str, Any] = {"plan-json": text, "what-if-data": moves}
     if data:
         from sirtdose.report.dvh_plot import curves_alone
@@ -88,11 +95,12 @@ def plan_page(
     return render(
         "plan.html",
         embedded,
-        (*(("viewer.js", "histograms.js") if data else ()), "what_if.js"),
+        (*(("viewer.js", "histograms.js") if data else ()), *_MOVING),
         head=plan_head(document, made),
         page=data,
         places=_places(document, data) if data else {},
         what_if=moves,
+        left_out=checks.left_out,
         **page_one(document, rungs),
         **_details(document),
     )
@@ -122,21 +130,41 @@ def plan_head(
 def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, Any]:
     """The answer, the ladder and the warnings: the same on the page and the sheet."""
     goal = goal_words(document)
+    names = names_of(document)
+    goals = page_goals(document, names)
+    missed, met = met_words(rungs, unchecked(document))
     residual = document["assumptions"].get("residual_fraction") or 0.0
     return {
-        "d": {**dict.fromkeys(_OPTIONAL), **document},
+        "d": {**dict.fromkeys(_OPTIONAL), **document, "warnings": _warnings(document)},
         "injections": _injections(document),
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
-        "answer": met_words(rungs, unchecked(document)),
+        "answer": (f"{missed} {missed_goal_words(goals)}".strip(), met),
+        "goals": goals,
         "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
-        "grave": sum(one["severity"] in GRAVE for one in document["warnings"]),
         "under_ladder": _under_ladder(document),
         "self_test": self_test_words(document.get("self_test")),
         "method_name": method_name,
-        "names": names_of(document),
+        "names": names,
     }
+
+
+def _warnings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Findings that call a structure as the table of the page does.
+
+    A plan's own "perfused volume" is "Right lobe" there, if it was drawn so.
+    """
+    names = names_of(document)
+    found = []
+    for one in document["warnings"]:
+        own, said = one["subject"], one["message"]
+        drawn = names.get(own, own)
+        if drawn != shown_name(own):
+            said = said.replace(f"'{own}'", f"'{drawn}'")
+            said = f"{drawn}{said[len(own) :]}" if said.startswith(own) else said
+        found.append({**one, "message": said, "called": names.get(own, "")})
+    return found
 
 
 def _injections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -160,7 +188,7 @@ def _injections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     """Lung shunt, T/N, and whose formula it is."""
-    lungs, lines = document["lungs"], []
+    lungs, lines = document["lungs"], growth_lines(document)
     if lungs["shunt_fraction"] is not None:
         source = lungs["shunt_source"]
         origin = {"unknown": "origin not given", "spect": "SPECT"}.get(source, source)
@@ -200,7 +228,7 @@ def _image_doses(document: Mapping[str, Any]) -> list[str]:
 
 def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """A page's data with its curves under the names of the plan's own rows."""
-    from sirtdose.report.looks import shown_name as drawn_name
+    from sirtdose.report.looks import drawn_name
 
     called, again = names_of(document), repeated(document)
     names: dict[str, str] = {}
@@ -242,6 +270,14 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "full": full_doses(document, metrics),
         "repeated": repeated(document),
+        "blur": blur_rows(document),
+        "blur_words": [
+            line
+            for line in partial_volume_lines(
+                (document.get("measured") or {}).get("blur")
+            )
+            if line
+        ],
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),

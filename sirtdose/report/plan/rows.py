@@ -6,21 +6,15 @@ from math import isclose
 from typing import Any
 
 from sirtdose.report.doses import drawn_again
+from sirtdose.report.findings import accepted_limits, limit_accepted
 from sirtdose.report.ladder import LIMIT_NOT_MET, Rung, Verdict
 from sirtdose.report.palette import paints
 from sirtdose.report.plan.document import readings
+from sirtdose.report.plan.goals import aim_words
+from sirtdose.report.wording import shown_name
 
 LUNGS, ALL_LUNGS = "lungs", "lungs_cumulative"
 _SAME = 1e-6
-# What a plan calls the parts that it derives, as a person reads them.
-_NAMES = {
-    "normal perfused": "Normal perfused liver",
-    "normal whole liver": "Normal whole liver",
-    "perfused volume": "Perfused volume",
-    "treated volume": "Treated volume",
-    "whole liver": "Whole liver",
-    "lungs": "Lungs",
-}
 # Roles whose structures a person drew and named.
 _DRAWN = ("liver", "perfused")
 _USER = "given by the user"
@@ -32,16 +26,6 @@ class Linear:
 
     gy_per_gbq: tuple[float, ...]
     prior_gy: float = 0.0
-
-
-def shown_name(name: str) -> str:
-    """A structure's name as pages show it.
-
-    >>> shown_name("T1"), shown_name("normal perfused of A")
-    ('T1', 'Normal perfused liver of A')
-    """
-    part, of, injection = name.partition(" of ")
-    return f"{_NAMES[part]}{of}{injection}" if part in _NAMES else name
 
 
 def names_of(document: Mapping[str, Any]) -> dict[str, str]:
@@ -183,6 +167,7 @@ def _verdicts(
         for part in document["compartments"]
         for reading in [part, *filter(None, [part.get("all_counts")])]
     }
+    accepted = accepted_limits(document)
     for limit in document["limits"]:
         of = limit["value_of"] or limit["volume"]
         name = LUNGS if of in (LUNGS, ALL_LUNGS) else own.get(of, of)
@@ -190,7 +175,9 @@ def _verdicts(
         found.setdefault(name, []).append(
             Verdict.of_limit(
                 limit,
-                note=_note(limit, of, name, same),
+                note=_note(limit, of, name),
+                accepted=limit_accepted(limit, accepted),
+                with_earlier=same.prior_gy > 0 and of != ALL_LUNGS,
                 gy_per_gbq=same.gy_per_gbq,
                 prior_gy=same.prior_gy,
             )
@@ -198,14 +185,13 @@ def _verdicts(
     return found
 
 
-def _note(limit: Mapping[str, Any], of: str, name: str, linear: Linear) -> str:
+def _note(limit: Mapping[str, Any], of: str, name: str) -> str:
     """What qualifies a verdict."""
-    before = linear.prior_gy > 0 and of != ALL_LUNGS
     said = (
         "over all sessions" if of == ALL_LUNGS else "",
         "by all counts of the image" if of not in (name, ALL_LUNGS) else "",
-        f"{limit['value_gy']:.3g} Gy with earlier treatments" if before else "",
         "set by the user" if limit["source"] == _USER else "",
+        f"limit of {limit['injection']}" if limit.get("injection") else "",
         "" if limit["verified"] else "not verified",
         "limits the activity" if limit["binding"] else "",
         limit["condition"] or "",
@@ -249,7 +235,7 @@ def _aimed_at(
     role = {
         "tumor_dose": "tumor",
         "normal_dose": "normal_perfused",
-        "dose": "perfused",
+        **dict.fromkeys(("dose", "perfused_dose"), "perfused"),
     }.get(injection["goal"] or "")
     if role is None:
         return []
@@ -280,6 +266,8 @@ def _goal(injection: Mapping[str, Any], names: Sequence[str]) -> str:
         return "none, the activity was set"
     if injection["goal"] == "maximize":
         return "the highest activity within the limits"
+    if injection["goal"] == "aim":
+        return aim_words(injection["aims"][0])
     if not names:
         return "no dose is aimed at"
     if injection["goal"] == "tumor_dose" and len(names) > 1:
@@ -289,8 +277,8 @@ def _goal(injection: Mapping[str, Any], names: Sequence[str]) -> str:
 
 def _lowered(name: str) -> str:
     """A plan's own name inside a sentence."""
-    own = name.partition(" of ")[0] in _NAMES.values()
-    return f"the {name[0].lower()}{name[1:]}" if own else name
+    said = f"{name[:1].lower()}{name[1:]}"
+    return f"the {said}" if shown_name(said) == name != said else name
 
 
 def unchecked(document: Mapping[str, Any]) -> list[str]:
@@ -314,12 +302,12 @@ def met_words(
         for one in rung.verdicts:
             checked += one.met is not None and one.sense in ("at_most", "range")
             if one.met is False and one.sense != "aim":
-                names = missed.setdefault(one.falls_short, [])
+                names = missed.setdefault(f"{one.falls_short}{one.answer}", [])
                 names += [] if rung.name in names else [rung.name]
     if not_checked:
         missed["Limit not checked"] = list(not_checked)
     said = " ".join(f"{what}: {', '.join(names)}." for what, names in missed.items())
-    if not checked or LIMIT_NOT_MET in missed:
+    if not checked or any(what.startswith(LIMIT_NOT_MET) for what in missed):
         return said, ""
     others = "other " if not_checked else ""
     if checked > 1:

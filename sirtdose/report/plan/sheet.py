@@ -5,19 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sirtdose.report.ladder import Verdict
+from sirtdose.report.findings import GRAVE, answered, in_short
+from sirtdose.report.ladder import Verdict, ladder
 from sirtdose.report.palette import Paint, paints
-from sirtdose.report.plan.page import (
-    GRAVE,
-    Made,
-    page_one,
-    plan_head,
-    with_names,
-)
-from sirtdose.report.plan.rows import LUNGS, plan_rungs, shown_name
+from sirtdose.report.plan.cutting import sheet_cuts, table_cuts
+from sirtdose.report.plan.goals import page_goal_lines
+from sirtdose.report.plan.page import Made, page_one, plan_head, with_names
+from sirtdose.report.plan.rows import LUNGS, plan_rungs
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.who import head_of
-from sirtdose.report.wording import gy_words
+from sirtdose.report.wording import gy_words, shown_name
 
 SHEET = "Tumor board sheet"
 _METHODS = {"bsa": "BSA", "mird": "MIRD", "partition": "Partition"}
@@ -27,14 +24,29 @@ def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     """A plan on one page; `data` are its pictures, where it is of an image."""
     document = json.loads(text)
     rungs = plan_rungs(document)
+    # Its goal stands in the answer already.
+    parts = page_one(document, rungs) | {"ladder": ladder(rungs)}
+    # One page has no room for the table of goals.
+    parts["image_doses"] += page_goal_lines(parts["goals"])
+    findings = sheet_findings(parts["d"])
     return render(
         "plan_sheet.html",
         {},
         ("sheet.js",),
         head=plan_head(document, made, SHEET),
         page=with_names(document, data) if data else None,
-        **page_one(document, rungs),
+        findings=findings,
+        cuts=sheet_cuts(parts["ladder"].groups, findings, pictures=bool(data)),
+        **parts,
     )
+
+
+def sheet_findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Findings of a sheet, numbered in their order."""
+    by = (document.get("approval") or {}).get("by", "")
+    said = answered(document["warnings"], document["accepted"], by=by)
+    found = in_short([one for one in said if one["severity"] in GRAVE])
+    return [{**one, "number": number} for number, one in enumerate(found)]
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ def comparison_page(text: str, made: Made, title: str = "Methods compared") -> s
     document = json.loads(text)
     methods = document["methods"]
     names = [_METHODS.get(one["method"], one["method"]) for one in methods]
+    limits, findings = _limits(methods), sheet_findings(document)
     return render(
         "compare.html",
         {},
@@ -62,8 +75,9 @@ def comparison_page(text: str, made: Made, title: str = "Methods compared") -> s
             {**one, "name": name} for one, name in zip(methods, names, strict=True)
         ],
         rows=_compared(methods),
-        limits=_limits(methods),
-        grave=[one for one in document["warnings"] if one["severity"] in GRAVE],
+        limits=limits,
+        findings=findings,
+        cuts=table_cuts(limits, findings),
         typed=document.get("inputs") or {},
     )
 

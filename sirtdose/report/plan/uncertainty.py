@@ -53,6 +53,7 @@ def plan_uncertainty_document(
                 "limit_gy": one.limit_gy,
                 "upper_gy": one.upper_gy,
                 "strict": one.strict,
+                "injection": one.injection or None,
                 "probability_met_first_order": one.first_order,
                 "probability_met_ensemble": one.ensemble,
             }

@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 from sirtdose.report.page_head import day_words, moment_words
-from sirtdose.report.plan.page import GRAVE, Made
+from sirtdose.report.plan.cutting import table_cuts
+from sirtdose.report.plan.page import Made
+from sirtdose.report.plan.sheet import sheet_findings
 from sirtdose.report.plan.vial_lines import (
     calibration_words,
     limits_words,
@@ -84,8 +86,13 @@ def _frame(
         good=approved,
         deidentified=made.deidentified,
     )
-    grave = [one for one in document["warnings"] if one["severity"] in GRAVE]
-    return {"head": head, "d": document, "grave": grave}
+    findings = sheet_findings(document)
+    return {
+        "head": head,
+        "d": document,
+        "findings": findings,
+        "cuts": table_cuts((), findings),
+    }
 
 
 def _injection(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,33 +4,39 @@ from collections.abc import Mapping, Sequence
 from math import ceil, floor
 from typing import Any
 
-from sirtdose.report.ladder import Rung
+from sirtdose.model.limit import SAME
+from sirtdose.report.ladder import EXACTLY, Rung
 from sirtdose.report.plan.command import command_words, draw_per_gbq
+from sirtdose.report.plan.moved import Followed
 from sirtdose.report.plan.rows import injections_of
 
 # How far an activity may be moved, as a part of the plan's, and to the last mark.
 _LEAST, _MOST, _PAST, _FARTHEST = 0.5, 1.6, 1.1, 4.0
 
 
-def what_if(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, Any]:
-    """Activities with their ranges, the bounds as marks, and the command.
+def what_if(
+    document: Mapping[str, Any], rungs: Sequence[Rung], checks: Followed
+) -> dict[str, Any]:
+    """Activities with their ranges, the bounds as marks, the checks, and the command.
 
-    Doses are linear in the activities: `k` of a bound is Gy per GBq of each injection.
+    Doses are linear in the activities: `k` of a mark is Gy per GBq of each injection.
+    The page compares with these bounds, and with no other: `same` and `exactly` are
+    how far a dose may be from one to be at it.
     """
     injections = injections_of(document)
     draws = draw_per_gbq(document)
     marks = [
         {
-            "name": rung.name,
-            "words": one.wanted,
-            "gy": one.upper_gy if one.sense == "range" else one.limit_gy,
-            "most": one.sense in ("at_most", "range"),
+            "text": f"{rung.name} {bound_gy:g} Gy",
+            "gy": bound_gy,
+            "kind": "limit" if one.sense in ("at_most", "range") else "goal",
             "k": list(one.gy_per_gbq),
             "c": one.prior_gy,
         }
         for rung in rungs
         for one in rung.verdicts
         if any(one.gy_per_gbq)
+        for bound_gy in [one.upper_gy if one.sense == "range" else one.limit_gy]
     ]
     return {
         "injections": [
@@ -42,7 +48,11 @@ def what_if(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, Any
             }
             for number, (one, draw) in enumerate(zip(injections, draws, strict=True))
         ],
-        "marks": marks,
+        "marks": [*marks, *checks.marks],
+        "checks": checks.trees,
+        "stay": checks.stay,
+        "same": SAME,
+        "exactly": EXACTLY,
         "command": command_words(document),
         "prescribed_gy": document["assumptions"].get("prescribed_dose_gy"),
     }

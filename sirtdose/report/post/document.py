@@ -9,7 +9,7 @@ from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.blur_fit import BlurFit
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
-from sirtdose.dosimetry.results import Assessment, PlanCompared
+from sirtdose.dosimetry.results import Assessment, PlanCompared, PlanMap
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import (
@@ -60,7 +60,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         },
         "image": image_document(placed.image.source),
         "calibration": _calibration(assessment),
-        "partial_volume": _partial_volume(assessment.calibrated.partial_volume),
+        "partial_volume": partial_volume_document(assessment.calibrated.partial_volume),
         "metrics": [one.words for one in request.judge.metrics],
         "doses": {
             method: dose_document(
@@ -170,7 +170,7 @@ def _alternative(calibration: Calibration | None) -> dict[str, Any] | None:
     }
 
 
-def _partial_volume(result: PartialVolume | None) -> dict[str, Any] | None:
+def partial_volume_document(result: PartialVolume | None) -> dict[str, Any] | None:
     """How the image's blur was undone, and how far that can be believed."""
     if result is None:
         return None
@@ -233,6 +233,27 @@ def _plan_compared(plan: PlanCompared | None) -> dict[str, Any] | None:
                 "delivered_to_planned_ratio": row.ratio,
             }
             for row in plan.rows
+        ],
+        "map": _plan_map(plan.map),
+    }
+
+
+def _plan_map(found: PlanMap | None) -> dict[str, Any] | None:
+    """The plan's own dose map by the structures of this scan."""
+    if found is None:
+        return None
+    return {
+        "method": found.method,
+        "placed_by": found.placed_by,
+        "structures": [
+            {
+                "name": row.name,
+                "role": row.role,
+                "planned_gy": row.planned_gy,
+                "delivered_gy": row.delivered_gy,
+                "delivered_to_planned_ratio": row.ratio,
+            }
+            for row in found.rows
         ],
     }
 

@@ -17,8 +17,9 @@ from sirtdose.report.doses import (
     places_of,
 )
 from sirtdose.report.dvh_plot import curves_alone
+from sirtdose.report.findings import GRAVE, accepted_limits
 from sirtdose.report.limit_lines import percent_words
-from sirtdose.report.looks import method_name, role_words, shown_name
+from sirtdose.report.looks import drawn_name, method_name
 from sirtdose.report.page_head import (
     NOT_GIVEN,
     REMOVED,
@@ -50,10 +51,9 @@ from sirtdose.report.post.uncertainty import (
     share_bars,
 )
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import limit_line, spoken
+from sirtdose.report.wording import limit_line, role_words, spoken
 
-_GRAVE = ("stop", "ask", "warn")
-_DERIVED = re.compile(r"'?\bnormal_(whole|perfused)\b'?")
+_DERIVED = re.compile(r"'(normal_whole|normal_perfused)'")
 _SHORT_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.+Z-]+)?")
 _DISEASES = {"hcc": "HCC", "icc": "ICC", "mcrc": "mCRC"}
 NONE = "n/a"
@@ -104,6 +104,7 @@ def post_page(
         **_FORMS,
         ladder=post_ladder(document, rows),
         answer=_answer(document, rows),
+        said={"warnings": findings, "accepted": document["accepted"]},
         findings=findings,
         places=places_of(document, data),
         colors=paints((row["name"], row["role"]) for row in rows),
@@ -192,12 +193,12 @@ def _answer(
 ) -> dict[str, Any]:
     """The parts of the page's first sentences."""
     tumors = [row for row in rows if row["role"] == "tumor"]
-    told = [(shown_name(one["name"], one["role"]), one) for one in tumors]
+    told = [(drawn_name(one["name"], one["role"]), one) for one in tumors]
     if len(tumors) > _TUMORS_NAMED:
         told = []
     normal = [row for row in rows if row["role"].startswith("normal")]
-    told += [(shown_name(one["name"], one["role"]).lower(), one) for one in normal]
-    grave = [one for one in document["warnings"] if one["severity"] in _GRAVE]
+    told += [(drawn_name(one["name"], one["role"]).lower(), one) for one in normal]
+    grave = [one for one in document["warnings"] if one["severity"] in GRAVE]
     means = [one["dose_gy"]["mean"] for one in tumors]
     corrected = _corrected_gy(document, tumors)
     others = list(corrected.values())
@@ -215,7 +216,7 @@ def _answer(
             (name, one["dose_gy"]["mean"], corrected.get(one["name"]))
             for name, one in told
         ],
-        "limits": limits_words(document["limits"]),
+        "limits": limits_words(document["limits"], accepted_limits(document)),
         "missed": any(one["met"] is False for one in document["limits"]),
         "warnings": len(grave),
     }
@@ -262,7 +263,7 @@ def _biology(
         {"structures": [r for r in result["structures"] if r["name"] not in hidden]}
     )
     return header, [
-        [shown_name(name, name), *(NONE if one == "-" else one for one in cells)]
+        [drawn_name(name, name), *(NONE if one == "-" else one for one in cells)]
         for name, *cells in rows
     ]
 
@@ -285,7 +286,7 @@ def _threshold_table(thresholds: Iterable[Mapping[str, Any]]) -> dict[str, Any] 
 
 def _shares(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     found = share_bars(rows)
-    bars = [(shown_name(name, name), parts) for name, parts in found["bars"]]
+    bars = [(drawn_name(name, name), parts) for name, parts in found["bars"]]
     return {**found, "bars": bars}
 
 
@@ -293,10 +294,9 @@ def _plain(text: str) -> str:
     """A text without the keys of derived structures and of limits.
 
     >>> _plain("no D98 for 'normal_whole'")
-    'no D98 for normal liver'
+    'no D98 for normal whole liver'
     """
-    words = {"whole": "normal liver", "perfused": "normal perfused liver"}
-    return spoken(_DERIVED.sub(lambda found: words[found[1]], text))
+    return spoken(_DERIVED.sub(r"\1", text))
 
 
 def _sentence(text: str) -> str:
@@ -326,7 +326,7 @@ def _words(value: Any) -> str:
 
 # How a template writes what a document holds.
 _FORMS = {
-    "name": lambda row: shown_name(row["name"], row["role"]),
+    "name": lambda row: drawn_name(row["name"], row["role"]),
     "role": role_words,
     "method_name": method_name,
     "other_constant": other_constant_words,
@@ -339,7 +339,7 @@ _FORMS = {
     "by_mass": lambda result: map(_plain, mass_lines(result)),
     "missing": lambda *given: map(_plain, missing_lines(*given)),
     "no_interval": lambda rows: interval_notes(
-        (shown_name(one["name"], one["role"]), one.get("interval_left_out"))
+        (drawn_name(one["name"], one["role"]), one.get("interval_left_out"))
         for one in rows
     ),
     "percent": percent_words,

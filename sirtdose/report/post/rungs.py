@@ -1,11 +1,12 @@
 """The dose ladder of an assessment: one row a structure, with what it is judged by."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sirtdose.report.doses import drawn_again
+from sirtdose.report.findings import accepted_limits, limit_accepted
 from sirtdose.report.ladder import Ladder, Rung, Verdict, ladder
-from sirtdose.report.looks import shown_name
+from sirtdose.report.looks import drawn_name
 from sirtdose.report.palette import paints
 from sirtdose.report.wording import gy_words
 
@@ -25,17 +26,19 @@ def post_ladder(
 ) -> Ladder:
     """The ladder of the first method; lungs by their shunt."""
     painted = paints([(row["name"], row["role"]) for row in rows] + [("", "lungs")])
-    known = _intervals(document)
+    known, accepted = _intervals(document), accepted_limits(document)
     found = [
         Rung(
-            name=shown_name(row["name"], row["role"]),
+            name=drawn_name(row["name"], row["role"]),
             paint=painted[row["name"]],
             dose_gy=row["dose_gy"]["mean"],
             volume_ml=row["volume_ml"],
             low_gy=known.get(row["name"], (None, None))[0],
             high_gy=known.get(row["name"], (None, None))[1],
             verdicts=tuple(
-                Verdict.of_limit(one, note=_note(one, row))
+                Verdict.of_limit(
+                    one, note=_note(one, row), accepted=limit_accepted(one, accepted)
+                )
                 for one in document["limits"]
                 if one["volume"] not in _LUNGS and one["value_of"] == row["name"]
             ),
@@ -49,7 +52,7 @@ def post_ladder(
 def _in_order(found: Sequence[Rung], rows: Sequence[Mapping[str, Any]]) -> list[Rung]:
     """Tumors first, then normal tissue, then volumes that hold both."""
     order = {
-        shown_name(row["name"], row["role"]): 0
+        drawn_name(row["name"], row["role"]): 0
         if row["role"].startswith("tumor")
         else 1
         if row["role"].startswith("normal")
@@ -60,7 +63,7 @@ def _in_order(found: Sequence[Rung], rows: Sequence[Mapping[str, Any]]) -> list[
 
 
 def _lungs(document: Mapping[str, Any], paint: Any) -> list[Rung]:
-    lungs = document["lungs"]
+    lungs, accepted = document["lungs"], accepted_limits(document)
     if lungs["shunt_source"] == "not given":
         return []
     earlier = lungs["cumulative_dose_gy"] != lungs["dose_gy"]
@@ -70,7 +73,11 @@ def _lungs(document: Mapping[str, Any], paint: Any) -> list[Rung]:
             paint=paint,
             dose_gy=lungs["dose_gy"],
             verdicts=tuple(
-                Verdict.of_limit(one, note=_session_words(one, earlier=earlier))
+                Verdict.of_limit(
+                    one,
+                    note=_session_words(one, earlier=earlier),
+                    accepted=limit_accepted(one, accepted),
+                )
                 for one in document["limits"]
                 if one["volume"] in _LUNGS
                 # Without an earlier session, that of all sessions is never nearer.
@@ -112,7 +119,9 @@ def _intervals(document: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def limits_words(limits: Iterable[Mapping[str, Any]]) -> str:
+def limits_words(
+    limits: Iterable[Mapping[str, Any]], accepted: Collection[str] = ()
+) -> str:
     """Whether limits are met, in a sentence; those that are not, each.
 
     >>> lungs = {"name": "lungs", "value_of": None, "value_gy": 35.0, "limit_gy": 30.0}
@@ -122,14 +131,19 @@ def limits_words(limits: Iterable[Mapping[str, Any]]) -> str:
     'The limit of the lungs is met.'
     """
     every = list(limits)
-    missed = [one for one in every if one["met"] is False]
+    missed: dict[str, list[str]] = {}
+    for one in every:
+        if one["met"] is False:
+            answer = ", accepted" * limit_accepted(one, accepted)
+            missed.setdefault(answer, []).append(
+                f"{_of(one)} {gy_words(one['value_gy'], one['limit_gy'])} Gy of "
+                f"{one['limit_gy']:g} Gy"
+            )
     if missed:
-        told = "; ".join(
-            f"{_of(one)} {gy_words(one['value_gy'], one['limit_gy'])} Gy of "
-            f"{one['limit_gy']:g} Gy"
-            for one in missed
+        return " ".join(
+            f"Limit{'s' * (len(told) > 1)} not met{answer}: {'; '.join(told)}."
+            for answer, told in sorted(missed.items())
         )
-        return f"Limit{'s' * (len(missed) > 1)} not met: {told}."
     met = list(dict.fromkeys(_of(one) for one in every if one["met"]))
     if not met:
         return "No limit was checked."
@@ -142,4 +156,4 @@ def _of(limit: Mapping[str, Any]) -> str:
     if limit["name"] in _LUNGS:
         return "lungs"
     name = limit["value_of"] or limit["name"]
-    return shown_name(name, name).replace("_", " ")
+    return drawn_name(name, name).replace("_", " ")

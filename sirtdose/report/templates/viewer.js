@@ -29,7 +29,7 @@
     const doses = new Float32Array(count);
     for (let n = 0, step = 0; n < count; n++) {
       step = (step + (packed[n] << 8) + packed[count + n]) & 65535;
-      doses[n] = one.low_gy + one.scale_gy * step * step;
+      doses[n] = step === 65535 ? NaN : one.low_gy + one.scale_gy * step * step;
     }
     return one.every > 1 ? between(doses, one) : doses;
   }
@@ -170,6 +170,8 @@
         const corners = (values[n] >= level) | ((values[n + 1] >= level) << 1)
           | ((values[n + columns + 1] >= level) << 2) | ((values[n + columns] >= level) << 3);
         if (corners === 0 || corners === 15) continue;
+        // No line where a map ends.
+        if (Number.isNaN(values[n] + values[n + 1] + values[n + columns] + values[n + columns + 1])) continue;
         const top = () => crossing(u, v, 0);
         const bottom = () => crossing(u, v + 1, 0);
         const left = () => crossing(u, v, 1);
@@ -315,7 +317,7 @@
             gy = (values[at] * (1 - a + i) + values[at + right] * (a - i)) * (1 - b + j)
               + (values[next] * (1 - a + i) + values[next + right] * (a - i)) * (b - j);
           } else gy = values[Math.round(v) * columns + Math.round(u)];
-          bytes.set(wash(gy), n);
+          if (!Number.isNaN(gy)) bytes.set(wash(gy), n);
         }
       }
     });
@@ -463,7 +465,8 @@
     const gy = doseAt(index);
     const [x, y, z] = place(index).map(mmText);
     const strong = document.createElement("b");
-    strong.textContent = `${isDifference() && gy > 0 ? "+" : ""}${gyText(gy)} Gy`;
+    strong.textContent = Number.isNaN(gy) ? "not in the map"
+      : `${isDifference() && gy > 0 ? "+" : ""}${gyText(gy)} Gy`;
     const guessed = (state.map.of || [maps.indexOf(state.map)]).some((n) => maps[n].interpolated);
     let rest = maps.length > 1 ? ` (${state.map.name}${guessed ? ", interpolated" : ""})` : "";
     if (isCt) {

@@ -8,22 +8,26 @@
   const at = first.slice();
   const all = (selector) => [...document.querySelectorAll(selector)];
   const one = (id) => document.getElementById(id);
+  const { fixed } = numbers;
+  const exactly = (gy, bound) => Math.abs(gy - bound) <= data.exactly * Math.max(Math.abs(gy), Math.abs(bound));
   const gyWords = (gy, bounds) => {
     let digits = gy >= 9.95 ? 0 : 1;
-    const onto = (bound) =>
-      gy.toFixed(digits) === bound.toFixed(digits) && Math.abs(gy - bound) > 1e-6 * bound;
+    const onto = (bound) => fixed(gy, digits) === fixed(bound, digits) && !exactly(gy, bound);
     while (digits < 3 && (bounds || []).some(onto)) digits += 1;
-    return gy.toFixed(digits);
+    return fixed(gy, digits);
   };
+  const small = (gbq) => gbq > 0 && gbq < 0.1;
   const forms = {
     gy: gyWords,
-    gy1: (gy) => gy.toFixed(1),
-    gbq: (gbq) => (gbq > 0 && gbq < 0.1 ? gbq.toPrecision(2) : gbq.toFixed(2)),
-    mci: (mci) => mci.toFixed(1),
+    gy1: (gy) => fixed(gy, 1),
+    gbq: (gbq) => fixed(gbq, small(gbq) ? 1 - Math.floor(Math.log10(gbq)) : 2),
+    mci: (mci) => fixed(mci, 1),
+    sig4: (value) => fixed(value, Math.max(3 - Math.floor(Math.log10(value)), 0)),
+    ".3g": (gy) => numbers.written(gy, ".3g"),
   };
-  const numbers = (text) => text.split(" ").map(Number);
-  const dose = (k, c) => k.reduce((sum, slope, n) => sum + slope * at[n], c);
-  const doseOf = (element) => dose(numbers(element.dataset.k), Number(element.dataset.c || 0));
+  const listed = (text) => text.split(" ").map(Number);
+  const dose = (k, c) => k.reduce((sum, slope, n) => sum + slope * at[n], 0) + c;
+  const doseOf = (element) => dose(listed(element.dataset.k), Number(element.dataset.c || 0));
   const isMoved = () => at.some((gbq, n) => gbq !== first[n]);
   const ladder = document.querySelector("table.ladder");
   const end = ladder ? Number(ladder.dataset.end) : 1;
@@ -33,20 +37,23 @@
 
   // As the program judges: unrounded, equal to a bound within the last digits.
   const judged = (element) => {
-    const { lim, sense, upper, strict } = element.dataset;
+    const { lim, sense, upper, strict, planned } = element.dataset;
     const gy = doseOf(element);
-    const low = sense === "at_most" ? null : Number(lim);
-    const high = sense === "range" ? Number(upper) : sense === "at_most" ? Number(lim) : null;
-    const same = (bound) => Math.abs(gy - bound) <= 1e-9 * Math.abs(bound);
-    const under = low !== null && (same(low) ? Boolean(strict) : gy < low);
-    const over = high !== null && (same(high) ? Boolean(strict) : gy > high);
+    const limit = Number(lim);
+    const low = sense === "at_most" ? null : limit;
+    const high = sense === "range" ? Number(upper) : sense === "at_most" ? limit : null;
+    const [less, more] = [1 - data.same, 1 + data.same];
+    const over = high !== null && (strict ? gy >= high * less : gy > high * more);
+    const under = low !== null && (strict ? gy <= low * more : gy < low * less);
     const apart = Math.min(low === null ? Infinity : gy - low, high === null ? Infinity : high - gy);
-    if (sense === "aim") {
-      const words = same(low) ? "reached" : `${gyWords(Math.abs(apart))} Gy ${apart > 0 ? "above" : "below"} it`;
-      return { met: same(low) ? true : null, words };
-    }
-    const met = !under && !over;
-    return { met, words: `${met ? "met" : "missed"} by ${gyWords(Math.abs(apart))} Gy` };
+    const by = `${gyWords(Math.abs(apart))} Gy`;
+    if (sense === "aim")
+      return exactly(gy, limit)
+        ? { met: true, words: "reached" }
+        : { met: null, words: `${by} ${apart > 0 ? "above" : "below"} it` };
+    const met = planned && exactly(gy, limit) ? true : !under && !over;
+    if (exactly(gy, limit)) return { met, words: met ? "met exactly" : "missed: exactly there" };
+    return { met, words: `${met ? "met" : "missed"} by ${by}` };
   };
 
   const show = (element) => {
@@ -63,11 +70,11 @@
       if (found) element.textContent = found.words;
       else element.innerHTML = asPlanned.get(element);
       element.dataset.state = found ? String(found.met) : "";
-    } else if (isMoved()) element.textContent = forms[f](doseOf(element), b && numbers(b));
+    } else if (isMoved()) element.textContent = forms[f](doseOf(element), b && listed(b));
     else element.innerHTML = asPlanned.get(element);
   };
 
-  const sentence = () => {
+  const sentence = (checked) => {
     const missed = new Map();
     for (const element of all("[data-lim]")) {
       if (judged(element).met !== false) continue;
@@ -76,7 +83,7 @@
     }
     const said = [...missed].map(([what, names]) => `${what}: ${[...names].join(", ")}.`);
     if (!said.length) said.push("All goals and limits of this page are met.");
-    if (isMoved()) said.push("Other checks are those of the plan: plan again to repeat them.");
+    if (isMoved()) said.push(checked.words);
     return said.join(" ");
   };
 
@@ -87,6 +94,7 @@
     return text.replace("{dose}", String(Number(gy.toPrecision(6))));
   };
 
+  const colors = { limit: "#a3121f", asks: "#a3121f", warns: "#7a4300", goal: "#1d6b3a" };
   // Where each bound is reached, if the other injections stay as they are.
   const marks = (n) => {
     const svg = one(`marks-${n}`);
@@ -99,11 +107,12 @@
       if (!(mark.k[n] > 0)) continue;
       const others = mark.k.reduce((sum, k, m) => (m === n ? sum : sum + k * at[m]), mark.c);
       const gbq = (mark.gy - others) / mark.k[n];
+      const { kind } = mark;
       if (gbq < low || gbq > high || Math.abs(gbq - first[n]) < 1e-6 * first[n]) continue;
-      const text = `${mark.name} ${mark.gy} Gy at ${forms.gbq(gbq)}`;
+      const text = `${mark.text} at ${forms.gbq(gbq)}`;
       if (seen.has(text)) continue;
       seen.add(text);
-      found.push({ gbq, text, color: mark.most ? "#a3121f" : "#1d6b3a", most: mark.most });
+      found.push({ gbq, text, color: colors[kind], most: kind === "limit" });
     }
     const limits = found.filter((mark) => mark.most).map((mark) => mark.gbq);
     const least = limits.length ? Math.min(...limits) : high;
@@ -153,7 +162,10 @@
       })
       .join("; ");
     one("moved-text").textContent = said;
-    one("verdict").textContent = moved ? sentence() : "";
+    const checked = movedChecks(data.checks, data.stay, at);
+    one("verdict").textContent = moved ? sentence(checked) : "";
+    one("moved-finds").replaceChildren(...(moved ? checked.items : []));
+    one("moved-notes").textContent = moved ? checked.under.join(" ") : "";
     one("command").textContent = moved ? command() : "";
     at.forEach((gbq, n) => {
       one(`slide-${n}`).value = gbq;

@@ -175,7 +175,7 @@ def structures_of(
     apart: bool = False,
     probability_threshold: float | None = None,
 ) -> list[Structure]:
-    """Every structure of the files, no two of one name; roles as given.
+    """Structures of all files with their roles; two of one name are refused (H19).
 
     Those of an RTSTRUCT are sampled at the same points, unless they stay `apart`.
 

@@ -1,14 +1,20 @@
 """The voxels that doses are computed on: the image's, the CT's, or cubes."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sirtdose.dosimetry.grid.regrid import activity_on
+from sirtdose.dosimetry.grid.regrid import activity_on, mean_on
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError
 from sirtdose.model.grid import Grid, box_at, three
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.volume import Volume
 
+# Beyond the structures no dose of a map without blur is looked at.
+_MARGIN_MM = 20.0
 # Finer than any blur, so that borders in a map are near where they were drawn.
 _FINE_MM = 2.5
 # 512 x 512 x 450: beyond, 8 GiB are not enough.
@@ -102,3 +108,26 @@ def _require_few(shape: list[int]) -> None:
             f"--dose-grid gives {number:.2g} voxels, but at most {_VOXELS_MAX:.0e} "
             "are computed: use larger voxels"
         )
+
+
+def on_finer_grid(placed: Placed) -> Placed:
+    """The same on voxels that divide the image's, around all structures."""
+    corners = np.concatenate([one.grid.corners_mm() for one in placed.on_grid])
+    grid = finer_grid(placed.image.grid, corners, margin_mm=_MARGIN_MM)
+    density, prior = placed.density, placed.prior
+    if isinstance(density.g_per_ml, Volume):
+        density = replace(density, g_per_ml=_divided(density.g_per_ml, grid))
+    pairs = [(drawn, occupancy_on(drawn, grid)) for drawn in placed.named]
+    return replace(
+        placed,
+        image=activity_on(placed.image, grid),
+        named=tuple(drawn for drawn, _ in pairs),
+        on_grid=tuple(on for _, on in pairs),
+        density=density,
+        prior=None if prior is None else _divided(prior, grid),
+    )
+
+
+def _divided(volume: Volume, grid: Grid) -> Volume:
+    """Each voxel's value in the finer ones that it is divided into."""
+    return Volume(mean_on(volume, grid)[0], grid, volume.quantity)

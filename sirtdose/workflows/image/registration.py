@@ -70,6 +70,7 @@ def registered(
     brought = [one for one, stays in zip(placed, stay, strict=True) if not stays]
     sources = [one for one, stays in zip(drawn, stay, strict=True) if not stays]
     found = measured(found, sources, brought, target)
+    found = replace(found, from_frame=sources[0].grid.frame_of_reference_uid)
     findings = [
         *checks.transform_findings(found, what="structures were"),
         *checks.bend_findings(found),
@@ -157,7 +158,7 @@ def _registration(
 def _same_source(
     source: str | None, drawn: Sequence[Structure], grid: Grid
 ) -> str | None:
-    """The one frame of reference, if any is stated, of what is to be brought over."""
+    """Structures in another frame of reference than the registration's (H15)."""
     frames = {
         one.grid.frame_of_reference_uid: one.name
         for one in drawn

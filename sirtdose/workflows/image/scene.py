@@ -119,7 +119,10 @@ def ct_image(
     named: bool,
     needed: bool,
 ) -> tuple[Volume | None, list[Finding]]:
-    """The CT for the pictures; one that was only found must not stop the doses."""
+    """CT outside the image or in another frame of reference (H15); else the CT.
+
+    One that was found but not named, and is not needed, is left out with a warning.
+    """
     if choice.ct is None:
         several = [one for one in choice.reasons if one.startswith("CT: none")]
         if needed and several:
@@ -196,7 +199,7 @@ def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
 def one_patient_findings(
     items: Sequence[Found | None], *, severity: Severity = Severity.ASK
 ) -> list[Finding]:
-    """Ask where files differ in the patient's name only (H01).
+    """Files of more than one patient, or with several spellings of the name (H01).
 
     Raises
     ------

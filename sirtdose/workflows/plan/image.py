@@ -31,6 +31,7 @@ from sirtdose.checks.scout import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import (
     Perfusion,
@@ -42,8 +43,9 @@ from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.planning.case_plan import activities_of, plan_of
-from sirtdose.planning.partition_goal import ImagedInjection
+from sirtdose.planning.case_plan import activities_of, growth_document, plan_of
+from sirtdose.planning.injection_limits import with_own_limits
+from sirtdose.planning.partition_goal import ImagedInjection, goals_reached
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.planning.result import Plan
 from sirtdose.workflows.image.density import tissue_density
@@ -57,6 +59,12 @@ from sirtdose.workflows.image.scene import (
     require_map,
 )
 from sirtdose.workflows.image.structures import placed_structures
+from sirtdose.workflows.plan.blur import (
+    as_seen,
+    blur_words,
+    require_histograms,
+    without_blur,
+)
 from sirtdose.workflows.plan.imaged_case import (
     Part,
     Read,
@@ -67,6 +75,7 @@ from sirtdose.workflows.plan.imaged_case import (
 )
 from sirtdose.workflows.plan.imaged_dose import predicted, scouted_by, with_hottest
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted
+from sirtdose.workflows.plan.voxel_goals import ScoutedVoxels, checked_goals
 
 # A perfused volume that lies less than this in what injections reach is left out.
 _MOST_OF_IT = 0.5
@@ -75,6 +84,8 @@ _TOO_LOW = (
     "T/N and dose are underestimated, and a tumor dose as goal leads to too much "
     "activity"
 )
+
+_BY_WIDTH = "T/N and dose are corrected, and depend on the FWHM and the contours"
 
 
 @dataclass(frozen=True)
@@ -123,26 +134,39 @@ def plan_image(
     with opened(images.source) as source:
         images = replace(images, source=source)
         read, request = _read(images, request, scout, said)
-    perfusions = perfusions_of(scout.injections, read.placed, read.volume, request)
+    seen, read = read, said.take(without_blur(read, scout.dose))
+    require_histograms(scout.injections, scout.dose)
+    perfusions = perfusions_of(scout.injections, read.placed, read.counted, request)
     parts = parts_of(perfusions, read.placed)
-    said.add(_volume_findings(read, perfusions, parts, scout.typed_ml))
+    said.add(_volume_findings(seen, perfusions, parts, scout.typed_ml))
+    said.add(_small_tumor_findings(read))
     request, limits = request.with_limits(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
+        scout.injections,
     )
+    request = with_own_limits(request, scout.injections)
     said.add(limits)
     said.add(
         method_findings(
             method=scout.dose.used_methods[0],
-            limits_source=request.rules[0].source if request.rules else "",
+            limits_source=next(
+                (one.source for one in request.rules if not one.typed), ""
+            ),
         )
     )
     said.gate()
     scouted = scouted_by(
         scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
     )
-    plan = _plan(scouted, request, scout)
+    plan = _plan(scouted, request, scout, read.blur)
     prediction = predicted(plan, scouted, read)
+    checked_goals(
+        plan.goals, prediction, {one.name: one.structure.name for one in parts}
+    )
+    if read.blur is not None:
+        before = as_seen(scout.injections, seen, request, plan.activities_gbq)
+        prediction = replace(prediction, blurred=before)
     said.add(_dose_findings(plan, prediction, read, scout.dose))
     return accepted(with_hottest(plan, prediction), request, said.findings), prediction
 
@@ -188,6 +212,7 @@ def _read(
         choice=choice,
         inputs=inputs_of(choice, dose.density),
         dose_grid=images.grid_in_words,
+        own=image,
         placed=replace(placed, density=density),
         shunt=shunt,
     ), request
@@ -230,7 +255,6 @@ def _volume_findings(
         for one in with_role(drawn, Role.PERFUSED)
         if max(inside_fractions(one, [*volumes.values()])) < _MOST_OF_IT
     ]
-    modality = volume.source.modality if volume.source else "NM"
     return [
         *typed_volume_findings(typed_ml=typed_ml, measured_ml=measured_ml),
         *outside_findings(part=read.outside_fraction(perfusions)),
@@ -241,12 +265,6 @@ def _volume_findings(
             }
         ),
         *negative_findings(volume),
-        *small_tumor_findings(
-            drawn=drawn,
-            consequence=_TOO_LOW,
-            # A file says nothing: a scout is as a rule a SPECT.
-            modality="PT" if modality == "PT" else "NM",
-        ),
         *overlapping_findings(
             shared_ml={
                 (one, other): (volumes[one] & volumes[other]).volume_ml
@@ -263,9 +281,27 @@ def _volume_findings(
     ]
 
 
-def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
+def _small_tumor_findings(read: Read) -> list[Finding]:
+    """Tumors that blur hides, or whose correction rests on the width that was given."""
+    source = read.own.source
+    return small_tumor_findings(
+        drawn=read.placed.drawn,
+        consequence=_TOO_LOW if read.blur is None else _BY_WIDTH,
+        # A file says nothing: a scout is as a rule a SPECT.
+        modality="PT" if source and source.modality == "PT" else "NM",
+        psf_mm=None if read.blur is None else read.blur.fwhm_mm,
+    )
+
+
+def _plan(
+    scouted: Scouted,
+    request: PlanRequest,
+    scout: Scout,
+    blur: PartialVolume | None,
+) -> Plan:
     case = imaged_case(scout.injections, scouted, request)
-    activities = activities_of(scout.injections, case, request)
+    voxels = ScoutedVoxels(scouted, case)
+    activities = activities_of(scout.injections, case, request, voxels)
     return plan_of(
         activities,
         case,
@@ -275,10 +311,13 @@ def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
         one_density=not scout.dose.density_by_voxel,
         assumptions={
             "dose_method": scouted.method,
+            **growth_document(scout.injections, request),
+            **({} if blur is None else {"blur": blur_words(blur)}),
             "injections": injections_document(
                 scout.injections, case, activities, request
             ),
         },
+        goals=goals_reached(scout.injections, case, activities, voxels),
     )
 
 
@@ -291,15 +330,15 @@ def _dose_findings(
     return [
         *(
             _same_dose_findings(plan, prediction)
-            if method == "local_deposition"
+            if method == "local_deposition" and prediction.blur is None
             else ()
         ),
         *balance_findings(
             activity=activity, structures=structures, delivered_gbq=plan.activity_gbq
         ),
         *hot_spot_findings(beyond=prediction.extrahepatic),
-        *noise_findings(image=read.volume),
-        *few_voxel_findings(rows=rows, voxel_ml=read.volume.grid.voxel_volume_ml),
+        *noise_findings(image=read.seen),
+        *few_voxel_findings(rows=rows, voxel_ml=read.seen.grid.voxel_volume_ml),
         *physics_findings(
             nuclide=plan.nuclide,
             medium=dose.medium,

@@ -8,10 +8,13 @@ from sirtdose.dosimetry.derived import from_liver_mm, union, with_role, without
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import occupancy_on
-from sirtdose.dosimetry.image.activity import total_in
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import (
+    Counted,
     Perfusion,
+    counts_in,
     inside_fractions,
     outside_fraction,
     perfusion,
@@ -52,13 +55,31 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """Everything that comes from files, on the dose grid."""
+    """Everything that comes from files, on the dose grid.
+
+    `own` is the image on its own voxels. Without its blur the image is known at every
+    point, as `uptake`, in the image's own unit; `blur` says how that was undone. All
+    else is then on finer voxels.
+    """
 
     choice: Choice
     inputs: tuple[dict[str, Any], ...]
     dose_grid: str
+    own: Volume
     placed: Placed
     shunt: SpectShunt | None
+    uptake: RegionalUptake | None = None
+    blur: PartialVolume | None = None
+
+    @property
+    def seen(self) -> Volume:
+        """The image with its blur and noise."""
+        return self.volume if self.blur is None else self.own
+
+    @property
+    def counted(self) -> Counted:
+        """What counts are of: the image without its blur where that was undone."""
+        return self.uptake or self.volume
 
     @property
     def volume(self) -> Volume:
@@ -92,6 +113,12 @@ class Scouted:
     parts: tuple[Part, ...]
     doses: Mapping[str, Mapping[str, Dose]]
     outside: Dose | None
+    uptake: RegionalUptake | None = None
+
+    @property
+    def counted(self) -> Counted:
+        """What counts are of."""
+        return self.uptake or self.volume
 
     @property
     def method(self) -> str:
@@ -102,7 +129,7 @@ class Scouted:
 def perfusions_of(
     injections: Sequence[ImagedInjection],
     placed: Placed,
-    volume: Volume,
+    image: Counted,
     terms: Terms,
 ) -> tuple[Perfusion, ...]:
     """Each injection's perfused volume with its counts.
@@ -118,7 +145,7 @@ def perfusions_of(
         perfusion(
             one.name,
             _perfused(one, placed),
-            volume,
+            image,
             lung_shunt_fraction=_shunt(one, terms) or 0.0,
         )
         for one in injections
@@ -198,8 +225,10 @@ def _region(part: Part, scouted: Scouted, k: float) -> Region:
     perfusions, volume = scouted.perfusions, scouted.volume
     on_grid = occupancy_on(part.structure, volume.grid)
     mass_kg = on_grid.mass_kg(scouted.density)
-    inside = uptakes(part.structure, perfusions, volume)
-    everywhere = uptakes_everywhere(part.structure, perfusions, volume)
+    inside = uptakes(part.structure, perfusions, scouted.counted)
+    everywhere = uptakes_everywhere(
+        part.structure, perfusions, scouted.counted, inside=inside
+    )
     if scouted.method == "local_deposition":
         slopes, all_slopes = (
             tuple(k * uptake / mass_kg for uptake in parts)
@@ -240,7 +269,7 @@ def measured_parts(scouted: Scouted, placed: Placed) -> tuple[Measured, ...]:
     rows = []
     for part in [*scouted.parts, *given]:
         on_grid = occupancy_on(part.structure, volume.grid)
-        counts = total_in(volume, on_grid)
+        counts = counts_in(part.structure, scouted.counted)
         rows.append((part, on_grid, counts, counts / on_grid.volume_ml))
     normals = {
         part.name: concentration

@@ -6,10 +6,18 @@ from dataclasses import replace
 import numpy as np
 
 from sirtdose.dosimetry.engine.dose import METHODS, Dose, compute_dose
-from sirtdose.dosimetry.histogram.structure_dose import structure_doses
+from sirtdose.dosimetry.histogram.structure_dose import (
+    StructureDose,
+    sharp_doses,
+    structure_doses,
+)
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.hot_spots import extrahepatic, foci_gy
-from sirtdose.dosimetry.image.uptake import Perfusion, activity_per_gbq
+from sirtdose.dosimetry.image.uptake import (
+    InjectedUptake,
+    Perfusion,
+    activity_per_gbq,
+)
 from sirtdose.dosimetry.results import Prediction, combined
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest
@@ -42,7 +50,8 @@ def scouted_by(
 
     density = read.density.g_per_ml
     each = [
-        activity_per_gbq(i, perfusions, read.volume) for i in range(len(perfusions))
+        activity_per_gbq(i, perfusions, read.volume, counted=read.uptake)
+        for i in range(len(perfusions))
     ]
     doses = {
         one.name: {METHODS[m]: dose_of(own, m, density) for m in request.used_methods}
@@ -65,6 +74,7 @@ def scouted_by(
         parts=tuple(parts),
         doses=doses,
         outside=outside,
+        uptake=read.uptake,
     )
 
 
@@ -74,9 +84,10 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
     rows_per_gbq = {}
     total = np.zeros(read.volume.grid.shape)
     for i, (one, gbq) in enumerate(zip(scouted.perfusions, injected, strict=True)):
-        each = activity_per_gbq(i, scouted.perfusions, read.volume)
+        each = activity_per_gbq(i, scouted.perfusions, read.volume, counted=read.uptake)
+        alone = [float(k == i) for k in range(len(injected))]
         rows_per_gbq[one.name] = {
-            method: structure_doses(structures, dose, each)
+            method: _rows(dose, each, read, scouted=scouted, gbq=alone)
             for method, dose in scouted.doses[one.name].items()
         }
         total += each.data * gbq
@@ -99,7 +110,7 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
         rows_per_gbq=rows_per_gbq,
         doses=doses,
         rows={
-            method: structure_doses(structures, dose, activity)
+            method: _rows(dose, activity, read, scouted=scouted, gbq=injected)
             for method, dose in doses.items()
         },
         extrahepatic=extrahepatic(doses[scouted.method].volume, activity, structures),
@@ -108,7 +119,25 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
         choices=read.choice.reasons,
         inputs=read.inputs,
         ct=read.placed.ct,
+        blur=read.blur,
     )
+
+
+def _rows(
+    dose: Dose,
+    activity: Volume,
+    read: Read,
+    *,
+    scouted: Scouted,
+    gbq: Sequence[float],
+) -> list[StructureDose]:
+    """A row for each structure: by voxels, or by points where blur was undone."""
+    placed = read.placed
+    if read.uptake is None:
+        return structure_doses(placed.on_grid, dose, activity)
+    uptake = InjectedUptake(read.uptake, scouted.perfusions, tuple(gbq))
+    pairs = list(zip(placed.named, placed.on_grid, strict=True))
+    return sharp_doses(pairs, dose, uptake)
 
 
 def with_hottest(plan: Plan, prediction: Prediction) -> Plan:

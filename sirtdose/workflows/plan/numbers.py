@@ -12,6 +12,7 @@ from sirtdose.checks.method import (
     bilirubin_findings,
     body_surface_findings,
     chosen_limit_findings,
+    injection_limit_findings,
     kao_findings,
     limit_device_findings,
     not_a_device_finding,
@@ -33,8 +34,14 @@ from sirtdose.model.site import SiteUsed
 from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.comparison import Compared, ComparedCase, compare
+from sirtdose.planning.injection_limits import (
+    Limited,
+    chosen_by_injection,
+    joined_rules,
+    tables_of,
+)
 from sirtdose.planning.kao import in_usual_terms
-from sirtdose.planning.limit_table import LiverFunction, Patient, chosen_limits
+from sirtdose.planning.limit_table import LiverFunction, Patient
 from sirtdose.planning.mird_plan import Convention
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.result import Plan
@@ -75,8 +82,13 @@ class PlanRequest(Terms):
         self,
         perfused_volume_ml: float,
         liver_volume_ml: float | None = None,
+        injections: Sequence[Limited] = (),
     ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
-        """The same request with the limits of its table, and what is said of them.
+        """Published limits; those for other microspheres ask (H25).
+
+        Added to the request, with the findings on them. What decides between limits,
+        such as the hepatic reserve, is the patient's as a whole, whatever each
+        injection's table is.
 
         Raises
         ------
@@ -85,11 +97,11 @@ class PlanRequest(Terms):
             is not for (H25).
         """
         doubts = bilirubin_findings(self.bilirubin_mg_per_dl)
-        if not self.limit_table:
+        tables = tables_of(injections, self.limit_table)
+        if not tables:
             return self, tuple(doubts)
-
-        chosen = chosen_limits(
-            self.limit_table,
+        chosen = chosen_by_injection(
+            tables,
             Patient(
                 bilirubin_mg_per_dl=self.bilirubin_mg_per_dl,
                 reserve_fraction=1 - perfused_volume_ml / liver_volume_ml
@@ -101,14 +113,27 @@ class PlanRequest(Terms):
             ),
         )
         said = [
-            *limit_device_findings(chosen.device, self.device, self.nuclide),
+            *dict.fromkeys(
+                finding
+                for one in chosen.values()
+                for finding in limit_device_findings(
+                    one.device, self.device, self.nuclide
+                )
+            ),
             *doubts,
         ]
         # Before they bind anything: what they ask for is not this plan's to reach.
         require_accepted(said, self.acceptances)
-        return replace(self, rules=chosen.rules), (
+        rules, differing = joined_rules(chosen)
+        without = [one.name for one in injections if not {one.name, ""} & set(chosen)]
+        return replace(self, rules=rules), (
             *said,
-            *chosen_limit_findings(chosen),
+            *dict.fromkeys(
+                finding
+                for one in chosen.values()
+                for finding in chosen_limit_findings(one)
+            ),
+            *injection_limit_findings(differing, without),
         )
 
 
@@ -175,7 +200,7 @@ def plan_partition(
     3.23
     """
     limited, said = request.with_limits(
-        sum(one.perfused_volume_ml for one in injections), liver_volume_ml
+        sum(one.perfused_volume_ml for one in injections), liver_volume_ml, injections
     )
     usual = in_usual_terms(injections)
     plan = partition_plan.plan(limited, usual, liver_volume_ml=liver_volume_ml)
@@ -286,14 +311,10 @@ def _doses_of(
 
 def judged(plan: Plan, terms: Terms) -> list[Finding]:
     """What the checks say of a plan, whatever its method."""
-    at_least = [rule for rule in terms.rules if rule.sense == "at_least"]
     wanted = Judged(
         limits=plan.limits,
-        at_least_gy={
-            rule.volume: max(r.limit_gy for r in at_least if r.volume == rule.volume)
-            for rule in at_least
-        },
         maximized=plan.maximized,
+        in_order=bool(terms.maximize_order),
         residual_fraction=terms.residual_fraction,
     )
     case = plan.treatment

@@ -49,7 +49,7 @@ def planned_uncertainty(
             )
             for one in doses
         ]
-    if plan.method == "image":
+    if plan.method == "image" and "blur" not in plan.assumptions:
         lost = estimated_losses(
             [
                 (one.name, one.role, one.volume_ml, one.dose_gy)
@@ -105,10 +105,18 @@ def _left_out(plan: Plan, *, foretold: bool) -> list[str]:
     return [
         "heterogeneity within a compartment",
         elsewhere,
-        *(["partial-volume loss in small tumors"] if plan.method == "image" else []),
+        *_of_blur(plan),
         *([] if plan.lungs.known else ["the lung shunt, which was not given"]),
         *(["doses of earlier treatments"] if treated_before else []),
     ]
+
+
+def _of_blur(plan: Plan) -> list[str]:
+    if plan.method != "image":
+        return []
+    if "blur" in plan.assumptions:
+        return ["the error of the blur correction, which grows in small tumors"]
+    return ["partial-volume loss in small tumors"]
 
 
 def budget_at(path: Path | None, site: SiteUsed | None = None) -> Budget:

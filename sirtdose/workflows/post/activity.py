@@ -27,9 +27,9 @@ from sirtdose.dosimetry.results import Calibrated, Placed, Read
 from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import DoseRequest, Given
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image.partial_volume import partial_volume
 from sirtdose.workflows.post.injected import ledgers_of, require_one_moment
 from sirtdose.workflows.post.ledger import require_times
-from sirtdose.workflows.post.partial_volume import partial_volume
 
 _OF_INJECTIONS = (
     "--scan-at and times of all injections (activity:1.2GBq@TIME in each) within 15 "

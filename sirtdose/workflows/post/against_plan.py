@@ -83,7 +83,7 @@ def compared(
     """
     method, rows = next(iter(tables.items()))
     by = plan["assumptions"].get("dose_method", METHODS["local"])
-    constant, conversion = _conversion(plan, by, dosed_with)
+    constant, conversion = conversion_of(plan, by, dosed_with)
     given, delivered_gbq = read.given, read.ledger.delivered_gbq
     found = [
         (part, _row_of(part, rows, parts=plan["compartments"], given=given))
@@ -145,12 +145,12 @@ def _planned_d70(
     plan: Mapping[str, Any], method: str, name: str, here: Nuclide
 ) -> float | None:
     rows = ((plan.get("doses") or {}).get(method) or {}).get("structures", [])
-    _, conversion = _conversion(plan, method, here)
+    _, conversion = conversion_of(plan, method, here)
     doses = {row["name"]: conversion * row["dose_gy"][_D70.key] for row in rows}
     return doses.get(the_one_alike(name, doses) or "")
 
 
-def _conversion(
+def conversion_of(
     plan: Mapping[str, Any], method: str, here: Nuclide
 ) -> tuple[float, float]:
     """The dose constant of a plan's doses, and what brings them on that used here.

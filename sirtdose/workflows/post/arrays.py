@@ -24,8 +24,7 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.image.scene import require_map
 from sirtdose.workflows.post.assess import assessed
-from sirtdose.workflows.post.inputs import named_files
-from sirtdose.workflows.post.prior_session import prior_file_findings
+from sirtdose.workflows.post.inputs import other_dose_findings
 
 _ACTIVITIES = (Quantity.COUNTS, Quantity.ACTIVITY_CONCENTRATION)
 
@@ -136,11 +135,7 @@ def assess_arrays(
         (Held(Kind.ARRAY, (), name="the structures", structures=drawn),),
         ("image, CT and structures: given from memory",),
     )
-    return assessed(
-        request,
-        choice,
-        prior_file_findings(choice, named_files(request).get("earlier dose")),
-    )
+    return assessed(request, choice, other_dose_findings(choice, request))
 
 
 def _held(name: str, volume: Volume) -> Held:

@@ -15,6 +15,7 @@ from sirtdose.workflows.post.doses import dosed
 from sirtdose.workflows.post.injected import in_own_names
 from sirtdose.workflows.post.inputs import files_of, provenance, read
 from sirtdose.workflows.post.judge import judged
+from sirtdose.workflows.post.plan_map import plan_map_on
 from sirtdose.workflows.post.prior_session import prior_on
 from sirtdose.workflows.post.uncertainty import uncertainty_of
 
@@ -72,9 +73,10 @@ def assessed(
 def _placed(
     choice: Choice, seen: Read, request: PostRequest
 ) -> tuple[Placed, tuple[Finding, ...]]:
-    """Image, CT, structures, densities and an earlier dose, where doses are computed.
+    """Image, CT, structures, densities and other doses, where doses are computed.
 
-    What of an earlier dose asks by the code of structures asks with them.
+    What of an earlier dose, or the plan's, asks by the code of structures asks with
+    them.
     """
     said = Said()
     ct = said.take(
@@ -92,5 +94,6 @@ def _placed(
     return replace(
         placed,
         prior=said.take(prior_on(judge.prior_dose, judge.prior_transform, placed)),
+        plan_map=said.take(plan_map_on(seen.plan_map, judge.plan_transform, placed)),
         density=said.take(tissue_density(request.dose, seen.given.nuclide, placed)),
     ), said.findings

@@ -1,17 +1,13 @@
 """Doses by every method: the image as it is, corrected, and with earlier sessions."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
-
-import numpy as np
 
 from sirtdose.checks.earlier_dose import prior_lung_findings, same_dose_findings
 from sirtdose.checks.image import few_voxel_findings, noise_findings, physics_findings
 from sirtdose.checks.maps import negative_dose_findings
 from sirtdose.dosimetry.engine.dose import METHODS, Dose, compute_dose
-from sirtdose.dosimetry.grid.regrid import activity_on, mean_on
-from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.histogram.structure_dose import (
     StructureDose,
     sharp_doses,
@@ -23,21 +19,17 @@ from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
 from sirtdose.model.finding import Finding, Said
-from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
-from sirtdose.workflows.image.grid import finer_grid
+from sirtdose.workflows.image.grid import on_finer_grid
 from sirtdose.workflows.post.prior_session import (
     TAG,
     as_it_lies,
     summed_dose,
 )
-
-# Beyond the structures no dose of a map without blur is looked at.
-_MARGIN_MM = 20.0
 
 
 def dosed(
@@ -112,7 +104,7 @@ def all_doses(
     finer than voxels: their maps have finer ones, and no row of a tumor that is
     `too_small` for a dose to be called corrected.
     """
-    finer = _finer(placed) if uptakes else placed
+    finer = on_finer_grid(placed) if uptakes else placed
     scenes = [
         *(_Scene(tag, placed, activity) for tag, activity in images.items()),
         *(
@@ -163,29 +155,6 @@ class _Scene:
             structures = [placed for _, placed in pairs]
             return structure_doses(structures, dose, self.activity)
         return sharp_doses(pairs, dose, self.uptake, earlier=earlier)
-
-
-def _finer(placed: Placed) -> Placed:
-    """The same on voxels that divide the image's, around all structures."""
-    corners = np.concatenate([one.grid.corners_mm() for one in placed.on_grid])
-    grid = finer_grid(placed.image.grid, corners, margin_mm=_MARGIN_MM)
-    density, prior = placed.density, placed.prior
-    if isinstance(density.g_per_ml, Volume):
-        density = replace(density, g_per_ml=_divided(density.g_per_ml, grid))
-    pairs = [(drawn, occupancy_on(drawn, grid)) for drawn in placed.named]
-    return replace(
-        placed,
-        image=activity_on(placed.image, grid),
-        named=tuple(drawn for drawn, _ in pairs),
-        on_grid=tuple(on for _, on in pairs),
-        density=density,
-        prior=None if prior is None else _divided(prior, grid),
-    )
-
-
-def _divided(volume: Volume, grid: Grid) -> Volume:
-    """Each voxel's value in the finer ones that it is divided into."""
-    return Volume(mean_on(volume, grid)[0], grid, volume.quantity)
 
 
 def _lungs(read: Read, prior_lung_dose_gy: float) -> Lungs:

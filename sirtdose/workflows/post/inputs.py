@@ -32,12 +32,14 @@ from sirtdose.workflows.image.scene import (
     chosen,
     inputs_of,
     moved_as_asked,
+    one_patient_findings,
 )
 from sirtdose.workflows.post.activity import image_total_gbq
 from sirtdose.workflows.post.against_plan import read_plan
 from sirtdose.workflows.post.injected import injections_given
 from sirtdose.workflows.post.kept_names import file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
+from sirtdose.workflows.post.plan_map import plan_map_file, read_plan_map
 from sirtdose.workflows.post.positron_yield import rescaled, yield_of
 from sirtdose.workflows.post.prior_session import prior_file_findings
 
@@ -45,9 +47,19 @@ _NOT_KEPT = ("source", "acceptances", "self_test")
 
 
 def files_of(request: PostRequest) -> tuple[Choice, list[Finding]]:
-    """Image, CT and structures of one patient, whose the earlier dose is too."""
+    """Image, CT and structures of one patient, whose the other doses are too."""
     choice, findings = chosen(request.image, named_files(request).values())
-    return choice, findings + prior_file_findings(choice, request.judge.prior_dose)
+    return choice, findings + other_dose_findings(choice, request)
+
+
+def other_dose_findings(choice: Choice, request: PostRequest) -> list[Finding]:
+    """Whether an earlier dose and the plan's are of the image's patient."""
+    planned = request.judge.plan_dose
+    theirs = discover(planned) if planned is not None and planned.exists() else []
+    return [
+        *prior_file_findings(choice, request.judge.prior_dose),
+        *(one_patient_findings([choice.image, *theirs]) if theirs else []),
+    ]
 
 
 def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...]]:
@@ -104,14 +116,12 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
         )
     )
     plan, key = request.judge.plan, request.privacy.patient_key
-    return Read(
-        given,
-        image,
-        ledger,
-        times,
-        injections_given(given),
-        None if plan is None else said.take(read_plan(plan, given.nuclide, key)),
-    ), said.findings
+    seen = Read(given, image, ledger, times, injections_given(given))
+    if plan is not None:
+        document = said.take(read_plan(plan, given.nuclide, key))
+        found = said.take(read_plan_map(request, document))
+        seen = replace(seen, plan=document, plan_map=found)
+    return seen, said.findings
 
 
 def provenance(
@@ -140,7 +150,14 @@ def provenance(
         else _structure_set(choice.structures),
         people=()
         if key is None
-        else people_of(choice, [request.image.drawn_on, request.judge.prior_dose]),
+        else people_of(
+            choice,
+            [
+                request.image.drawn_on,
+                request.judge.prior_dose,
+                request.judge.plan_dose,
+            ],
+        ),
         file_names={} if key is None else file_names(choice, named),
     )
 
@@ -186,6 +203,8 @@ def named_files(request: PostRequest) -> dict[str, Path]:
         "radiobiology": request.judge.radiobiology,
         "budget": request.dose.budget,
         "plan": request.judge.plan,
+        "plan's dose map": plan_map_file(request),
+        "transform of the plan's dose map": request.judge.plan_transform,
         "nuclide": nuclide.file,
         "site": request.judge.site and request.judge.site.path,
     }

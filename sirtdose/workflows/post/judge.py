@@ -1,6 +1,7 @@
 """What the doses of a treatment are held against."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sirtdose.checks.biology import model_findings
@@ -25,6 +26,7 @@ from sirtdose.planning.limits import lung_limits
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.against_plan import compared
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
+from sirtdose.workflows.post.plan_map import map_compared
 from sirtdose.workflows.post.treatment import treatment_of
 
 
@@ -67,6 +69,10 @@ def judged(
                 dosed_with=doses.doses[method].nuclide,
             )
         )
+        plan = replace(
+            plan,
+            map=map_compared(placed.plan_map, read.plan, doses.doses[method], rows),
+        )
     said.add(limit_findings(lung_limits(lungs)))
     said.add(lung_row_findings(tables=tables, lungs=lungs))
     said.add(
@@ -102,15 +108,18 @@ def limits_of(
     limits = lung_limits(lungs)
     seen = set()
     for one in (plan or {"limits": []})["limits"]:
-        rule = tuple(one[key] for key in _RULE)
+        own = one.get("injection") or ""
+        # Of an injection's own limit the plan names each volume that it holds for.
+        of = (one["value_of"] or "") if own else one["volume"]
+        rule = (*(one[key] for key in _RULE), own, of)
         if one["volume"] in _LUNGS or rule in seen:
             continue
         seen.add(rule)
-        meant = alike(one["volume"], [row.structure.name for row in rows])
+        meant = alike(of, [row.structure.name for row in rows])
         doses: dict[str, float | None] = {
             row.structure.name: row.mean_by_mass_gy
             for row in rows
-            if one["volume"] == row.structure.role or row.structure.name in meant
+            if of == row.structure.role or row.structure.name in meant
         }
         limits += [_limit(one, name, gy) for name, gy in (doses or {"": None}).items()]
     return tuple(limits)
@@ -130,4 +139,5 @@ def _limit(one: Mapping[str, Any], name: str, value_gy: float | None) -> Limit:
         verified=one["verified"],
         condition=one["condition"] or "",
         value_of=name,
+        injection=one.get("injection") or "",
     )

@@ -165,7 +165,8 @@ def test_a_density_of_no_tissue_is_asked_for(run: Run) -> None:
     assert "H27 Density: one density, 10.5 g/mL" in result.stderr
     # Ten times the mass takes ten times the activity: no vial holds it.
     assert (
-        "H05 Unit of an activity: a dose of 100 Gy to 1000 mL needs 21.14 GBq"
+        "H05 Unit of an activity: a goal of 100 Gy needs 21.14 GBq (571.3 mCi), "
+        "above the largest vial, 20 GBq: is the dose wrong, or a volume wrong?"
         in result.stderr
     )
     accepted = run(

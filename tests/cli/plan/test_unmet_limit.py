@@ -1,6 +1,7 @@
 """A limit that is not met: the result is shown, and goes nowhere without a reason."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,3 +172,68 @@ def test_vials_for_it_say_that_nobody_accepted_it(run: Run, tmp_path: Path) -> N
     assert result.exit_code == 0, result.stderr
     assert "WARN H42" in result.stderr
     assert "nobody accepted this: normal perfused liver: 96.3 Gy" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "volume"),
+    [
+        ("normal perfused liver", "normal_perfused"),
+        ("Normal whole liver", "normal_whole"),
+        ("perfused volume", "perfused"),
+        ("whole liver", "liver"),
+        ("lungs, all treatments", "lungs_cumulative"),
+    ],
+)
+def test_a_limit_is_typed_as_it_is_shown(run: Run, name: str, volume: str) -> None:
+    result = run(*CASE, "--liver-volume", "1500mL", "--limit", f"{name}=2Gy", "--json")
+    assert result.exit_code == 4, result.stderr
+    assert re.search(rf"^{name}  .*NOT MET", result.stderr, re.MULTILINE | re.I)
+    limits = json.loads(result.stdout)["limits"]
+    [own] = [one["name"] for one in limits if one["limit_gy"] == 2]
+    assert own == volume
+
+
+def test_a_limit_for_one_of_two_injections(run: Run) -> None:
+    right = "right=perfused:900mL,tumor:T1=200mL@3.0,lung-shunt:6%,dose:120Gy"
+    left = "left=perfused:500mL,lung-shunt:6%,dose:100Gy"
+    both = ("plan", "partition", "--injection", right, "--injection", left)
+    result = run(*both, "--limit", "normal perfused liver of right=70Gy", "--json")
+    assert result.exit_code == 4, result.stderr
+    limits = json.loads(result.stdout)["limits"]
+    own = [one["value_of"] for one in limits if one["limit_gy"] == 70]
+    assert own == ["normal perfused of right"]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "exit_code"),
+    [
+        (("normal",), 0),
+        (("normal_perfused",), 0),
+        (("normal perfused liver",), 0),
+        (("perfused",), 4),
+    ],
+)
+def test_a_limit_is_accepted_by_the_name_it_was_given(
+    run: Run, subjects: tuple[str, ...], exit_code: int
+) -> None:
+    given = [word for one in subjects for word in accepted(one)]
+    assert run(*CASE, *NORMAL, *given).exit_code == exit_code
+
+
+def test_a_name_that_is_of_two_accepts_neither(run: Run) -> None:
+    both = (*NORMAL, "--limit", "normal_whole=30Gy", "--liver-volume", "1500mL")
+    result = run(*CASE, *both, *accepted("normal"))
+    assert result.exit_code == 4
+    lungs = ("--limit", "lungs_cumulative=5Gy")
+    assert run(*CASE, *lungs, *accepted("lungs, all treatments")).exit_code == 0
+
+
+def test_a_limit_that_nobody_typed_says_how_to_make_it_one(run: Run) -> None:
+    case = ("plan", "mird", "--dose", "800Gy", "--perfused-volume", "1000mL")
+    case += ("--lung-shunt", "5%")
+    warned = run(*case)
+    assert warned.exit_code == 0
+    [said] = [one for one in warned.stderr.splitlines() if "WARN H22" in one]
+    options = said.partition("give ")[2].split()
+    assert options == ["--limit", "lungs=30Gy"]
+    assert run(*case, *options).exit_code == 4

@@ -11,6 +11,7 @@ from click.testing import Result
 from sirtdose.cli.main import main
 from sirtdose.cli.words.command import Command
 from sirtdose.cli.words.groups import GROUPS, place_of
+from sirtdose.cli.words.help import Formatter
 from sirtdose.cli.words.near import commands_of
 from sirtdose.cli.words.typed import option_table
 
@@ -116,3 +117,35 @@ def test_a_long_example_is_continued(run: Run) -> None:
     assert len(shown.splitlines()) == 2
     words = shlex.split(shown.splitlines()[0])
     assert run(*words[1:]).exit_code == 0
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_no_word_is_cut(width: int) -> None:
+    for name, command in COMMANDS.items():
+        context = command.context_class(command, terminal_width=width)
+        shown = command.get_help(context).split()
+        for option in option_table(command).values():
+            said = str(option.help).split()
+            assert not [one for one in said if one not in shown], name
+
+
+def test_what_is_quoted_and_a_unit_stay_on_one_line() -> None:
+    said = "The value, e.g. '49.67 Gy kg/GBq' or 49.67 Gy, and kept-together."
+    for width in range(30, 60):
+        formatter = Formatter(width=width)
+        formatter.write_dl([("--dose", said)])
+        lines = formatter.getvalue().splitlines()
+        for whole in ("'49.67 Gy kg/GBq'", "49.67 Gy,", "kept-together."):
+            assert any(whole in one for one in lines), width
+
+
+def test_help_says_what_an_option_does_in_its_command(run: Run) -> None:
+    for name in ("mird", "partition", "image"):
+        said = " ".join(run("plan", name, "--help").stdout.split())
+        assert "needed for bsa" not in said
+        assert "165cm or 65in; shown on the plan's page." in said
+    said = " ".join(run("plan", "bsa", "--help").stdout.split())
+    assert "[default: 10%=20%, 15%=40%, not verified]" in said
+    said = run("batch", "--help").stdout
+    assert "--lung-shunt FRACTION" in said
+    assert "TEXT" not in said

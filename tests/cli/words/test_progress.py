@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,11 @@ import pytest
 from sirtdose.cli.words import progress
 from sirtdose.cli.words.progress import Bars, progress_shown
 from sirtdose.dosimetry.engine.kernel import electron_kernel, voxel_kernel
+from sirtdose.dosimetry.image.blur import Blur
+from sirtdose.dosimetry.image.partial_volume import iterative_yang
+from sirtdose.io.read import read_image
 from sirtdose.model.progress import Listener, counted, listening, task
+from tests.io.dicom.test_vendors import pet
 
 
 class Terminal(io.StringIO):
@@ -55,6 +60,34 @@ def test_what_is_done_soon_has_no_bar(terminal: Terminal, clock: Clock) -> None:
         for _ in counted("kernel", range(1000)):
             clock.at += 0.0005
     assert terminal.getvalue() == ""
+
+
+def test_what_ends_within_two_seconds_has_no_bar(
+    terminal: Terminal, clock: Clock
+) -> None:
+    with listening(Bars(terminal, clock)):
+        for _ in counted("reading CT", range(19)):
+            clock.at += 0.1
+        assert terminal.getvalue() == ""
+        for _ in counted("reading CT", range(30)):
+            clock.at += 0.1
+    assert "reading CT" in terminal.getvalue()
+
+
+def test_reading_and_undoing_blur_tell_of_their_steps(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    pet(tmp_path, "SIEMENS")
+    with listening(lambda *one: told.append(one)):
+        read_image(tmp_path)
+        half = np.zeros((8, 8, 8), np.float32)
+        half[:4] = 1
+        iterative_yang(1 + 7 * half, [half, 1 - half], Blur((1.0, 1.0, 1.0)), tumors=1)
+    names = list(dict.fromkeys(name for name, _, _ in told))
+    assert names == [
+        *("reading headers", "reading PET"),
+        *("blur correction", "blur correction, smoothing"),
+    ]
+    assert ("reading PET", 6, 6) in told
 
 
 def test_the_first_step_may_take_long(terminal: Terminal, clock: Clock) -> None:
@@ -103,6 +136,7 @@ def test_only_a_terminal_is_drawn_on(
     stream = Terminal() if is_terminal else io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     monkeypatch.setattr(progress, "_SOON_S", 0.0)
+    monkeypatch.setattr(progress, "_WORTH_S", 0.0)
     with progress_shown():
         list(counted("rays", range(5)))
     assert bool(stream.getvalue()) is is_terminal

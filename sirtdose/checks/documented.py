@@ -1,4 +1,4 @@
-"""A plan by hand: its numbers again, and its doses judged as any case is."""
+"""A plan as plan.json lists it, judged as any case is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from sirtdose.model.ledger import NOT_GIVEN, Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.treatment import Injected, Part, Treatment
+from sirtdose.planning.result import prescribed_gy
 
 _RESIN_ALONE = ("bsa", "empirical")
 _ALONE = "the injection"
@@ -22,18 +23,15 @@ _LIMIT = (
 
 def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
     """What the checks say of plan.json, from the numbers that it lists alone."""
-    limits = tuple(_limit(row) for row in plan["limits"])
-    least = [one for one in limits if one.sense == "at_least"]
-    return judge_plan(
-        _treatment(plan),
-        Wanted(
-            limits=limits,
-            at_least_gy={
-                volume: max(one.limit_gy for one in least if one.volume == volume)
-                for volume in {one.volume for one in least}
-            },
-            residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
-        ),
+    return judge_plan(treatment_of(plan), wanted_of(plan))
+
+
+def wanted_of(plan: Mapping[str, Any]) -> Wanted:
+    """The limits of plan.json, and what it takes for the residual."""
+    return Wanted(
+        limits=tuple(_limit(row) for row in plan["limits"]),
+        in_order=bool(plan["assumptions"].get("maximize_order")),
+        residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
     )
 
 
@@ -42,11 +40,13 @@ def _limit(row: Mapping[str, Any]) -> Limit:
     for name in ("condition", "value_of", "activity_of"):
         told[name] = row[name] or ""
     told["at_most_gbq"] = row.get("at_most_gbq", {})
+    told["injection"] = row.get("injection") or ""
     told["given_by_user"] = row.get("given_by_user", False)
     return Limit(**told)
 
 
-def _treatment(plan: Mapping[str, Any]) -> Treatment:
+def treatment_of(plan: Mapping[str, Any]) -> Treatment:
+    """The treatment that plan.json lists."""
     injections = _injections(plan)
     everyone = tuple(one.name for one in injections)
     foci = {
@@ -81,7 +81,7 @@ def _treatment(plan: Mapping[str, Any]) -> Treatment:
         lungs=_lungs(plan["lungs"]),
         nuclide=_nuclide(plan["nuclide"], by_image=plan["method"] == "image"),
         device=None if device is None else Device.named(device),
-        prescribed_gy=plan["assumptions"].get("prescribed_dose_gy") or 0.0,
+        prescribed_gy=prescribed_gy(plan["assumptions"]),
         typed_tumors_ml=sum(livers_ml[:1])
         * plan["assumptions"].get("tumor_involvement_fraction", 0.0),
     )

@@ -1,0 +1,72 @@
+"""The blur of an image, as it is typed."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.words.option import Option, together
+from sirtdose.cli.words.quantities import along_xyz, quantity
+from sirtdose.model.units import FRACTION, LENGTH
+
+CORRECTIONS = ("iterative-yang", "gtm")
+
+blur_options = together(
+    Option(
+        "psf",
+        str,
+        "FWHM of the image blur, e.g. 15mm, or three along x,y,z; the blur is then "
+        "corrected. fit: the width is estimated from the image.",
+        metavar="WIDTH[,WIDTH,WIDTH]|fit",
+    ),
+    Option(
+        "psf-tail",
+        str,
+        "Fraction of the counts in a wide scatter tail, and the FWHM of the tail, e.g. "
+        "8%@60mm; only if known for the camera.",
+        metavar="PART@WIDTH",
+    ),
+)
+
+
+def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
+    """Width, tail and method of a correction of blur."""
+    width, tail, method = options["psf"], options["psf_tail"], options["pvc"]
+    if width is None and tail is not None:
+        raise click.UsageError("--psf-tail needs --psf, such as 15mm")
+    psf_mm: Any = width
+    if width is not None and width.strip().lower() != "fit":
+        psf_mm = along_xyz(width, "--psf")
+    elif width is not None:
+        psf_mm = "fit"
+    blur = {"psf_mm": psf_mm, "psf_tail": _tail(tail) if tail else None}
+    if method is None:
+        return blur | {"pvc": "iterative-yang" if psf_mm else None}
+    if method in CORRECTIONS:
+        if psf_mm is None:
+            raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
+        return blur | {"pvc": method}
+    if psf_mm is not None:
+        raise click.UsageError(
+            "--psf is not used with recovery coefficients: leave it out"
+        )
+    path = Path(method)
+    if not path.is_file():
+        raise click.BadParameter(
+            f"'{method}' is neither iterative-yang nor gtm nor a file of recovery "
+            "coefficients: write one of them",
+            param_hint="--pvc",
+        )
+    return blur | {"pvc": path}
+
+
+def _tail(text: str) -> tuple[float, float]:
+    """The part of the counts in a tail (0 to 1), and its FWHM in mm."""
+    part, at, width = text.partition("@")
+    if not at:
+        raise click.BadParameter(
+            f"'{text}' has no width: write the fraction of the counts in the tail and "
+            "its FWHM, such as 8%@60mm",
+            param_hint="--psf-tail",
+        )
+    return quantity(part, FRACTION, "--psf-tail"), quantity(width, LENGTH, "--psf-tail")

@@ -1,0 +1,44 @@
+"""How help is written: what can be typed is never cut by the end of a line."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import cloup
+
+_KEPT = str.maketrans({" ": "\u00a0", "-": "\u2011"})
+_BACK = str.maketrans({"\u00a0": " ", "\u2011": "-"})
+# What is in quotes, a number with its unit, a default, and any word with a hyphen.
+_WHOLE = re.compile(
+    r"(?<!\w)'[^']*'(?!\w)|\d (?:%|[kMG]?Bq|m?Ci|Gy|mL|mm|cm|mg|g|kg|h|s)(?!\w)"
+    r"|\[[^\[\]]{,24}\]|[^\s-]*-\S+"
+)
+# Click's words for a number.
+_NUMBER = re.compile(r"(INTEGER|FLOAT)( RANGE)?\b")
+
+
+class Formatter(cloup.HelpFormatter):
+    """Cloup's own, which keeps words whole."""
+
+    def write_text(self, text: str, *args: Any, **settings: Any) -> None:
+        """Write paragraphs."""
+        super().write_text(_kept(text), *args, **settings)
+
+    def write_dl(self, rows: Iterable[Any], *args: Any, **settings: Any) -> None:
+        """Write names, and beside each what it is; below it where it is long."""
+        kept = [(_NUMBER.sub("N", names), _kept(said)) for names, said in rows]
+        super().write_dl(kept, *args, **settings)
+
+    def getvalue(self) -> str:
+        """All that was written."""
+        return super().getvalue().translate(_BACK)
+
+
+class Context(cloup.Context):
+    """Cloup's own, with our way to write help."""
+
+    formatter_class = Formatter
+
+
+def _kept(text: str) -> str:
+    return _WHOLE.sub(lambda found: found[0].translate(_KEPT), text)
