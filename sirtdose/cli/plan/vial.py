@@ -64,7 +64,12 @@ from sirtdose.model.finding import (
 )
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
-from sirtdose.planning.ordered_vial import Reading, measured_vial, orders_of
+from sirtdose.planning.ordered_vial import (
+    MeasuredVial,
+    Reading,
+    measured_vial,
+    orders_of,
+)
 from sirtdose.planning.vial import Asked, shared_vials, vials_for
 from sirtdose.planning.vial_choice import Want
 from sirtdose.report.documents import document_text
@@ -201,12 +206,7 @@ def vial_command(
         [vials_for(want, device, nuclide, asked) for want in wants],
         shared_vials(wants, device, nuclide, asked),
         orders_of(wants, ordered, nuclide),
-        [
-            measured_vial(want, own, nuclide, options["calibrator_factor"])
-            for want in wants
-            for own in [_readings(options, wants).get(want.name)]
-            if own
-        ],
+        _measured(options, wants, nuclide),
         options["calibrator_factor"],
         planned.doses if planned else None,
         planned.summary if planned else None,
@@ -232,9 +232,14 @@ def vial_command(
         as_json=as_json,
         pages=None if out is None else _files(found, findings, acceptances, document),
     )
+    _require_limits(document, ordered=bool(found.orders))
+
+
+def _require_limits(document: Mapping[str, Any], *, ordered: bool) -> None:
+    """After the result: a limit that the vials pass, and that nobody accepted."""
     if unmet := unaccepted(document):
         where = ", ".join(one.subject for one in unmet)
-        unwritten = " No order form is written." if found.orders else ""
+        unwritten = " No order form is written." if ordered else ""
         raise PlanningError(
             f"with these vials a limit is not met: {where}.{unwritten} Choose other "
             f"vials or another time, or give {to_accept(unmet)}"
@@ -263,6 +268,19 @@ def _microspheres(
     if options["vials"]:
         device = replace(device, vials=device.vials.with_sizes(options["vials"]))
     return device, nuclide, digest
+
+
+def _measured(
+    options: Mapping[str, Any], wants: Sequence[Want], nuclide: Nuclide
+) -> list[MeasuredVial]:
+    """Today's vials, of each injection that has any."""
+    readings = _readings(options, wants)
+    return [
+        measured_vial(want, own, nuclide, options["calibrator_factor"])
+        for want in wants
+        for own in [readings.get(want.name)]
+        if own
+    ]
 
 
 def _readings(
