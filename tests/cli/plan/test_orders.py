@@ -423,3 +423,33 @@ def test_measured_against_the_order(run: Run, plan: Callable[..., Path]) -> None
     accepted = run(*words, "--accept", "H03", "--reason", "agreed")
     own = injections_of(accepted)["right"]["measured"]
     assert own["to_ordered_ratio"] == pytest.approx(2.8 / (5 * 2 ** (-64 / 64.05)))
+
+
+def test_vials_of_a_plan_by_an_image(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """Half of the activity planned is half of every dose, with the image's names."""
+    words = ("plan", "image", exact_voxels, "--activity", "2GBq", "--lung-shunt", "5%")
+    words += ("--device", "glass", "--density", "1.05g/mL", "--method", "local")
+    made = run(*words, "--out", tmp_path / "plan")
+    assert made.exit_code in (0, 4), made.stderr
+    path = tmp_path / "plan" / "plan.json"
+    vial = ("plan", "vial", "--plan", path, "--at", AT, "--vial", "2GBq", "--json")
+    # One half-life, 64 h 3 min, before.
+    result = run(*vial, "--calibrated-at", "2026-03-01T17:57+01:00", "-v")
+    assert result.exit_code == 3
+    assert "-50.0% from the 2 GBq wanted" in result.stderr
+    result = run(*vial, "--choose", "1GBq@2026-03-04T10:00+01:00")
+    assert result.exit_code == 3
+    today = run(*vial, "--measured", f"1.9GBq@{AT}")
+    assert today.exit_code == 0, today.stderr
+    doses = {
+        one["name"]: one["dose_gy"]
+        for one in json.loads(today.stdout)["measured_doses"]
+    }
+    planned = json.loads(path.read_text())
+    tumors = [one for one in planned["compartments"] if one["role"] == "tumor"]
+    assert tumors
+    for one in tumors:
+        assert doses[one["name"]] == pytest.approx(0.95 * one["dose_gy"])
+    assert doses["Lungs"] == pytest.approx(0.95 * planned["lungs"]["dose_gy"])
