@@ -1,7 +1,7 @@
 """The page of a plan, and its files."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, made_today, moment_words
+from sirtdose.report.plan.assumed import assumptions
 from sirtdose.report.plan.blur import blur_rows
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.goals import growth_lines, missed_goal_words, page_goals
@@ -50,15 +51,6 @@ _MOVING = ("numbers.js", "moved_checks.js", "what_if.js")
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 # A component with less of the variance is not worth a word.
 _SHOWN = 0.01
-# Units by the endings of what a plan assumes.
-_UNITS = {
-    "_gy_kg_per_gbq": "Gy kg/GBq",
-    "_g_per_ml": "g/mL",
-    "_fraction": "%",
-    "_gbq": "GBq",
-    "_gy": "Gy",
-    "_m2": "m\N{SUPERSCRIPT TWO}",
-}
 
 
 @dataclass(frozen=True)
@@ -280,7 +272,7 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
-        "assumptions": list(_assumptions(document)),
+        "assumptions": list(assumptions(document)),
         "interval_notes": _interval_notes(document),
         "chances": _chances(document),
         "prediction": unsure
@@ -288,28 +280,6 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         and prediction_words(unsure["prediction"]),
         "shares": _shares(document),
     }
-
-
-def _assumptions(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What was assumed, each with its unit."""
-    for name, value in document["assumptions"].items():
-        if value is None or isinstance(value, (list, dict)):
-            continue
-        if name == "dose_method":
-            yield "Dose method", method_name(value)
-            continue
-        said, unit = next(
-            (
-                (name.removesuffix(ending), unit)
-                for ending, unit in _UNITS.items()
-                if name.endswith(ending)
-            ),
-            (name, ""),
-        )
-        if unit == "%":
-            value = 100 * value
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        yield said.replace("_", " ").capitalize(), f"{text} {unit}".strip()
 
 
 def _full_notes(document: Mapping[str, Any], metrics: Sequence[Any]) -> list[str]:
