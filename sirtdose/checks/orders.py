@@ -185,7 +185,7 @@ def unapproved_findings(
     if status == "approved":
         return []
     severity = Severity.WARN if ordered else Severity.NOTE
-    said = f"the plan is {status}: approve it with `sirtdose plan approve`"
+    said = f"the plan is a {status}: approve it with `sirtdose plan approve`"
     return [
         Finding.of("H04", said, severity=severity),
         *(

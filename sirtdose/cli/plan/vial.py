@@ -82,6 +82,9 @@ from sirtdose.report.plan.vial import (
 )
 from sirtdose.report.plan.vial_lines import vial_screen
 
+# What a page says of a patient by the plan alone.
+_OF_PLAN = ("limit_table", "height_mm", "weight_kg")
+
 
 @command("vial")
 @Option("activity", ACTIVITY, "Activity to draw up, at the time of use.")
@@ -387,9 +390,8 @@ def _files(
     }
 
 
-def _whose(
-    options: Mapping[str, Any], planned: PlanForVials | None
-) -> dict[str, str | None]:
-    """Whose a vial is: as typed, else the plan's."""
+def _whose(options: Mapping[str, Any], planned: PlanForVials | None) -> dict[str, Any]:
+    """Whose a vial is: as typed, else the plan's; and what only a plan says."""
     of_plan = planned.document["inputs"] if planned else {}
-    return {name: options[name] or of_plan.get(name) for name in CASE_NAMES}
+    more = {name: of_plan[name] for name in _OF_PLAN if of_plan.get(name)}
+    return {name: options[name] or of_plan.get(name) for name in CASE_NAMES} | more

@@ -198,6 +198,7 @@ def injected_by_order(orders: Sequence[OrderOf], device: Device) -> dict[str, fl
     """What ordered vials will inject; of resin, at most the part that is wanted.
 
     >>> from datetime import UTC, datetime
+    >>> from sirtdose.planning.vial_choice import Want
     >>> want = Want("right", 2.0, datetime(2026, 12, 9, 10, tzinfo=UTC), 0.1)
     >>> order = OrderOf(want, (), 3.0)
     >>> [round(injected_by_order([order], Device.named(one))["right"], 2)

@@ -80,6 +80,18 @@ def calibration_words(vial: Mapping[str, Any]) -> str:
     return f"{_short(vial['calibrated_at'])}{more}"
 
 
+def zone_words(choices: Sequence[Mapping[str, Any]]) -> str:
+    """The time zone that calibrations are given in.
+
+    >>> vial = {"calibrated_at": "2026-12-06T12:00-05:00",
+    ...         "calibration_zone": "America/New_York"}
+    >>> zone_words([{"vials": [vial]}])
+    'America/New_York time'
+    """
+    zones = (one["calibration_zone"] for own in choices for one in own["vials"])
+    return " and ".join(f"{zone} time" for zone in dict.fromkeys(filter(None, zones)))
+
+
 def spheres_words(choice: Mapping[str, Any]) -> str:
     """Spheres in million, and the activity of each.
 
@@ -115,7 +127,9 @@ def _injection_lines(one: Mapping[str, Any]) -> list[str]:
     if not _is_open(one):
         return [*lines, order_line(one)] if one["ordered"] else lines
     if one["choices"]:
-        lines += [f"GBq at use{f', and Gy to {spoken(main)}' if main else ''}"]
+        doses = f", and Gy to {spoken(main)}" if main else ""
+        zone = zone_words(one["choices"])
+        lines += [f"GBq at use{doses}{f'; calibrated in {zone}' if zone else ''}"]
         lines += [_grid(one["choices"], main)]
     fitting = [own for own in (*one["choices"], *one["pairs"]) if own["fits"]]
     fitting.sort(key=lambda own: abs(own["to_wanted_ratio"] - 1))

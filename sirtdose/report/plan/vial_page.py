@@ -16,6 +16,7 @@ from sirtdose.report.plan.vial_lines import (
     order_line,
     passed,
     size_words,
+    zone_words,
 )
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.who import head_of
@@ -102,6 +103,7 @@ def _injection(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **one,
         "time": _time(one["at"]),
+        "zone": zone_words(own),
         "structures": [
             dose["name"].removesuffix(f" of {one['name']}")
             for row in own[:1]

@@ -75,7 +75,7 @@ def test_every_injection_has_its_vials_and_doses(
     lungs = 49.67 * 0.05 * (0.98 * at_use + 0.75)
     assert doses["Lungs"] == pytest.approx(lungs)
     assert "T2" not in doses
-    assert "NOTE H04  the plan is draft" in result.stderr
+    assert "NOTE H04  the plan is a draft" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def written(run: Run, plan: Callable[..., Path], tmp_path: Path) -> Path:
     words += ["--choose", "right=3GBq@2026-03-01", "--choose", "right=3GBq@2026-03-01"]
     result = run(*words, "--choose", "left=9.5GBq@2026-02-22")
     assert result.exit_code == 0, result.stderr
-    assert "WARN H04  the plan is draft" in result.stderr
+    assert "WARN H04  the plan is a draft" in result.stderr
     assert "Ordered for right: 3 GBq calibrated Mar 1 12:00 and 3 GBq" in result.stderr
     return tmp_path / "o"
 
