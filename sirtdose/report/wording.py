@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from math import floor, isclose, isfinite, log10
+from math import isclose, isfinite
 from typing import Any
 
 from sirtdose.model.units import MCI_PER_GBQ
@@ -108,12 +108,16 @@ def significant(value: float, digits: int = 4) -> str:
 
     >>> significant(163.2525), significant(0.021465), significant(12345.6)
     ('163.3', '0.02147', '12346')
+    >>> significant(9.9999999999), significant(0.099996)
+    ('10.00', '0.1000')
     """
     if not isfinite(value):
         return f"{value:g}"
     if abs(value) < _NOTHING:
         return "0"
-    return f"{value:.{max(digits - 1 - floor(log10(abs(value))), 0)}f}"
+    # Of the rounded number, which may have one digit more before its point.
+    power = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    return f"{value:.{max(digits - 1 - power, 0)}f}"
 
 
 def gy_words(value_gy: float, *bounds_gy: float) -> str:
