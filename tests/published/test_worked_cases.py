@@ -9,6 +9,7 @@ import re
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class Planned:
     exit_code: int
     said: str
     document: dict[str, Any]
+    file: Path
 
     @property
     def doses(self) -> dict[str, float]:
@@ -67,19 +69,23 @@ class Planned:
         return {one["code"] for one in found if one["severity"] == "note"}
 
 
-@pytest.fixture
-def plan(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Planned]:
+@pytest.fixture(scope="module")
+def plan(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Planned]:
     """Plan a case file as its first lines say; further words as they are typed."""
-    monkeypatch.chdir(tmp_path)
+    place = tmp_path_factory.mktemp("cases")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        runpy.run_path(str(CASES / "05_overlap_scan.py"))
 
+    @cache
     def call(name: str, *words: str) -> Planned:
-        case = CASES / f"{name}.toml"
-        result = run("plan", case, *words, "--out", "plan", "--force")
-        kept = tmp_path / "plan" / "plan.json"
+        out = tmp_path_factory.mktemp(name) / "plan"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(place)
+            result = run("plan", CASES / f"{name}.toml", *words, "--out", out)
+        kept = out / "plan.json"
         document = json.loads(kept.read_text("utf-8")) if kept.is_file() else {}
-        return Planned(result.exit_code, result.stderr, document)
+        return Planned(result.exit_code, result.stderr, document, kept)
 
     return call
 
@@ -157,7 +163,7 @@ def test_a_glass_lobe_and_its_vials(plan: Callable[..., Planned], run: Run) -> N
     # The same moment, on a clock in New York and one in Brussels.
     for at in ("2026-03-10T10:00-04:00", "2026-03-10T15:00+01:00"):
         result = run(
-            *("plan", "vial", "--plan", "plan/plan.json", "--at", at, "--json"),
+            *("plan", "vial", "--plan", found.file, "--at", at, "--json"),
             *("--vials-per-injection", "2"),
         )
         assert result.exit_code == 0
@@ -178,6 +184,9 @@ def test_a_glass_lobe_and_its_vials(plan: Callable[..., Planned], run: Run) -> N
         assert single["spheres"] == near(2e6)
         assert _dose(pair) == near(115.772)
         assert _dose(single) == near(117.582)
+    # Calibrations are shown by clocks in New York, all else by the hospital's.
+    shown = run("plan", "vial", "--plan", found.file, "--at", at, "--verbose").stderr
+    assert "calibrated in America/New_York time, held in UTC+01:00" in shown
 
 
 def _dose(choice: dict[str, Any]) -> float:
@@ -290,7 +299,6 @@ def test_two_overlapping_injections(plan: Callable[..., Planned]) -> None:
     normal whole liver: (30 x 6440 + 30.4545 x 7040) / (12000 - 600 - 160) = 36.2633 Gy
     lungs: 49.67 x 1.4648 x 0.05 / 1 = 3.63783 Gy
     """
-    runpy.run_path(str(CASES / "05_overlap_scan.py"))
     found = plan("05_overlap")
     assert found.exit_code == 0
     rows = found.document["assumptions"]["injections"]
@@ -540,6 +548,27 @@ def test_a_lobectomy_and_what_remains(plan: Callable[..., Planned]) -> None:
     # Over 30 % is enough after chemotherapy.
     after = plan("10_lobectomy_remnant", "--underlying-liver", "chemotherapy")
     assert after.judged == []
+
+
+def test_the_page_shows_these_numbers(plan: Callable[..., Planned]) -> None:
+    page = (ROOT / "docs" / "how-to" / "worked-cases.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\d\d_\w+)` \|(.*)\|$", page, re.MULTILINE)
+    assert [name for name, _ in rows] == sorted(
+        one.stem for one in CASES.glob("*.toml")
+    )
+    for name, rest in rows:
+        _, by_hand, ours, doses, code = (one.strip() for one in rest.split("|"))
+        found = plan(name)
+        assert code == str(found.exit_code), name
+        if name == "09_small_liver":
+            found = plan(name, "--accept", "H43", "--reason", "tumor board")
+        injections = found.document["assumptions"].get("injections", ())
+        each = [one["activity_gbq"] for one in injections]
+        own = each if len(each) > 1 else [found.document["activity_gbq"]]
+        assert by_hand == ours == " and ".join(f"{one:#.4g}" for one in own), name
+        for said in doses.split(", "):
+            what, gy = said.rsplit(" ", 1)
+            assert f"{found.doses[what]:#.4g}" == gy, (name, what)
 
 
 TESTS = [
