@@ -344,6 +344,7 @@ def test_holmium_after_its_scout(plan: Callable[..., Planned]) -> None:
     lungs: 15.87 x 5.83186 x 0.03 / 1 = 2.77655 Gy
     normal liver in all: 40.7143 + 2.44 = 43.1543 Gy
     liver in all: 57 + 2.44 = 59.44 Gy
+    most after 4 Gy: (60 - 4) x 1.575 / (15.87 x (1 - 0.03)) = 5.72954 GBq
     """
     found = plan("06_holmium_after_scout")
     assert found.exit_code == 0
@@ -376,6 +377,11 @@ def test_holmium_after_its_scout(plan: Callable[..., Planned]) -> None:
         ("tumor", 90, True),
     ]
     assert found.judged == []
+    # After 4 Gy it is too much; what is advised is rounded down, not to 5.73 GBq.
+    more = plan("06_holmium_after_scout", "--prior-liver-dose", "4Gy")
+    assert more.exit_code == 3
+    assert "reduce the activity to at most 5.729 GBq" in more.said.replace("R", "r")
+    assert 5.729 < 5.72954 < 5.73
 
 
 def test_a_lobe_treated_again(plan: Callable[..., Planned]) -> None:
