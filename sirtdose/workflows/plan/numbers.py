@@ -259,8 +259,11 @@ def compare_plans(
     PlanningError
         No activity of the partition model meets the limits.
     """
-    request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
+    request, said = request.with_limits(
+        case.perfused_volume_ml, case.liver_volume_ml, case.injections
+    )
     rows = compare(request, case)
+    usual = in_usual_terms(case.injections)
     each = _by_method(rows, request)
     budget = budget_at(request.budget, request.site)
     own = [
@@ -268,7 +271,7 @@ def compare_plans(
         *site_findings(request.site),
         *better_than_label_findings(budget["administered"]),
     ]
-    findings = tuple(dict.fromkeys([*said, *each, *own]))
+    findings = tuple(dict.fromkeys([*said, *kao_findings(case.injections, usual), *each, *own]))
     require_accepted(findings, request.acceptances)
     unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
     return unsure, findings
@@ -281,7 +284,7 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
     """
     each = []
     for row in rows:
-        findings = judged(replace(row.plan, case=row.case, limits=row.limits), request)
+        findings = judged(row.plan, request)
         if row.plan.method in _RESIN_ALONE:
             findings += _body_surface(row.plan, {})
         # A comparison is no plan that anybody could approve.
@@ -289,7 +292,7 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
             replace(one, severity=Severity.WARN) if one.result_first else one
             for one in findings
         ]
-        each.append((row.plan.method, findings))
+        each.append((row.name, findings))
     alike = [one for one in each[0][1] if all(one in found for _, found in each)]
     return [
         *alike,
@@ -301,7 +304,7 @@ def _doses_of(
     row: Compared, request: PlanRequest, budget: Budget
 ) -> tuple[PlannedDose, ...]:
     doses, _ = planned_doses(
-        Planned(row.case, row.plan.activities_gbq, request.residual_fraction, ()),
+        Planned(row.plan.case, row.plan.activities_gbq, request.residual_fraction, ()),
         budget,
         realizations=request.realizations,
         seed=request.seed,
