@@ -110,7 +110,9 @@ def _volume_findings(
             if low < abs(change) <= high
         )
         if said:
-            found.append((f"volumes of plan {number} and plan 1 differ: {said}", severity))
+            found.append(
+                (f"volumes of plan {number} and plan 1 differ: {said}", severity)
+            )
     apart = [
         f"{', '.join(alone)} in plan {which} alone"
         for which, alone in (

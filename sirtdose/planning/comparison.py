@@ -128,8 +128,7 @@ def _with_goals(
     case: ComparedCase, goal: Goal, values: Mapping[str, float]
 ) -> tuple[Injection, ...]:
     return tuple(
-        replace(one, goal=goal, value=values[one.name])
-        for one in case.injections
+        replace(one, goal=goal, value=values[one.name]) for one in case.injections
     )
 
 

@@ -90,16 +90,16 @@ def compare_command(
     activities are judged by the same volumes and limits. Give several --injection with
     their own volumes, tumors, doses and goals.
 
-    Or give two or more plan.json of one patient. They are compared as they are, with
-    the differences from the first.
+    Or give two or more plan.json of one patient, such as first/plan.json
+    second/plan.json. They are compared as they are, with the differences from the
+    first.
 
     Example: sirtdose plan compare --height 165cm --weight 60kg --liver-volume 1500mL
     --tumor T1=300mL@3 --lung-shunt 4% --dose 60Gy --normal-dose 40Gy
 
-    Example: sirtdose plan compare --liver-volume 1500mL --perfused-volume 900mL --tumor
-    T1=200mL@3 --lung-shunt 4% --dose 60Gy --tumor-dose 120Gy
-
-    Example: sirtdose plan compare first/plan.json second/plan.json --out compared
+    Example: sirtdose plan compare --liver-volume 1500mL --lung-shunt 4% --dose 60Gy
+    --injection right=perfused:900mL,tumor:T1=200mL@3 --injection
+    left=perfused:300mL,tumor:T2=50mL@4 --tumor-dose 120Gy --normal-dose 40Gy
     """
     if plans:
         _require_alone(plans)
@@ -197,6 +197,7 @@ def _partitions(
                 for one in injections
             )
         )
+    goal: Any
     for goal in goals_given(options):
         value = None if goal == "maximize" else options[goal]
         found.append(tuple(replace(one, goal=goal, value=value) for one in injections))

@@ -181,7 +181,8 @@ def compared_injection_of(text: str) -> tuple[Injection, float | None]:
     name, parts, _ = _written(text, _COMPARED)
     dose = parts.pop("dose", None)
     has_goal = parts["goal"] or any(one in parts for one in _GOALS)
-    goal, value = _goal_of(parts) if has_goal else ("activity", None)
+    goal: Any = "activity"
+    goal, value = _goal_of(parts) if has_goal else (goal, None)
     return Injection(
         name,
         quantity(parts["perfused"], VOLUME, _OPTION),
@@ -293,7 +294,8 @@ def _kind_of(key: str, command: str, name: str) -> Any:
     if not commands:
         raise _refused(f"'{key}' of '{name}' is not known: use {_known(command)}")
     if command not in commands:
-        others = " and ".join(f"`sirtdose {one}`" for one in commands)
+        planned = [one for one in commands if one != _COMPARED]
+        others = " and ".join(f"`sirtdose {one}`" for one in planned)
         raise _refused(
             f"'{key}' of '{name}' is for {others}: leave it out of `sirtdose {command}`"
         )

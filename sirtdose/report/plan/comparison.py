@@ -145,7 +145,10 @@ def _column(name: str, plan: Mapping[str, Any], first_gbq: float) -> dict[str, A
 def _vial(device: str | None, one: Mapping[str, Any]) -> dict[str, Any]:
     """Spheres injected, and what part of a vial is drawn; both at calibration."""
     known = None if device is None else Device.named(device)
-    drawn_gbq, sizes = one["draw_activity_gbq"], known.vial_activity_gbq if known else ()
+    drawn_gbq, sizes = (
+        one["draw_activity_gbq"],
+        known.vial_activity_gbq if known else (),
+    )
     vial = next((gbq for gbq in sizes if gbq >= drawn_gbq), max(sizes, default=None))
     return {
         "spheres": known.spheres_per_gbq * one["activity_gbq"] if known else None,

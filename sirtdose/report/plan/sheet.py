@@ -1,7 +1,7 @@
 """One A4 page: a plan for the tumor board, methods compared, vials."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,18 @@ from sirtdose.report.findings import GRAVE, answered, in_short
 from sirtdose.report.ladder import Verdict, ladder
 from sirtdose.report.page_head import moment_words
 from sirtdose.report.palette import Paint, paints
+from sirtdose.report.plan.comparison import columns_of
+from sirtdose.report.plan.comparison_lines import (
+    basis_rows,
+    dose_of,
+    injection_rows,
+    origin_words,
+    parts_of,
+    relative,
+    vial_words,
+)
 from sirtdose.report.plan.cutting import sheet_cuts, table_cuts
-from sirtdose.report.plan.goals import page_goal_lines
+from sirtdose.report.plan.goals import apart_words, page_goal_lines, wanted_words
 from sirtdose.report.plan.page import Made, page_one, plan_head, with_names
 from sirtdose.report.plan.rows import LUNGS, plan_rungs
 from sirtdose.report.plan.vial import not_available_words, order_lines
@@ -19,7 +29,8 @@ from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words, shown_name
 
 SHEET = "Tumor board sheet"
-_METHODS = {"bsa": "BSA", "mird": "MIRD", "partition": "Partition"}
+_METHODS = {"bsa": "BSA", "mird": "MIRD"}
+_REST = "unperfused liver"
 
 
 def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
@@ -53,78 +64,131 @@ def _findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Compared:
-    """One structure: its dose by each method's activity, and how far that is known."""
+    """One row of a comparison: a structure's doses, or what they follow from."""
 
     name: str
-    paint: Paint
-    doses: tuple[str, ...]
-    spread: str
+    paint: Paint | None
+    values: tuple[str, ...]
+    spread: str = ""
 
 
-def comparison_page(text: str, made: Made, title: str = "Methods compared") -> str:
-    """Methods side by side on one page."""
+def comparison_page(text: str, made: Made, title: str = "") -> str:
+    """Methods or whole plans side by side on one page."""
     document = json.loads(text)
-    methods = document["methods"]
-    names = [_METHODS.get(one["method"], one["method"]) for one in methods]
-    limits, findings = _limits(methods), _findings(document)
+    columns, methods = columns_of(document), "methods" in document
+    names = [_name(one["name"]) for one in columns]
+    limits, findings = _limits(columns), _findings(document)
     return render(
         "compare.html",
         {},
         ("sheet.js",),
-        head=_head(document, text, made, title),
+        head=_head(
+            document,
+            text,
+            made,
+            title or ("Methods" if methods else "Plans") + " compared",
+        ),
         d=document,
+        of_plans=not methods,
         methods=[
-            {**one, "name": name} for one, name in zip(methods, names, strict=True)
+            {
+                **one,
+                "name": name,
+                "vials": [vial_words(own) for own in one["injections"]],
+                "origin": None if methods else origin_words(one),
+            }
+            for one, name in zip(columns, names, strict=True)
         ],
-        rows=_compared(methods),
+        basis=[] if methods else _basis(columns),
+        injections=injection_rows(columns),
+        rows=_compared(document),
+        goals=[] if methods else _goal_rows(columns, names),
         limits=limits,
         findings=findings,
-        cuts=table_cuts(limits, findings),
+        cuts=table_cuts(
+            [(row, [one for one in own if one]) for row, own in limits], findings
+        ),
         typed=document.get("inputs") or {},
     )
 
 
-def _compared(methods: list[dict[str, Any]]) -> list[Compared]:
-    """Each structure once, the lungs last."""
-    parts = methods[0]["compartments"]
-    colors = paints([*((one["name"], one["role"]) for one in parts), (LUNGS, LUNGS)])
-    rows = [
-        (
-            part["name"],
-            tuple(gy_words(one["compartments"][n]["dose_gy"]) for one in methods),
-        )
-        for n, part in enumerate(parts)
-    ]
-    lungs = tuple(
-        "n/a" if one["lungs_gy"] is None else gy_words(one["lungs_gy"])
-        for one in methods
-    )
+def _name(name: str) -> str:
+    """A column's name as a head of a table.
+
+    >>> _name("bsa"), _name("partition by maximize"), _name("plan 2")
+    ('BSA', 'Partition by maximize', 'Plan 2')
+    """
+    return _METHODS.get(name, name[:1].upper() + name[1:])
+
+
+def _basis(columns: list[dict[str, Any]]) -> list[Compared]:
+    return [Compared(row[0], None, tuple(row[1:])) for row in basis_rows(columns)]
+
+
+def _compared(document: Mapping[str, Any]) -> list[Compared]:
+    """Each structure once, the rest of the liver and the lungs last."""
+    columns, methods = columns_of(document), "methods" in document
+    parts = parts_of(document)
+    rest = document["unperfused"]
+    colors = paints([*parts, (_REST, "normal_whole"), (LUNGS, LUNGS)])
+    rows = [(name, [dose_of(one, name) for one in columns]) for name, _ in parts]
+    if rest:
+        rows.append((_REST, [rest["dose_gy"]] * len(columns)))
+    rows.append((LUNGS, [one["lungs_gy"] for one in columns]))
     return [
-        Compared(shown_name(name), colors[name], doses, _spread(methods[0], name))
-        for name, doses in [*rows, (LUNGS, lungs)]
+        Compared(
+            shown_name(name),
+            colors[name],
+            tuple(_dose_words(doses, methods=methods)),
+            relative(columns[0], name, ".0%").replace("%", " %").replace("-", "n/a"),
+        )
+        for name, doses in rows
     ]
 
 
-def _spread(method: Mapping[str, Any], name: str) -> str:
-    """The relative standard uncertainty of a dose, the same for every activity."""
-    for row in method["uncertainty"]:
-        own = row["dose_by_first_order_gy"]
-        if row["name"] == name and own["value"] > 0:
-            return f"{100 * own['standard_uncertainty'] / own['value']:.0f} %"
-    return "n/a"
+def _dose_words(doses: Sequence[float | None], *, methods: bool) -> list[str]:
+    """Doses in Gy; those of later plans with the difference from the first."""
+    first = doses[0]
+    return [
+        "n/a"
+        if one is None
+        else gy_words(one)
+        + (
+            f" ({100 * (one / first - 1):+.0f} %)"
+            if n and first and not methods
+            else ""
+        )
+        for n, one in enumerate(doses)
+    ]
 
 
-def _limits(methods: list[dict[str, Any]]) -> list[tuple[str, list[Verdict]]]:
-    """Each limit once, with the verdict of every method."""
-    found: dict[str, list[Verdict]] = {}
-    for method in methods:
-        for limit in method["limits"]:
+def _goal_rows(
+    columns: list[dict[str, Any]], names: Sequence[str]
+) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            name,
+            f"{shown_name(goal['structure'])} {goal['metric']}",
+            wanted_words(goal),
+            apart_words(goal),
+        )
+        for one, name in zip(columns, names, strict=True)
+        for goal in one["goals"]
+    ]
+
+
+def _limits(columns: list[dict[str, Any]]) -> list[tuple[str, list[Verdict | None]]]:
+    """Each limit once, with the verdict of every column; None where it has none."""
+    found: dict[str, list[Verdict | None]] = {}
+    for n, column in enumerate(columns):
+        for limit in column["limits"]:
             of = limit["value_of"] or limit["volume"]
             more = " over all sessions" if of == "lungs_cumulative" else ""
             verdict = Verdict.of_limit(limit)
             name = shown_name(of.partition("_cumul")[0])
-            found.setdefault(f"{name}{more}, {verdict.wanted} Gy", []).append(verdict)
-    return [(name, own) for name, own in found.items() if len(own) == len(methods)]
+            row = f"{name}{more}, {verdict.wanted} Gy"
+            found.setdefault(row, [None] * len(columns))[n] = verdict
+    return list(found.items())
 
 
 def vial_page(text: str, made: Made, title: str = "Vials") -> str:

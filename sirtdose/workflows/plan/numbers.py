@@ -271,7 +271,9 @@ def compare_plans(
         *site_findings(request.site),
         *better_than_label_findings(budget["administered"]),
     ]
-    findings = tuple(dict.fromkeys([*said, *kao_findings(case.injections, usual), *each, *own]))
+    findings = tuple(
+        dict.fromkeys([*said, *kao_findings(case.injections, usual), *each, *own])
+    )
     require_accepted(findings, request.acceptances)
     unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
     return unsure, findings
