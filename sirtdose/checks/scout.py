@@ -51,6 +51,26 @@ def scout_findings(
     ]
 
 
+def own_scout_findings(
+    *, source: Source | None, scout_gbq: float, planned: Nuclide
+) -> list[Finding]:
+    """Scout of the treatment's microspheres by an image of another tracer (H11)."""
+    named = source.nuclide_in_header if source else ""
+    if not scout_gbq or named in ("", planned.name):
+        return []
+    return [
+        Finding.of(
+            "H11",
+            f"the scout's activity of {scout_gbq:g} GBq is counted as {planned.name}, "
+            f"but the header says {named}, whose dose can be neglected: was there "
+            f"another scout, of {planned.name}?",
+            severity=Severity.ASK,
+            subject="scout's activity",
+            accepted="its dose is distributed as this image shows",
+        )
+    ]
+
+
 def scout_nuclide_findings(
     *,
     source: Source,

@@ -8,6 +8,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning import bsa_plan, partition_plan
 from sirtdose.planning.kao import in_usual_terms
+from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Goal, Injection
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
@@ -58,6 +59,11 @@ class Compared:
     plan: Plan
     why: str
     doses: tuple[PlannedDose, ...] = ()
+
+    @property
+    def case(self) -> Case:
+        """What every method's activity is judged by."""
+        return self.plan.case
 
 
 def compare(terms: Terms, case: ComparedCase) -> list[Compared]:

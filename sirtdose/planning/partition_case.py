@@ -108,7 +108,9 @@ class Case:
     """Regions and lungs, what injections do to them, and what was given before.
 
     `measured` says that uptakes are counts in an image, not T/N that were typed;
-    `tumors_ml` is what of the liver is tumor, where no region says it.
+    `tumors_ml` is what of the liver is tumor, where no region says it. `scout_gbq` is
+    what a scout of the same microspheres left of each injection, whose dose is among
+    the prior ones.
     """
 
     injections: tuple[str, ...]
@@ -120,6 +122,7 @@ class Case:
     shunt_known: bool
     measured: bool = False
     tumors_ml: float = 0.0
+    scout_gbq: tuple[float, ...] = ()
 
     def of_injection(self, name: str, *roles: str) -> list[Region]:
         """The regions of some roles that an injection's goal counts."""

@@ -14,6 +14,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("goal", "maximize-order"),
         *("height", "weight", "device", "lung-shunt", "lung-shunt-source", "tlsf"),
         *("lung-mass", "residual", "prior-liver-dose", "prior-lung-dose"),
+        "scout-activity",
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
         *("order", "at", "vial", "calibrated-at", "treatment-at", "catheter"),
         *("timezone", "plan", "plan-dose", "plan-transform"),

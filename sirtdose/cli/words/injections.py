@@ -61,6 +61,7 @@ _PARTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "lung-shunt": (FRACTION, (*_PLANNED, _GIVEN)),
     "tlsf": (FRACTION, _NUMBERS),
     "prior-dose": (DOSE, _PLANNED),
+    "scout": (ACTIVITY, _PLANNED),
     "limits": (str, _PLANNED),
     "limit": (str, _PLANNED),
     "goal": (str, _PLANNED),
@@ -312,7 +313,7 @@ def _goal_of(parts: Mapping[str, Any]) -> tuple[Any, float | None]:
 
 
 def _own_of(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The limits and further goals of an injection."""
+    """The limits, further goals and scout of an injection."""
     return {
         "limit_table": parts.get("limits", ""),
         "limits_gy": by_name(
@@ -321,6 +322,7 @@ def _own_of(parts: Mapping[str, Any]) -> dict[str, Any]:
             "limit:normal=70Gy",
             lambda dose: quantity(dose, DOSE, _OPTION),
         ),
+        "scout_gbq": parts.get("scout"),
         "aims": tuple(aim_of(text, _OPTION) for text in parts["goal"]),
     }
 
