@@ -105,7 +105,7 @@ def _volume_findings(
     ):
         said = ", ".join(
             f"'{name}' {there[name]['volume_ml']:.4g} mL, not "
-            f"{here[name]['volume_ml']:.4g} mL ({100 * change:+.0f} %)"
+            f"{here[name]['volume_ml']:.4g} mL ({100 * change:+.1f} %)"
             for name, change in changes.items()
             if low < abs(change) <= high
         )

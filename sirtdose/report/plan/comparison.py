@@ -68,23 +68,17 @@ def plans_document(
         if (value := typed[0].get(key)) and all(one.get(key) == value for one in typed)
     }
     known = [part["name"] for part in first["compartments"]]
-    columns = []
+    columns: list[dict[str, Any]] = []
     for number, plan in enumerate(plans, start=1):
-        column = _column(f"plan {number}", plan, first["activity_gbq"])
-        for part in column["compartments"]:
-            part["name"] = the_one_alike(part["name"], known) or part["name"]
-        known += [
-            one["name"] for one in column["compartments"] if one["name"] not in known
-        ]
-        doses = (plan.get("uncertainty") or {"doses": []})["doses"]
-        columns.append(
-            {
-                **column,
-                "uncertainty": list(doses),
-                "why": _why(plan),
-                "plan": _origin(plan),
-            }
-        )
+        column = {
+            **_column(f"plan {number}", plan, first["activity_gbq"]),
+            "uncertainty": (plan.get("uncertainty") or {"doses": []})["doses"],
+            "why": _why(plan),
+            "plan": _origin(plan),
+        }
+        columns.append(_as_known(column, known))
+        parts = [one["name"] for one in columns[-1]["compartments"]]
+        known += [name for name in parts if name not in known]
     devices = {one.get("device") for one in plans}
     return {
         "schema": "sirtdose.compare/1",
@@ -96,6 +90,33 @@ def plans_document(
         "plans": columns,
         **said_document(findings, accepted),
         "inputs": shared,
+    }
+
+
+def _as_known(column: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """A plan's numbers under the names that structures have in the plans before it."""
+
+    def named(name: str) -> str:
+        return the_one_alike(name, known) or name
+
+    return {
+        **column,
+        **{
+            key: [{**one, of: named(one[of])} for one in column[key]]
+            for key, of in (
+                ("compartments", "name"),
+                ("goals", "structure"),
+                ("uncertainty", "name"),
+            )
+        },
+        "limits": [
+            {**one, "value_of": one["value_of"] and named(one["value_of"])}
+            for one in column["limits"]
+        ],
+        "tumor_to_normal_ratio": {
+            named(name): ratio
+            for name, ratio in column["tumor_to_normal_ratio"].items()
+        },
     }
 
 
