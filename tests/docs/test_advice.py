@@ -73,6 +73,7 @@ KNOWN = {
     "planning.bsa_plan:plan": "`compare` has no --treated-volume",
     "planning.limits:_needs": "an image has roles, numbers have volumes and tumors",
     "planning.partition_goal:_reaches": "an image has roles, numbers have tumors",
+    "planning.scout_dose:with_scout": "`mird` and `bsa` have one injection",
     "report.plan.command:_of_activity": "the end of the command of a plan's own method",
     "report.plan.lung_shunt:shunt_screen": "the end of what `plan mird` is told",
     "report.plan.uncertainty:chance_words": "a saved plan says what its run said",

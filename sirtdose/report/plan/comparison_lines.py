@@ -68,19 +68,16 @@ def against(ratio: float, first: str) -> str:
     return f"{100 * abs(ratio - 1):.0f} % {more} than {first}"
 
 
-def with_change(value: float | None, first: float | None, digits: int = 4) -> str:
-    """A number of a later plan, with its difference from the first plan's.
+def change_words(value: float, first: float | None) -> str:
+    """The difference from the first plan's number, behind a later one's.
 
-    >>> with_change(110.0, 100.0), with_change(110.0, None), with_change(None, 1.0)
-    ('110.0 (+10.0 %)', '110.0', '-')
+    >>> change_words(110.0, 100.0), change_words(110.0, None), change_words(2.0, 2.0)
+    (' (+10.0 %)', '', ' (0 %)')
     """
-    if value is None:
-        return "-"
-    said = significant(value, digits)
     if not first:
-        return said
+        return ""
     change = value / first - 1
-    return f"{said} ({'0' if abs(change) < _SAME else f'{100 * change:+.1f}'} %)"
+    return f" ({'0' if abs(change) < _SAME else f'{100 * change:+.1f}'} %)"
 
 
 def parts_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -142,9 +139,12 @@ def basis_rows(columns: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def _changes(values: Sequence[float | None]) -> list[str]:
-    first, *rest = values
-    shown = "-" if first is None else significant(first)
-    return [shown, *(with_change(one, first) for one in rest)]
+    return [
+        "-"
+        if one is None
+        else significant(one) + change_words(one, values[0] if n else None)
+        for n, one in enumerate(values)
+    ]
 
 
 def relative(column: Mapping[str, Any], name: str, form: str) -> str:

@@ -12,6 +12,7 @@ from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.comparison import columns_of
 from sirtdose.report.plan.comparison_lines import (
     basis_rows,
+    change_words,
     dose_of,
     injection_rows,
     origin_words,
@@ -30,7 +31,7 @@ from sirtdose.report.wording import gy_words, shown_name
 
 SHEET = "Tumor board sheet"
 _METHODS = {"bsa": "BSA", "mird": "MIRD"}
-_REST = "unperfused liver"
+_REST = "Unperfused liver"
 
 
 def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
@@ -122,7 +123,10 @@ def _name(name: str) -> str:
 
 
 def _basis(columns: list[dict[str, Any]]) -> list[Compared]:
-    return [Compared(row[0], None, tuple(row[1:])) for row in basis_rows(columns)]
+    return [
+        Compared(row[0][:1].upper() + row[0][1:], None, tuple(row[1:]))
+        for row in basis_rows(columns)
+    ]
 
 
 def _compared(document: Mapping[str, Any]) -> list[Compared]:
@@ -148,16 +152,11 @@ def _compared(document: Mapping[str, Any]) -> list[Compared]:
 
 def _dose_words(doses: Sequence[float | None], *, methods: bool) -> list[str]:
     """Doses in Gy; those of later plans with the difference from the first."""
-    first = doses[0]
+    first = None if methods else doses[0]
     return [
         "n/a"
         if one is None
-        else gy_words(one)
-        + (
-            f" ({100 * (one / first - 1):+.0f} %)"
-            if n and first and not methods
-            else ""
-        )
+        else gy_words(one) + change_words(one, first if n else None)
         for n, one in enumerate(doses)
     ]
 

@@ -230,7 +230,7 @@ def test_two_plans_side_by_side(
     assert "plan 1 normal perfused liver 50.00 45 NOT MET" in said
     page = (out / "compare.html").read_text("utf-8")
     assert "Plans compared" in page
-    assert "38 (-25 %)" in page
+    assert "38 (-25.0 %)" in page
     assert "artery two" in page
     again = run("report", out / "compare.json", "--sheet", "--deidentify")
     assert again.exit_code == 0, again.stderr
