@@ -229,7 +229,7 @@ def _require_alone(plans: tuple[Path, ...]) -> None:
 
 def _page(document: dict[str, Any]) -> str:
     """The page, where a folder is given: jinja2 takes its time to load."""
+    from sirtdose.report.plan.comparison_page import comparison_page
     from sirtdose.report.plan.page import Made
-    from sirtdose.report.plan.sheet import comparison_page
 
     return comparison_page(document_text(document), Made.today())

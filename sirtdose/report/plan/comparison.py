@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.finding import Finding
 from sirtdose.model.names import the_one_alike
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.model.vial_product import VialProduct
 from sirtdose.planning.comparison import Compared
 from sirtdose.report.documents import nuclide_document, said_document
 from sirtdose.report.plan.document import plan_document
+from sirtdose.report.plan.remnant import remnant_document
 from sirtdose.report.plan.rows import injections_of
 from sirtdose.report.plan.uncertainty import planned_dose_document
 
@@ -48,6 +51,7 @@ def comparison_document(
             }
             for row in rows
         ],
+        "remnant": remnant_document(first.remnant),
         **said_document(findings, accepted),
         "inputs": inputs,
     }
@@ -88,6 +92,7 @@ def plans_document(
         "density_g_per_ml": first["assumptions"].get("density_g_per_ml"),
         "unperfused": None,
         "plans": columns,
+        "remnant": None,
         **said_document(findings, accepted),
         "inputs": shared,
     }
@@ -165,14 +170,11 @@ def _column(name: str, plan: Mapping[str, Any], first_gbq: float) -> dict[str, A
 
 def _vial(device: str | None, one: Mapping[str, Any]) -> dict[str, Any]:
     """Spheres injected, and what part of a vial is drawn; both at calibration."""
-    known = None if device is None else Device.named(device)
-    drawn_gbq, sizes = (
-        one["draw_activity_gbq"],
-        known.vial_activity_gbq if known else (),
-    )
+    product = VialProduct() if device is None else Device.named(device).vials
+    drawn_gbq, sizes = one["draw_activity_gbq"], product.fixed_gbq
     vial = next((gbq for gbq in sizes if gbq >= drawn_gbq), max(sizes, default=None))
     return {
-        "spheres": known.spheres_per_gbq * one["activity_gbq"] if known else None,
+        "spheres": product.spheres_per_gbq * one["activity_gbq"] or None,
         "vial_gbq": vial,
         "vial_fraction": None if vial is None else drawn_gbq / vial,
     }

@@ -6,6 +6,7 @@ from typing import Any
 from sirtdose.report.limit_lines import bound_words, dose_words
 from sirtdose.report.plan.comparison import columns_of
 from sirtdose.report.plan.goals import apart_words, wanted_words
+from sirtdose.report.plan.remnant_rows import treated_lines
 from sirtdose.report.post.summary import basis_words
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, significant, spoken, table
@@ -26,6 +27,7 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
         if methods
         else f"Plans compared ({basis_words(document['nuclide'])})"
     )
+    remnant, _ = treated_lines(document)
     doses = "Mean doses that each activity would give, all by the partition model:"
     return Screen.of(
         document,
@@ -51,6 +53,7 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
             *(line for line in _goal_lines(columns) if not methods),
             "",
             _unmet(columns),
+            *(["", *remnant] if remnant else []),
         ],
         [*([_U] if methods else []), *_vial_lines(columns)],
     )

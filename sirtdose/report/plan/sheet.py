@@ -1,37 +1,18 @@
-"""One A4 page: a plan for the tumor board, methods compared, vials."""
+"""One A4 page: a plan for the tumor board."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.report.findings import GRAVE, answered, in_short
-from sirtdose.report.ladder import Verdict, ladder
-from sirtdose.report.page_head import moment_words
-from sirtdose.report.palette import Paint, paints
-from sirtdose.report.plan.comparison import columns_of
-from sirtdose.report.plan.comparison_lines import (
-    basis_rows,
-    change_words,
-    dose_of,
-    injection_rows,
-    origin_words,
-    parts_of,
-    relative,
-    vial_words,
-)
-from sirtdose.report.plan.cutting import sheet_cuts, table_cuts
-from sirtdose.report.plan.goals import apart_words, page_goal_lines, wanted_words
+from sirtdose.report.ladder import ladder
+from sirtdose.report.plan.cutting import sheet_cuts
+from sirtdose.report.plan.goals import page_goal_lines
 from sirtdose.report.plan.page import Made, page_one, plan_head, with_names
-from sirtdose.report.plan.rows import LUNGS, plan_rungs
-from sirtdose.report.plan.vial import not_available_words, order_lines
-from sirtdose.report.render import case_hash, render
-from sirtdose.report.who import head_of
-from sirtdose.report.wording import gy_words, shown_name
+from sirtdose.report.plan.rows import plan_rungs
+from sirtdose.report.render import render
 
 SHEET = "Tumor board sheet"
-_METHODS = {"bsa": "BSA", "mird": "MIRD"}
-_REST = "Unperfused liver"
 
 
 def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
@@ -42,7 +23,7 @@ def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     parts = page_one(document, rungs) | {"ladder": ladder(rungs)}
     # One page has no room for the table of goals.
     parts["image_doses"] += page_goal_lines(parts["goals"])
-    findings = _findings(parts["d"])
+    findings = sheet_findings(parts["d"])
     return render(
         "plan_sheet.html",
         {},
@@ -55,177 +36,9 @@ def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     )
 
 
-def _findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def sheet_findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Findings of a sheet, numbered in their order."""
     by = (document.get("approval") or {}).get("by", "")
     said = answered(document["warnings"], document["accepted"], by=by)
     found = in_short([one for one in said if one["severity"] in GRAVE])
     return [{**one, "number": number} for number, one in enumerate(found)]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One row of a comparison: a structure's doses, or what they follow from."""
-
-    name: str
-    paint: Paint | None
-    values: tuple[str, ...]
-    spread: str = ""
-
-
-def comparison_page(text: str, made: Made, title: str = "") -> str:
-    """Methods or whole plans side by side on one page."""
-    document = json.loads(text)
-    columns, methods = columns_of(document), "methods" in document
-    names = [_name(one["name"]) for one in columns]
-    limits, findings = _limits(columns), _findings(document)
-    return render(
-        "compare.html",
-        {},
-        ("sheet.js",),
-        head=_head(
-            document,
-            text,
-            made,
-            title or ("Methods" if methods else "Plans") + " compared",
-        ),
-        d=document,
-        of_plans=not methods,
-        methods=[
-            {
-                **one,
-                "name": name,
-                "vials": [vial_words(own) for own in one["injections"]],
-                "origin": None if methods else origin_words(one),
-            }
-            for one, name in zip(columns, names, strict=True)
-        ],
-        basis=[] if methods else _basis(columns),
-        injections=injection_rows(columns),
-        rows=_compared(document),
-        goals=[] if methods else _goal_rows(columns, names),
-        limits=limits,
-        findings=findings,
-        cuts=table_cuts(
-            [(row, [one for one in own if one]) for row, own in limits], findings
-        ),
-        typed=document.get("inputs") or {},
-    )
-
-
-def _name(name: str) -> str:
-    """A column's name as a head of a table.
-
-    >>> _name("bsa"), _name("partition by maximize"), _name("plan 2")
-    ('BSA', 'Partition by maximize', 'Plan 2')
-    """
-    return _METHODS.get(name, name[:1].upper() + name[1:])
-
-
-def _basis(columns: list[dict[str, Any]]) -> list[Compared]:
-    return [
-        Compared(row[0][:1].upper() + row[0][1:], None, tuple(row[1:]))
-        for row in basis_rows(columns)
-    ]
-
-
-def _compared(document: Mapping[str, Any]) -> list[Compared]:
-    """Each structure once, the rest of the liver and the lungs last."""
-    columns, methods = columns_of(document), "methods" in document
-    parts = parts_of(document)
-    rest = document["unperfused"]
-    colors = paints([*parts, (_REST, "normal_whole"), (LUNGS, LUNGS)])
-    rows = [(name, [dose_of(one, name) for one in columns]) for name, _ in parts]
-    if rest:
-        rows.append((_REST, [rest["dose_gy"]] * len(columns)))
-    rows.append((LUNGS, [one["lungs_gy"] for one in columns]))
-    return [
-        Compared(
-            shown_name(name),
-            colors[name],
-            tuple(_dose_words(doses, methods=methods)),
-            relative(columns[0], name, ".0%").replace("%", " %").replace("-", "n/a"),
-        )
-        for name, doses in rows
-    ]
-
-
-def _dose_words(doses: Sequence[float | None], *, methods: bool) -> list[str]:
-    """Doses in Gy; those of later plans with the difference from the first."""
-    first = None if methods else doses[0]
-    return [
-        "n/a"
-        if one is None
-        else gy_words(one) + change_words(one, first if n else None)
-        for n, one in enumerate(doses)
-    ]
-
-
-def _goal_rows(
-    columns: list[dict[str, Any]], names: Sequence[str]
-) -> list[tuple[str, str, str, str]]:
-    return [
-        (
-            name,
-            f"{shown_name(goal['structure'])} {goal['metric']}",
-            wanted_words(goal),
-            apart_words(goal),
-        )
-        for one, name in zip(columns, names, strict=True)
-        for goal in one["goals"]
-    ]
-
-
-def _limits(columns: list[dict[str, Any]]) -> list[tuple[str, list[Verdict | None]]]:
-    """Each limit once, with the verdict of every column; None where it has none."""
-    found: dict[str, list[Verdict | None]] = {}
-    for n, column in enumerate(columns):
-        for limit in column["limits"]:
-            of = limit["value_of"] or limit["volume"]
-            more = " over all sessions" if of == "lungs_cumulative" else ""
-            verdict = Verdict.of_limit(limit)
-            name = shown_name(of.partition("_cumul")[0])
-            row = f"{name}{more}, {verdict.wanted} Gy"
-            found.setdefault(row, [None] * len(columns))[n] = verdict
-    return list(found.items())
-
-
-def vial_page(text: str, made: Made, title: str = "Vials") -> str:
-    """Which vial, calibrated when, and what another hour changes, on one page."""
-    document = json.loads(text)
-    findings = _findings(document)
-    return render(
-        "vial.html",
-        {},
-        ("sheet.js",),
-        head=_head(document, text, made, title),
-        d=document,
-        at=_time(document["at"]),
-        vials=[
-            {
-                **one,
-                "calibrated": not_available_words(one) or _time(one["calibrated_at"]),
-                "holds": _time(one["holds_it_at"]),
-            }
-            for one in document["vials"]
-        ],
-        shifts=[{**one, "time": _time(one["at"])} for one in document["shifts"]],
-        findings=findings,
-        cuts=table_cuts((), findings),
-        orders=order_lines(document),
-    )
-
-
-def _time(iso: str) -> str:
-    """A time in words; one that was taken out stays as it is."""
-    return moment_words(iso) if iso[:1].isdigit() else iso
-
-
-def _head(document: Mapping[str, Any], text: str, made: Made, title: str) -> Any:
-    return head_of(
-        document,
-        title,
-        digest=case_hash(text, digits=64),
-        made=made.on,
-        deidentified=made.deidentified,
-    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from sirtdose.checks.plans_beside import plans_findings
 from sirtdose.errors import InputError
-from sirtdose.model.finding import Acceptance, require_accepted
+from sirtdose.model.acceptance import Acceptance, require_accepted
 from sirtdose.report.plan.comparison import plans_document
 from sirtdose.report.plan.hash import plan_of_file
 
