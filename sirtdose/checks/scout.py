@@ -29,6 +29,7 @@ def scout_findings(
     measures_shunt: bool,
     planned: Nuclide,
     nuclide_given: bool,
+    own_gbq: float = 0.0,
 ) -> list[Finding]:
     """Header, age and catheter position of the scout (H11, H17, H24, H41)."""
     findings = [
@@ -37,6 +38,7 @@ def scout_findings(
         ),
         *catheter_findings(same_catheter=same_catheter),
         *unstated_tracer_findings(source),
+        *own_scout_findings(source=source, scout_gbq=own_gbq, planned=planned),
     ]
     if source is None or source.modality == "file":
         return findings

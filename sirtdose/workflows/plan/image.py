@@ -22,7 +22,6 @@ from sirtdose.checks.nuclide import not_understood
 from sirtdose.checks.scout import (
     method_findings,
     overlapping_findings,
-    own_scout_findings,
     same_dose_findings,
     scout_findings,
     typed_shunt_findings,
@@ -199,14 +198,8 @@ def _read(
             measures_shunt=request.lung_shunt_fraction is None,
             planned=request.nuclide,
             nuclide_given=scout.nuclide_given,
-        )
-    )
-    own_gbq = sum(one.scout_gbq or 0.0 for one in scout.injections)
-    said.add(
-        own_scout_findings(
-            source=image.source,
-            scout_gbq=own_gbq or request.scout_activity_gbq,
-            planned=request.nuclide,
+            own_gbq=sum(one.scout_gbq or 0.0 for one in scout.injections)
+            or request.scout_activity_gbq,
         )
     )
     if image.source is not None and image.source.modality != "file":
