@@ -345,7 +345,7 @@ def _gets(case: Treatment) -> str:
 
 def _earlier(part: Part) -> str:
     return (
-        f" in total ({part.prior_gy:.4g} Gy from earlier treatments)"
+        f" in total ({part.prior_gy:.4g} Gy given before)"
         if part.prior_gy
         else ""
     )

@@ -239,6 +239,31 @@ def test_two_plans_side_by_side(
     assert "case one" not in sheet
 
 
+def test_two_catheter_positions_by_an_image(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """The same scout and 2 or 3 GBq: every dose is half as much again."""
+    words = ("plan", "image", exact_voxels, "--lung-shunt", "5%", "--method", "local")
+    words += ("--density", "1.05g/mL", "--device", "glass", "--patient-key", "D-1")
+    answer = ("--accept", "H07", "--reason", "a test", "--accept", "H43")
+    found = []
+    for gbq, catheter in ((2, "same"), (3, "other")):
+        own = ("--activity", f"{gbq}GBq", "--catheter", catheter)
+        own += (*answer, "--reason", "a test", "--out", tmp_path / catheter)
+        assert run(*words, *own).exit_code == 0
+        found.append(tmp_path / catheter / "plan.json")
+    result = run("plan", "compare", *found, "--json")
+    assert result.exit_code == 0, result.stderr
+    first, second = json.loads(result.stdout)["plans"]
+    assert doses(first).keys() == doses(second).keys()
+    for name, gy in doses(first).items():
+        assert doses(second)[name] == pytest.approx(1.5 * gy)
+    assert first["tumor_to_normal_ratio"] == second["tumor_to_normal_ratio"]
+    assert "by image, local deposition, activity 2 GBq" in result.stderr
+    assert "catheter position: other" in result.stderr
+    assert "(+50.0 %)" in result.stderr
+
+
 def codes(result: Result) -> dict[tuple[str, str], str]:
     assert result.exit_code == 0, result.stderr
     return {

@@ -138,7 +138,7 @@ def test_doses_far_above_what_limits_ask_for(run: Run) -> None:
     )
     assert again.exit_code == 3
     assert (
-        "gets 200 Gy in total (100 Gy from earlier treatments), above 150 Gy"
+        "gets 200 Gy in total (100 Gy given before), above 150 Gy"
     ) in again.stderr
 
 
