@@ -36,7 +36,7 @@ def plan_findings(
     """Plan of another patient, not approved, or with other constants."""
     findings = [
         *other_file_findings(plan["nuclide"], nuclide),
-        *_patient_findings(_key_of(plan), patient_key),
+        *patient_findings(_key_of(plan), patient_key),
     ]
     status = plan.get("status")
     if status == "approved":
@@ -85,13 +85,20 @@ def _approved_at(plan: Mapping[str, Any]) -> datetime | None:
     return None if at is None else datetime.fromisoformat(at)
 
 
-def _patient_findings(planned: str | None, treated: str | None) -> list[Finding]:
-    """Patient key that differs between plan and treatment (H01)."""
-    if planned is None or treated is None:
-        said = "plan and patient not checked: needs --patient-key in both"
+def patient_findings(
+    there: str | None,
+    here: str | None,
+    *,
+    what: str = "the plan",
+    than: str = "the treatment",
+) -> list[Finding]:
+    """Patient key that differs between a plan and what is compared with it (H01)."""
+    if there is None or here is None:
+        said = f"{what} and patient not checked: needs --patient-key in both"
+        said = said.removeprefix("the ")
         return [Finding.of("H01", said, severity=Severity.NOTE)]
-    said = "the plan's --patient-key differs from the treatment's"
-    return [] if planned == treated else [Finding.of("H01", said)]
+    said = f"the --patient-key of {what} differs from that of {than}"
+    return [] if there == here else [Finding.of("H01", said)]
 
 
 def plan_doubts(

@@ -54,6 +54,7 @@ from sirtdose.report.plan.uncertainty import (
 )
 from sirtdose.validation.run import self_test
 from sirtdose.workflows.plan.numbers import PlanRequest
+from sirtdose.workflows.plan.sessions import read_sessions
 
 # Where the hash of a case file is kept while its command runs.
 CASE_FILE = "sirtdose.case_file"
@@ -144,6 +145,14 @@ plan_options = together(
         "liver.",
         default="0Gy",
     ),
+    Option(
+        "after",
+        Path,
+        "plan.json or post.json of an earlier session, whose doses are added to those "
+        "of the same structures and of the lungs; may be repeated. Doses typed with "
+        "--prior-liver-dose and --prior-lung-dose are added to them.",
+        many=True,
+    ),
     case_options,
     replace(
         uncertainty_option,
@@ -179,6 +188,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         residual_fraction=options["residual"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         prior_liver_dose_gy=options["prior_liver_dose"],
+        sessions=read_sessions(options["after"]),
         limits_gy=by_name(
             options["limits"],
             "--limit",

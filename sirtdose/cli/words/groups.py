@@ -13,7 +13,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("tumor-dose", "normal-dose", "activity", "maximize"),
         *("goal", "maximize-order"),
         *("height", "weight", "device", "lung-shunt", "lung-shunt-source", "tlsf"),
-        *("lung-mass", "residual", "prior-liver-dose", "prior-lung-dose"),
+        *("lung-mass", "residual", "after", "prior-liver-dose", "prior-lung-dose"),
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
         *("order", "at", "vial", "calibrated-at", "treatment-at", "catheter"),
         *("timezone", "plan", "plan-dose", "plan-transform"),

@@ -18,6 +18,7 @@ from sirtdose.checks.method import (
     not_a_device_finding,
 )
 from sirtdose.checks.self_test import self_test_findings
+from sirtdose.checks.sessions import session_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
@@ -43,6 +44,7 @@ from sirtdose.planning.injection_limits import (
 from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.limit_table import LiverFunction, Patient
 from sirtdose.planning.mird_plan import Convention
+from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
@@ -108,7 +110,7 @@ class PlanRequest(Terms):
                 if liver_volume_ml
                 else None,
                 liver_function=self.liver_function,
-                treated_before=self.prior_liver_dose_gy > 0,
+                treated_before=self.prior_liver_dose_gy > 0 or bool(self.sessions),
                 liver_known=liver_volume_ml is not None,
             ),
         )
@@ -191,7 +193,8 @@ def plan_partition(
 
     Examples
     --------
-    >>> from sirtdose.planning.partition_goal import Injection
+    >>> from sirtdose.planning.partition_case import Case
+from sirtdose.planning.partition_goal import Injection
     >>> from sirtdose.planning.perfused import Tumor
     >>> request = PlanRequest(density_g_per_ml=1.03)
     >>> tumors = (Tumor("T1", 200, 3.0),)
@@ -266,6 +269,7 @@ def compare_plans(
     own = [
         *self_test_findings(request.self_test),
         *site_findings(request.site),
+        *_of_sessions(request, rows[0].case),
         *better_than_label_findings(budget["administered"]),
     ]
     findings = tuple(dict.fromkeys([*said, *each, *own]))
@@ -328,6 +332,12 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
     ]
 
 
+def _of_sessions(request: PlanRequest, case: Case) -> list[Finding]:
+    return session_findings(
+        request, case.regions, patient_key=request.inputs.get("patient_key")
+    )
+
+
 def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> Plan:
     """A plan past its checks, with how sure it is, what was accepted and typed.
 
@@ -341,6 +351,7 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         *self_test_findings(request.self_test),
         *site_findings(request.site),
         *said,
+        *_of_sessions(request, plan.case),
         *judged(plan, request),
         *better_than_label_findings(budget["administered"]),
     )
