@@ -7,6 +7,7 @@ from typing import Any
 
 from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.checks.constants import other_file_findings
+from sirtdose.checks.patient import patient_findings
 from sirtdose.dosimetry.derived import from_liver_mm
 from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.results import PlannedDose
@@ -83,22 +84,6 @@ def _key_of(plan: Mapping[str, Any]) -> str | None:
 def _approved_at(plan: Mapping[str, Any]) -> datetime | None:
     at = (plan.get("approval") or {}).get("at")
     return None if at is None else datetime.fromisoformat(at)
-
-
-def patient_findings(
-    there: str | None,
-    here: str | None,
-    *,
-    what: str = "the plan",
-    than: str = "the treatment",
-) -> list[Finding]:
-    """Patient key that differs between a plan and what is compared with it (H01)."""
-    if there is None or here is None:
-        said = f"{what} and patient not checked: needs --patient-key in both"
-        said = said.removeprefix("the ")
-        return [Finding.of("H01", said, severity=Severity.NOTE)]
-    said = f"the --patient-key of {what} differs from that of {than}"
-    return [] if there == here else [Finding.of("H01", said)]
 
 
 def plan_doubts(

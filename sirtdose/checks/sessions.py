@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sirtdose.checks.planned import patient_findings
+from sirtdose.checks.patient import patient_findings
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning.partition_case import Region
@@ -194,8 +194,7 @@ def _overlap_findings(
                 f"'{one.name}' has {one.volume_ml:.4g} mL and {session.called} "
                 f"perfused {before_ml:.4g} mL: both do not fit into a liver of "
                 f"{liver_ml:.4g} mL without an overlap, but their injections have "
-                "other names. Name the injection as it was named then, or state what "
-                "its volume received with prior:DOSE",
+                "other names. Name the injection as it was named then",
                 severity=Severity.ASK,
                 subject=one.name,
                 accepted="no earlier dose is added to it",
