@@ -125,9 +125,7 @@ def _lung_findings(session: EarlierSession) -> list[Finding]:
     ]
 
 
-def _part_findings(
-    session: EarlierSession, regions: Sequence[Region]
-) -> list[Finding]:
+def _part_findings(session: EarlierSession, regions: Sequence[Region]) -> list[Finding]:
     """What of a session and of this plan is the same, and what has no counterpart."""
     found = counted(regions, session)
     _require_liver(session, regions)

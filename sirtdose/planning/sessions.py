@@ -178,8 +178,10 @@ def _counted(region: Region, session: EarlierSession) -> Counted | None:
             for one in session.parts
             if one.role == region.role and alike(region.name, [one.name])
         ]
-        return Counted(region.name, by_name[0].dose_gy, (by_name[0],)) if by_name else (
-            None
+        return (
+            Counted(region.name, by_name[0].dose_gy, (by_name[0],))
+            if by_name
+            else (None)
         )
     roles = (region.role, *_ALIKE[region.role])
     if own := _held(region, session, roles[0]):
@@ -204,9 +206,7 @@ def _held(region: Region, session: EarlierSession, role: str) -> list[SessionPar
         return parts
     own = [injection_name(name) for name in region.of]
     return [
-        one
-        for one in parts
-        if any(alike(injection_name(name), own) for name in one.of)
+        one for one in parts if any(alike(injection_name(name), own) for name in one.of)
     ]
 
 

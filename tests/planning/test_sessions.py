@@ -34,7 +34,9 @@ def part(name: str, role: str, gy: float, kg: float = 0.8, of: str = "") -> Sess
 
 
 def session(*parts: SessionPart, lungs_gy: float | None = 12.0) -> EarlierSession:
-    return EarlierSession("the earlier session", "planned", "d1", "Y-90", parts, lungs_gy)
+    return EarlierSession(
+        "the earlier session", "planned", "d1", "Y-90", parts, lungs_gy
+    )
 
 
 def doses(regions: list[Region], *parts: SessionPart) -> list[tuple[str, float]]:
@@ -111,7 +113,8 @@ def test_what_a_plan_keeps_of_a_session() -> None:
     [row] = sessions_document(
         [region("T1", "tumor", 0.2)], [session(part("T1", "tumor", 60.0))]
     )["sessions"]
-    assert row["hash"] == "d1" and row["lungs_gy"] == 12.0
+    assert row["hash"] == "d1"
+    assert row["lungs_gy"] == 12.0
     assert row["doses"] == [{"name": "T1", "of": ["T1"], "dose_gy": 60.0}]
 
 
@@ -183,7 +186,9 @@ def test_a_volume_or_a_density_of_more_than_10_percent_else_asks() -> None:
 
 def test_one_note_says_what_has_no_counterpart() -> None:
     here = (LIVER, region("T9", "tumor", 0.1))
-    only = before(parts=(part("whole liver", "liver", 30.0, 1.5), part("T1", "tumor", 9)))
+    only = before(
+        parts=(part("whole liver", "liver", 30.0, 1.5), part("T1", "tumor", 9))
+    )
     assert said(only, *here)["H38 warn"] == (
         "T1 of the earlier session is not in this plan; T9 gets no dose of the earlier "
         "session"
@@ -226,7 +231,8 @@ def test_60_and_20_gy_to_normal_liver_are_80(run: Run, first: Path) -> None:
     assert parts["normal whole liver"]["cumulative_dose_gy"] == pytest.approx(64 / 1.3)
     [limit] = [one for one in document["limits"] if one["name"] == "normal_perfused"]
     assert limit["value_gy"] == pytest.approx(80.0)
-    assert limit["met"] is False and result.exit_code == 4
+    assert limit["met"] is False
+    assert result.exit_code == 4
     [kept] = document["assumptions"]["sessions"]
     assert kept["hash"] == json.loads(first.read_text())["hash"]
 
@@ -258,7 +264,8 @@ def test_a_plan_after_another_holds_it(run: Run, first: Path, tmp_path: Path) ->
     second = tmp_path / "second"
     assert run(*CASE, *options, "--after", first, "--out", second).exit_code == 0
     [found] = read_sessions([second / "plan.json"])
-    assert found.after_others and len(found.includes) == 1
+    assert found.after_others
+    assert len(found.includes) == 1
     doses_gy = {one.name: one.dose_gy for one in found.parts}
     assert doses_gy["normal perfused"] == pytest.approx(80.0)
     with pytest.raises(InputError, match="is part of earlier session 2 already"):
@@ -295,7 +302,8 @@ def test_what_was_delivered(tmp_path: Path) -> None:
         ("Right", 84.0, ("right",)),
         ("normal_perfused", 57.0, ("right",)),
     ]
-    assert found.lungs_gy == 15.0 and found.after_others
+    assert found.lungs_gy == 15.0
+    assert found.after_others
     assert "no run.json" in found.unverified
     path.write_text('{"schema": "sirtdose.post/1"}')
     with pytest.raises(InputError, match="damaged"):

@@ -34,6 +34,7 @@ from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_csv,
     prediction_words,
 )
+from sirtdose.report.plan.update import session_lines, update_line
 from sirtdose.report.plan.what_if import what_if
 from sirtdose.report.post.summary import (
     other_constant_words,
@@ -206,6 +207,7 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     parts = [*document["compartments"], lungs]
     if any(one["cumulative_dose_gy"] != one["dose_gy"] for one in parts):
         lines.append("Open dot: with earlier treatments")
+    lines += [one for one in (update_line(document), *session_lines(document)) if one]
     assumed = document["assumptions"]
     if assumed.get("convention") == "label":
         lines.append(

@@ -186,21 +186,21 @@ def plan_partition(
 
     Raises
     ------
-    InputError
-        A value out of range, or a safety check that was not accepted.
-    PlanningError
-        No activity meets the goals, or every limit that bounds them.
+        InputError
+            A value out of range, or a safety check that was not accepted.
+        PlanningError
+            No activity meets the goals, or every limit that bounds them.
 
     Examples
     --------
-    >>> from sirtdose.planning.partition_case import Case
-from sirtdose.planning.partition_goal import Injection
-    >>> from sirtdose.planning.perfused import Tumor
-    >>> request = PlanRequest(density_g_per_ml=1.03)
-    >>> tumors = (Tumor("T1", 200, 3.0),)
-    >>> right = Injection("right", 1000, tumors, "tumor_dose", 300, 0.1)
-    >>> round(plan_partition(request, [right]).activity_gbq, 2)
-    3.23
+        >>> from sirtdose.planning.partition_case import Case
+    from sirtdose.planning.partition_goal import Injection
+        >>> from sirtdose.planning.perfused import Tumor
+        >>> request = PlanRequest(density_g_per_ml=1.03)
+        >>> tumors = (Tumor("T1", 200, 3.0),)
+        >>> right = Injection("right", 1000, tumors, "tumor_dose", 300, 0.1)
+        >>> round(plan_partition(request, [right]).activity_gbq, 2)
+        3.23
     """
     limited, said = request.with_limits(
         sum(one.perfused_volume_ml for one in injections), liver_volume_ml, injections

@@ -7,8 +7,8 @@ from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.hashing import sha256_of
-from sirtdose.planning.sessions import EarlierSession, SessionPart
 from sirtdose.planning.hand_number import readings
+from sirtdose.planning.sessions import EarlierSession, SessionPart
 from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.report.run_record import RUN_RECORD, read_run_record
 
@@ -58,9 +58,7 @@ def _read(path: Path, called: str) -> EarlierSession:
     try:
         return _delivered(document, path, called)
     except (KeyError, TypeError, AttributeError, StopIteration):
-        raise InputError(
-            f"{path.name} is damaged: run `sirtdose post` again"
-        ) from None
+        raise InputError(f"{path.name} is damaged: run `sirtdose post` again") from None
 
 
 def planned_session(plan: Mapping[str, Any], called: str) -> EarlierSession:
@@ -114,9 +112,7 @@ def _most(part: Mapping[str, Any]) -> float:
     return float(max(one["cumulative_dose_gy"] for one in found))
 
 
-def _delivered(
-    document: Mapping[str, Any], path: Path, called: str
-) -> EarlierSession:
+def _delivered(document: Mapping[str, Any], path: Path, called: str) -> EarlierSession:
     """A session as it was delivered, by the first method of its assessment."""
     doses, lungs = document["doses"], document["lungs"]
     method = next(iter(doses))
