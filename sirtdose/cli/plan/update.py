@@ -70,7 +70,6 @@ _T = TypeVar("_T")
 )
 @replace(
     lung_shunt_option,
-    lung_shunt_source_option,
     help="Lung shunt fraction of every injection.  [default: the plan's]",
 )
 @replace(lung_shunt_source_option, default=None)

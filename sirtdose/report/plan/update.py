@@ -25,11 +25,31 @@ def update_document(
     """
     kept = {name: planned[name] for name in _OF_THE_IMAGE if name in planned}
     if kept.get("measured"):
-        total = grown * kept["measured"]["in_map_gbq"]
-        kept["measured"] = {**kept["measured"], "in_map_gbq": total}
+        kept["measured"] = {
+            **kept["measured"],
+            "in_map_gbq": _in_map_gbq(planned, change, grown),
+        }
     if "extrahepatic" in planned:
         kept["extrahepatic"] = _grown(planned["extrahepatic"], grown)
     return {**document, **kept, "update": dict(change)}
+
+
+def _in_map_gbq(
+    planned: Mapping[str, Any], change: Mapping[str, Any], grown: float
+) -> float:
+    """What is injected, and what the map shows outside of all perfused volumes."""
+    before, now = (
+        sum(
+            one["activity_gbq"] * (1 - (one["lung_shunt_fraction"] or 0.0))
+            for one in rows
+        )
+        for rows in (
+            [one["planned"] for one in change["injections"]],
+            change["injections"],
+        )
+    )
+    beyond: float = planned["measured"]["in_map_gbq"] - before
+    return now + grown * beyond
 
 
 def _grown(beyond: Mapping[str, Any] | None, grown: float) -> dict[str, Any] | None:
