@@ -153,7 +153,7 @@ def _other_part_findings(
     named = {one.name: one for one in regions}
     for one in found:
         region, part = named[one.region], one.parts[0]
-        if one.spread or part.role != region.role or len(part.of) > 1:
+        if one.derived or len(part.of) > 1:
             continue
         said = list(_differences(region, part))
         if said:

@@ -22,6 +22,9 @@ _ALIKE = {
     "perfused": (),
 }
 
+# From this part of the liver on, all of it is perfused.
+_ALL_OF_IT = 0.999
+
 
 @dataclass(frozen=True)
 class SessionPart:
@@ -85,13 +88,13 @@ class EarlierSession:
 class Counted:
     """What a session adds to a region, and which of its parts say so.
 
-    `spread` says that the parts' energy was spread over the region.
+    `derived` says that it is none of the session's own doses to this structure.
     """
 
     region: str
     dose_gy: float
     parts: tuple[SessionPart, ...]
-    spread: bool = False
+    derived: bool = False
 
 
 def injection_name(name: str) -> str:
@@ -108,7 +111,8 @@ def counted(regions: Sequence[Region], session: EarlierSession) -> list[Counted]
 
     Tumors and organs go by their names, perfused volumes by their injections, the
     liver and its normal part by their roles. What a session says nothing of follows
-    from its perfused volumes: their energy over the region's mass.
+    from its perfused volumes: their energy over the region's mass. Where one of both
+    sessions perfused the whole liver, the liver's dose counts.
 
     Examples
     --------
@@ -123,7 +127,7 @@ def counted(regions: Sequence[Region], session: EarlierSession) -> list[Counted]
     return [
         found
         for region in regions
-        for found in [_counted(region, session)]
+        for found in [_counted(region, regions, session)]
         if found is not None
     ]
 
@@ -171,43 +175,64 @@ def sessions_document(
     return {"sessions": rows}
 
 
-def _counted(region: Region, session: EarlierSession) -> Counted | None:
+def _counted(
+    region: Region, regions: Sequence[Region], session: EarlierSession
+) -> Counted | None:
     if region.role not in (*_PERFUSED, *WHOLE_LIVER):
-        by_name = [
+        named = [
             one
             for one in session.parts
             if one.role == region.role and alike(region.name, [one.name])
         ]
-        return (
-            Counted(region.name, by_name[0].dose_gy, (by_name[0],))
-            if by_name
-            else (None)
-        )
-    roles = (region.role, *_ALIKE[region.role])
-    if own := _held(region, session, roles[0]):
-        return Counted(region.name, own[0].dose_gy, tuple(own))
+        return Counted(region.name, named[0].dose_gy, (named[0],)) if named else None
+    if own := _of_role(region, session, region.role):
+        return Counted(region.name, own.dose_gy, (own,))
     for role in _SPREAD.get(region.role, ()):
-        if role == "perfused" and _held(region, session, "liver"):
+        parts = tuple(one for one in session.parts if one.role == role)
+        if role == "perfused" and _of_role(region, session, "liver"):
             break
-        parts = [one for one in session.parts if one.role == role]
         if parts and region.mass_kg > 0:
             energy = sum(one.dose_gy * one.mass_kg for one in parts)
-            return Counted(region.name, energy / region.mass_kg, tuple(parts), True)
-    for role in roles[1:]:
-        if found := _held(region, session, role):
-            return Counted(region.name, found[0].dose_gy, tuple(found))
+            return Counted(region.name, energy / region.mass_kg, parts, derived=True)
+    for role in _other_roles(region, regions, session):
+        if found := _of_role(region, session, role):
+            return Counted(region.name, found.dose_gy, (found,), derived=True)
     return None
 
 
-def _held(region: Region, session: EarlierSession, role: str) -> list[SessionPart]:
-    """The parts of a role that stand for a region: of its own injection."""
+def _other_roles(
+    region: Region, regions: Sequence[Region], session: EarlierSession
+) -> tuple[str, ...]:
+    """Whose dose a region had too, where the session has no part of its own role."""
+    if region.role not in _PERFUSED:
+        return _ALIKE[region.role]
+    # What all of the liver had, each part of it had; and the other way round.
+    whole = {"perfused": "liver", "normal_perfused": "normal_whole"}[region.role]
+    perfused_ml = sum(
+        one.volume_ml
+        for one in regions
+        if one.role == "perfused" and set(one.of) & set(region.of)
+    )
+    liver_ml = sum(one.volume_ml for one in regions if one.role == "liver")
+    now = bool(liver_ml) and perfused_ml >= _ALL_OF_IT * liver_ml
+    then_ml = [one.volume_ml for one in session.parts if one.role == "perfused"]
+    of_ml = sum(one.volume_ml for one in session.parts if one.role == "liver")
+    then = len(then_ml) == 1 and bool(of_ml) and then_ml[0] >= _ALL_OF_IT * of_ml
+    everywhere = (whole, *_ALIKE[whole]) if now or then else ()
+    return (*_ALIKE[region.role], *everywhere)
+
+
+def _of_role(region: Region, session: EarlierSession, role: str) -> SessionPart | None:
+    """The part of a role that stands for a region: of its own injection."""
     parts = [one for one in session.parts if one.role == role]
-    if role not in _PERFUSED:
-        return parts
-    own = [injection_name(name) for name in region.of]
-    return [
-        one for one in parts if any(alike(injection_name(name), own) for name in one.of)
-    ]
+    if role in _PERFUSED:
+        own = [injection_name(name) for name in region.of]
+        parts = [
+            one
+            for one in parts
+            if any(alike(injection_name(name), own) for name in one.of)
+        ]
+    return max(parts, key=lambda one: one.volume_ml, default=None)
 
 
 def _raised(region: Region, more_gy: float) -> Region:

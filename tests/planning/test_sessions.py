@@ -9,6 +9,7 @@ from click.testing import Result
 
 from sirtdose.checks.sessions import session_findings
 from sirtdose.errors import InputError
+from sirtdose.planning import mird_plan
 from sirtdose.planning.partition_case import Region
 from sirtdose.planning.sessions import (
     EarlierSession,
@@ -19,8 +20,10 @@ from sirtdose.planning.sessions import (
 )
 from sirtdose.planning.terms import Terms
 from sirtdose.workflows.plan.sessions import read_sessions
+from tests.cli.plan.test_image_goals import one_liver
 
 Run = Callable[..., Result]
+__all__ = ["one_liver"]
 CASE = ("plan", "partition", "--perfused-volume", "1000mL", "--tumor", "T1=200mL@3")
 CASE += ("--lung-shunt", "5%", "--liver-volume", "1500mL", "--density", "1g/mL")
 
@@ -95,6 +98,26 @@ def test_a_session_by_one_compartment_gave_its_mean_to_normal_liver() -> None:
     here = [region("normal perfused", "normal_perfused", 0.8, "injection")]
     before = part("perfused volume", "perfused", 120.0, kg=1.0, of="injection")
     assert doses(here, before) == [("normal perfused", 120.0)]
+
+
+def test_what_all_of_the_liver_had_its_lobe_had_too() -> None:
+    lobe = [region("perfused volume", "perfused", 0.9, "right")]
+    lobe.append(region("whole liver", "liver", 1.5))
+    before = (
+        part("treated volume", "perfused", 40.0, kg=1.5, of="injection"),
+        part("whole liver", "liver", 40.0, kg=1.5),
+    )
+    assert doses(lobe, *before) == [("perfused volume", 40.0), ("whole liver", 40.0)]
+    # A right lobe before gave the left none, and all of the liver 24 Gy.
+    right = part("perfused volume", "perfused", 40.0, kg=0.9, of="right")
+    whole = part("whole liver", "liver", 24.0, kg=1.5)
+    left = [region("perfused volume", "perfused", 0.6, "left"), lobe[1]]
+    assert doses(left, right, whole) == [("whole liver", 24.0)]
+    everything = [region("treated volume", "perfused", 1.5, "injection"), lobe[1]]
+    assert doses(everything, right, whole) == [
+        ("treated volume", 24.0),
+        ("whole liver", 24.0),
+    ]
 
 
 def test_sessions_add_up_with_what_was_typed() -> None:
@@ -252,6 +275,38 @@ def test_an_edited_plan_or_another_file_is_refused(run: Run, first: Path) -> Non
     assert "does not fit its hash" in run(*CASE, *options).stderr
     first.write_text("{}")
     assert "neither a plan.json nor a post.json" in run(*CASE, *options).stderr
+
+
+def test_a_plan_by_an_image_adds_them_too(
+    run: Run, one_liver: list[object], tmp_path: Path
+) -> None:
+    words = (*one_liver, "--activity", "1GBq", "--patient-key", "A", "--json")
+    out = tmp_path / "image"
+    assert run(*words, "--out", out).exit_code == 0
+    path = out / "plan.json"
+    assert run("plan", "approve", path, "--by", "A. Physicist").exit_code == 0
+    result = run(*words, "--after", path, "--accept", "H05", "--reason", "x")
+    assert result.exit_code == 0, result.stderr
+    parts = json.loads(result.stdout)["compartments"]
+    twice = [one["cumulative_dose_gy"] / one["dose_gy"] for one in parts]
+    assert twice == pytest.approx([2.0] * 5)
+
+
+def test_lungs_of_12_and_45_gy_pass_the_limit_of_all() -> None:
+    # 45 Gy after 12: above 30 in one session, and 57 above 50 of all.
+    terms = Terms(density_g_per_ml=1.0, lung_shunt_fraction=0.1, sessions=(session(),))
+    plan = mird_plan.plan(
+        terms, dose_gy=45 * 9 / 1.0, perfused_volume_ml=1000, liver_volume_ml=1500
+    )
+    limits = {one.name: (one.value_gy, one.met) for one in plan.limits}
+    assert limits["lungs"] == (pytest.approx(45.0), False)
+    assert limits["lungs_cumulative"] == (pytest.approx(57.0), False)
+    less = mird_plan.plan(
+        terms, dose_gy=15 * 9, perfused_volume_ml=1000, liver_volume_ml=1500
+    )
+    limits = {one.name: (one.value_gy, one.met) for one in less.limits}
+    assert limits["lungs"] == (pytest.approx(15.0), True)
+    assert limits["lungs_cumulative"] == (pytest.approx(27.0), True)
 
 
 def test_one_session_is_given_once(first: Path) -> None:

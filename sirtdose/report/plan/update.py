@@ -48,8 +48,8 @@ def _in_map_gbq(
             change["injections"],
         )
     )
-    beyond: float = planned["measured"]["in_map_gbq"] - before
-    return now + grown * beyond
+    beyond = planned["measured"]["in_map_gbq"] - before
+    return float(now + grown * beyond)
 
 
 def _grown(beyond: Mapping[str, Any] | None, grown: float) -> dict[str, Any] | None:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.hand_check import hand_check
+from sirtdose.workflows.post.against_plan import read_plan
 from tests.cli.plan.test_image import territories, two_territories
+from tests.cli.plan.test_image_goals import one_liver
 
 Run = Callable[..., Result]
-__all__ = ["two_territories"]
+__all__ = ["one_liver", "two_territories"]
 CASE = ("--perfused-volume", "1000mL", "--tumor", "T1=200mL@3", "--lung-shunt", "5%")
 CASE += ("--liver-volume", "1500mL", "--density", "1g/mL", "--patient-key", "A")
 TWO = ("--injection", "right=perfused:600mL,tumor:T1=100mL@3,activity:1GBq")
@@ -183,6 +186,10 @@ def test_the_new_plan_names_the_old_one_and_is_not_approved(
     assert f"Update of plan {planned['hash'][:12]}" in (out / "plan.html").read_text()
     assert plan.read_bytes() == before
     assert run("plan", "approve", out / "plan.json", "--by", "B").exit_code == 0
+    # An assessment is compared with it as with any plan.
+    read, said = read_plan(out / "plan.json", Nuclide.named("Y-90"), "A")
+    assert read["activity_gbq"] == pytest.approx(2.2)
+    assert [one for one in said if one.code in ("H01", "H02")] == []
 
 
 def test_the_plan_itself_is_never_written_over(run: Run, plan: Path) -> None:
@@ -274,3 +281,31 @@ def test_the_plan_that_is_made_again_is_the_plan(run: Run, plan: Path) -> None:
     assert sorted(set(codes) - new) == sorted(
         {o["code"] for o in planned["warnings"]} | {"H24", "H01"}
     )
+
+
+def test_goals_that_need_the_image_are_named(
+    run: Run, one_liver: list[object], tmp_path: Path
+) -> None:
+    goals = ("--goal", "Tumor 1:D90=60Gy", "--goal", "Tumor 1:V50Gy=80%")
+    goals += ("--goal", "Tumor 1:mean=60Gy")
+    path = approved(run, tmp_path / "goals", *one_liver, *goals)
+    planned = json.loads(path.read_text())
+    drawn = f"{1.1 * planned['draw_activity_gbq']}GBq"
+    accepted = ("--accept", "H05", "--reason", "x")
+    document = updated(run, path, "--drawn", drawn, *accepted)
+    before, after = (
+        {one["metric"]: one["reached"] for one in each["goals"]}
+        for each in (planned, document)
+    )
+    assert before["D90"] == pytest.approx(60.0)
+    assert after["D90"] == pytest.approx(66.0)
+    assert after["mean"] == pytest.approx(1.1 * before["mean"])
+    assert after["V50Gy"] is None
+    said = [one["message"] for one in document["warnings"] if one["code"] == "H24"]
+    assert any(one.startswith("V50Gy of Tumor 1 cannot be predicted") for one in said)
+    # A draft's numbers of the image stay; its map is another's.
+    assert document["measured"]["structures"] == planned["measured"]["structures"]
+    pages = run(
+        "plan", "update", path, "--drawn", drawn, *accepted, "--out", tmp_path / "t"
+    )
+    assert pages.exit_code == 0
