@@ -88,6 +88,7 @@ KNOWN = {
     "planning.partition_goal:_placed": "`compare` has one injection",
     "planning.partition_goal:_reaches": "an image has roles, numbers have tumors",
     "report.plan.command:_of_activity": "the end of the command of a plan's own method",
+    "report.plan.command:command_words": "in the command of a plan's own method",
     "report.plan.lung_shunt:shunt_screen": "the end of what `plan mird` is told",
     "report.plan.uncertainty:chance_words": "a saved plan says what its run said",
     "workflows.check.stated_histograms:stated_histograms": "the option is its caller's",
