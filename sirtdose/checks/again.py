@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sirtdose.model.finding import Acceptance, Bound, Finding, Severity
+from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.moving import CLOSED, OPENED
 
 _ANY_NUMBER = re.compile(rf"{OPENED}\d+{CLOSED}|\b\d+(?:\.\d+)?(?:e[+-]\d+)?")

@@ -7,6 +7,7 @@ from typing import Any
 from sirtdose.errors import InputError
 from sirtdose.planning.hand_number import Plan
 from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.remnant import RemnantAsked
 
 _ALONE = "injection"
 
@@ -45,7 +46,7 @@ def documented_case(plan: Plan) -> Case:
     """
     activities = planned_activities(plan)
     shunts = planned_shunts(plan)
-    lungs = plan["lungs"]
+    assumed, lungs = plan["assumptions"], plan["lungs"]
     known = lungs["dose_gy"] is not None
     return Case(
         injections=tuple(activities),
@@ -58,7 +59,38 @@ def documented_case(plan: Plan) -> Case:
         else _typed_lungs_gy(plan),
         shunt_known=known,
         measured=plan["method"] == "image",
+        tumors_ml=_liver_ml(plan) * assumed.get("tumor_involvement_fraction", 0.0),
+        **_untreated(plan),
     )
+
+
+def documented_remnant(plan: Plan) -> RemnantAsked:
+    """What was typed of the future liver remnant of a plan."""
+    typed = plan["inputs"]
+    height_mm = typed.get("height_mm")
+    return RemnantAsked(
+        volume_ml=typed.get("remnant_ml"),
+        formula=typed.get("slv") or "",
+        underlying=typed.get("underlying_liver") or "",
+        height_cm=None if height_mm is None else height_mm / 10,
+        weight_kg=typed.get("weight_kg"),
+    )
+
+
+def _liver_ml(plan: Plan) -> float:
+    livers = [p["volume_ml"] for p in plan["compartments"] if p["role"] == "liver"]
+    return float(sum(livers[:1]))
+
+
+def _untreated(plan: Plan) -> dict[str, float]:
+    """What was drawn of the liver outside of all that is perfused, of an image."""
+    remnant = plan.get("remnant")
+    if plan["method"] != "image" or not remnant or remnant["treated_ml"] is None:
+        return {}
+    return {
+        "untreated_ml": _liver_ml(plan) - remnant["treated_ml"],
+        "untreated_normal_ml": remnant["volume_ml"],
+    }
 
 
 def planned_activities(plan: Plan) -> dict[str, float]:

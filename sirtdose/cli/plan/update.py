@@ -53,7 +53,7 @@ _T = TypeVar("_T")
     "drawn",
     str,
     "Activity in the vial at the time of use, or as it was measured at TIME, e.g. "
-    "right=2.1GBq@2026-03-04T08:00+01:00; the name is needed if the plan has several "
+    "right=2.1GBq@2026-03-04T08:00+01:00. The name is needed if the plan has several "
     "injections. May be repeated.",
     many=True,
     metavar="[NAME=]ACTIVITY[@TIME]",

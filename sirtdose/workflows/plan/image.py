@@ -31,7 +31,6 @@ from sirtdose.checks.scout import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
-from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import (
     Perfusion,
@@ -40,7 +39,8 @@ from sirtdose.dosimetry.image.uptake import (
 )
 from sirtdose.dosimetry.results import Placed, Prediction
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, growth_document, plan_of
@@ -64,6 +64,12 @@ from sirtdose.workflows.plan.blur import (
     blur_words,
     require_histograms,
     without_blur,
+)
+from sirtdose.workflows.plan.earlier import (
+    Earlier,
+    earlier_on,
+    require_one_source,
+    with_map,
 )
 from sirtdose.workflows.plan.imaged_case import (
     Part,
@@ -95,7 +101,8 @@ class Scout:
     `dose` says how doses come from the image, of a nuclide that was typed or assumed.
     `typed_ml` are volumes to be checked against the image's, by ``perfused`` and
     ``liver``; `margin_mm` of lung beside the liver is left out of the shunt.
-    `treatment_at` is a time, or a day where no time is known.
+    `treatment_at` is a time, or a day where no time is known; `earlier` is the dose of
+    a session before.
     """
 
     injections: tuple[ImagedInjection, ...]
@@ -105,6 +112,7 @@ class Scout:
     same_catheter: bool | None = None
     margin_mm: float = 0.0
     typed_ml: Mapping[str, float] = field(default_factory=dict)
+    earlier: Earlier = field(default_factory=Earlier)
 
     @property
     def maximizes(self) -> bool:
@@ -129,6 +137,7 @@ def plan_image(
         No activity meets the goals, or every limit that bounds them.
     """
     require_map(images, scout.dose)
+    require_one_source(scout.earlier, request, scout.injections)
     request = replace(request, nuclide=request.nuclide.for_energy(emitted=False))
     said = Said(request.acceptances)
     with opened(images.source) as source:
@@ -144,6 +153,8 @@ def plan_image(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
         scout.injections,
+        treated_before=scout.earlier.dose is not None
+        or any(one.prior_dose_gy for one in scout.injections),
     )
     request = with_own_limits(request, scout.injections)
     said.add(limits)
@@ -159,7 +170,7 @@ def plan_image(
     scouted = scouted_by(
         scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
     )
-    plan = _plan(scouted, request, scout, read.blur)
+    plan = _plan(scouted, request, scout, read)
     prediction = predicted(plan, scouted, read)
     checked_goals(
         plan.goals, prediction, {one.name: one.structure.name for one in parts}
@@ -176,7 +187,7 @@ def _read(
 ) -> tuple[Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
-    choice = said.take(chosen(images, [dose.density]))
+    choice = said.take(chosen(images, [dose.density, *scout.earlier.files]))
     image = activity_image(choice, nuclide=request.nuclide)
     image = said.take(moved_as_asked(image, images))
     said.add(
@@ -202,6 +213,14 @@ def _read(
     )
     placed = said.take(placed_structures(choice, images, image=image, ct=ct))
     said.gate()
+    placed = said.take(
+        earlier_on(
+            scout.earlier,
+            choice,
+            placed,
+            prior_lung_dose_gy=request.prior_lung_dose_gy,
+        )
+    )
     shunt, request = said.take(_lungs(placed, request, scout.margin_mm))
     density = (
         said.take(tissue_density(dose, request.nuclide, placed))
@@ -210,7 +229,10 @@ def _read(
     )
     return Read(
         choice=choice,
-        inputs=inputs_of(choice, dose.density),
+        inputs=(
+            *inputs_of(choice, dose.density, scout.earlier.dose),
+            *scout.earlier.moved_by,
+        ),
         dose_grid=images.grid_in_words,
         own=image,
         placed=replace(placed, density=density),
@@ -297,9 +319,11 @@ def _plan(
     scouted: Scouted,
     request: PlanRequest,
     scout: Scout,
-    blur: PartialVolume | None,
+    read: Read,
 ) -> Plan:
     case = imaged_case(scout.injections, scouted, request)
+    case = replace(case, regions=with_map(case.regions, scouted, read.placed.prior))
+    by_map = {"prior_liver_dose_gy": None, "prior_dose": "a dose map, by structure"}
     voxels = ScoutedVoxels(scouted, case)
     activities = activities_of(scout.injections, case, request, voxels)
     return plan_of(
@@ -310,9 +334,10 @@ def _plan(
         maximized=scout.maximizes,
         one_density=not scout.dose.density_by_voxel,
         assumptions={
+            **({} if read.placed.prior is None else by_map),
             "dose_method": scouted.method,
             **growth_document(scout.injections, request),
-            **({} if blur is None else {"blur": blur_words(blur)}),
+            **({} if read.blur is None else {"blur": blur_words(read.blur)}),
             "injections": injections_document(
                 scout.injections, case, activities, request
             ),

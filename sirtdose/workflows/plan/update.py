@@ -10,8 +10,8 @@ from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
 from sirtdose.checks.updated import draft_findings, update_findings
 from sirtdose.errors import InputError
+from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance
 from sirtdose.model.goal import Goal
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
@@ -20,6 +20,7 @@ from sirtdose.model.site import SiteUsed
 from sirtdose.planning.case_plan import plan_of
 from sirtdose.planning.documented_case import (
     documented_case,
+    documented_remnant,
     planned_activities,
     planned_shunts,
 )
@@ -211,6 +212,8 @@ def _request(
         rules=tuple(
             one for one in rules if not _is_listed(one.volume, one.given, listed)
         ),
+        limit_table=document["inputs"].get("limit_table") or "",
+        remnant=documented_remnant(document),
         self_test=update.self_test,
         site=update.site,
         acceptances=update.acceptances,

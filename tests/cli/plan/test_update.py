@@ -261,6 +261,7 @@ def test_a_plan_by_an_image(run: Run, two_territories: Path, tmp_path: Path) -> 
         again["measured"]["in_map_gbq"]
     )
     assert "doses" not in document
+    assert document["remnant"] == again["remnant"]
     assert all(one.agrees for one in hand_check(document))
 
 
@@ -268,6 +269,8 @@ def test_the_plan_that_is_made_again_is_the_plan(run: Run, plan: Path) -> None:
     document = updated(run, plan, "--drawn", "2GBq")
     planned = json.loads(plan.read_text())
     assert doses(document) == pytest.approx(doses(planned), rel=1e-9)
+    assert document["remnant"] == planned["remnant"]
+    assert document["remnant"]["volume_ml"] == 500.0
     assert [one["name"] for one in document["limits"]] == [
         one["name"] for one in planned["limits"]
     ]
