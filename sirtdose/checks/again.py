@@ -63,6 +63,24 @@ def said_before(
     ]
 
 
+def no_longer_said(
+    document: Mapping[str, Any], now: Sequence[Finding]
+) -> list[dict[str, str]]:
+    """What a plan asked or warned of, and what its new numbers do not.
+
+    >>> row = {"code": "H22", "severity": "warn", "message": "lung shunt is 12.0%"}
+    >>> [one["code"] for one in no_longer_said({"warnings": [row]}, [])]
+    ['H22']
+    """
+    again = {(one.code, begun(one.message)) for one in now}
+    return [
+        {"code": one["code"], "message": one["message"]}
+        for one in document["warnings"]
+        if one["severity"] in (Severity.ASK, Severity.WARN)
+        and (one["code"], begun(one["message"])) not in again
+    ]
+
+
 def _finding(row: Mapping[str, Any]) -> Finding:
     bound = row.get("bound")
     return Finding(

@@ -54,7 +54,7 @@ def _activity_findings(
         off = now_gbq[name] / planned - 1
         said = (
             f"'{name}': {now_gbq[name]:.4g} GBq will be injected, "
-            f"{round(off, 4) + 0:+.1%} of the {planned:.4g} GBq planned"
+            f"{round(off, 3) + 0:+.1%} of the {planned:.4g} GBq planned"
         )
         if abs(off) >= rail("delivered_activity", "reportable"):
             said += ": 20 % or more may be reportable"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.plan.lines import plan_screen
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, significant, spoken, table
@@ -72,7 +73,12 @@ def update_screen(document: dict[str, Any]) -> Screen:
         _activities(change),
         "",
         _doses(document),
+        *_goals_and_limits(document),
         "",
+        *(
+            f"No longer said: {one['code']} {spoken(one['message'])}"
+            for one in change["no_longer_said"]
+        ),
     ]
     return Screen([*head, *whole.result], whole.details, whole.findings, whole.accepted)
 
@@ -139,7 +145,7 @@ def _activities(change: Mapping[str, Any]) -> str:
 
 
 def _row(name: str, planned_gbq: float, now_gbq: float) -> list[str]:
-    change = f"{now_gbq / planned_gbq - 1 + 0:+.1%}"
+    change = f"{round(now_gbq / planned_gbq - 1, 3) + 0:+.1%}"
     return [name, activity(planned_gbq), activity(now_gbq), change]
 
 
@@ -153,10 +159,54 @@ def _doses(document: Mapping[str, Any]) -> str:
     return table(["mean dose, Gy", "planned", "now", "change"], rows)
 
 
+def _goals_and_limits(document: Mapping[str, Any]) -> list[str]:
+    """What goals and limits were to get, beside what they get now."""
+    change = document["update"]
+    pairs = [
+        (
+            f"{one['metric']} of {spoken(one['structure'])}",
+            f"goal {significant(one['wanted'])}",
+            one["reached"],
+            now["reached"],
+        )
+        for one, now in zip(change["goals"], document.get("goals", ()), strict=True)
+    ]
+    then = {_key(one): one for one in change["limits"]}
+    pairs += [
+        (
+            spoken(one["value_of"] or one["name"]),
+            f"limit {one['limit_gy']:g}{'' if one['met'] is not False else ', NOT MET'}",
+            then.get(_key(one), {}).get("value_gy"),
+            one["value_gy"],
+        )
+        for one in document["limits"]
+    ]
+    rows = [[name, bound, *_dose_cells(*doses)] for name, bound, *doses in pairs]
+    if not rows:
+        return []
+    header = ["goal or limit", "", "planned", "now", "change"]
+    return ["", table(header, rows, left={0, 1})]
+
+
+def _key(limit: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells limits apart, by either reading of an image."""
+    of = (limit["value_of"] or "").removesuffix(f", {ALL_COUNTS}")
+    return limit["name"], limit["limit_gy"], of
+
+
 def _dose_cells(planned: float | None, now: float | None) -> list[str]:
     if planned is None or now is None:
         known = (
             "not known" if one is None else significant(one) for one in (planned, now)
         )
         return [*known, ""]
-    return [significant(planned), significant(now), f"{now - planned + 0:+.4g}"]
+    return [
+        significant(planned),
+        significant(now),
+        f"{_noiseless(now - planned, now):+.4g}",
+    ]
+
+
+def _noiseless(change: float, of: float) -> float:
+    """A change that is no more than the last digits of a document is none."""
+    return change if abs(change) > 1e-9 * abs(of) else 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import isclose
 from typing import Any
 
-from sirtdose.checks.again import said_before
+from sirtdose.checks.again import no_longer_said, said_before
 from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
 from sirtdose.checks.updated import draft_findings, update_findings
@@ -142,11 +142,10 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
         document, judged(before, request), [*own, *judged(plan, request)]
     )
     request = replace(request, acceptances=(*update.acceptances, *given))
-    return Updated(
-        accepted(plan, request, [*own, *kept]),
-        _change(document, injections, case),
-        grown,
-    )
+    plan = accepted(plan, request, [*own, *kept])
+    change = _change(document, injections, case)
+    change["no_longer_said"] = no_longer_said(document, plan.findings)
+    return Updated(plan, change, grown)
 
 
 def _injections(document: Mapping[str, Any], update: Update) -> list[_Injection]:
@@ -388,4 +387,13 @@ def _change(
             for one in document["compartments"]
         ]
         + [{"name": "lungs", "planned_gy": document["lungs"]["dose_gy"]}],
+        "limits": [
+            {name: one[name] for name in ("name", "limit_gy", "value_of", "value_gy")}
+            | {"met": one["met"]}
+            for one in document["limits"]
+        ],
+        "goals": [
+            {name: one[name] for name in ("structure", "metric", "wanted", "reached")}
+            for one in document.get("goals", ())
+        ],
     }

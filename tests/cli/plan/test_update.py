@@ -122,6 +122,7 @@ def test_limits_are_judged_again(run: Run, tmp_path: Path) -> None:
     assert limit["value_gy"] == pytest.approx(49.67 * 2.2 * 0.95 / 1.4)
     assert limit["met"] is False
     assert len(limits) == 3
+    assert "limit 70, NOT MET    67.41   74.15  +6.741" in result.stderr
     # What was accepted of other numbers does not hold for these.
     accepted = ("--accept", "H42", "--reason", "palliative")
     assert run("plan", "update", path, "--drawn", "2.2GBq", *accepted).exit_code == 0
@@ -231,6 +232,13 @@ def test_another_catheter_position_is_warned_of(run: Run, plan: Path) -> None:
     document = updated(run, plan, "--catheter", "other")
     said = {(one["code"], one["severity"]) for one in document["warnings"]}
     assert ("H24", "warn") in said
+
+
+def test_what_no_longer_holds_is_said(run: Run, tmp_path: Path) -> None:
+    high = ("plan", "partition", *CASE[:4], "--lung-shunt", "12%", "--activity", "1GBq")
+    path = approved(run, tmp_path / "high", *high)
+    result = run("plan", "update", path, "--lung-shunt", "5%")
+    assert "No longer said: H22 lung shunt is 12.0%" in result.stderr
 
 
 def test_an_activity_a_fifth_off_may_be_reportable(run: Run, plan: Path) -> None:
