@@ -175,7 +175,7 @@ def _goals_and_limits(document: Mapping[str, Any]) -> list[str]:
     pairs += [
         (
             spoken(one["value_of"] or one["name"]),
-            f"limit {one['limit_gy']:g}{'' if one['met'] is not False else ', NOT MET'}",
+            f"limit {one['limit_gy']:g}{', NOT MET' * (one['met'] is False)}",
             then.get(_key(one), {}).get("value_gy"),
             one["value_gy"],
         )
@@ -200,11 +200,8 @@ def _dose_cells(planned: float | None, now: float | None) -> list[str]:
             "not known" if one is None else significant(one) for one in (planned, now)
         )
         return [*known, ""]
-    return [
-        significant(planned),
-        significant(now),
-        f"{_noiseless(now - planned, now):+.4g}",
-    ]
+    change = _noiseless(now - planned, now)
+    return [significant(planned), significant(now), f"{change:+.4g}"]
 
 
 def _noiseless(change: float, of: float) -> float:
