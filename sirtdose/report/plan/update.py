@@ -8,8 +8,11 @@ from sirtdose.report.plan.lines import plan_screen
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, significant, spoken, table
 
-# Of an image, what no activity changes.
-_OF_THE_IMAGE = ("metrics", "measured", "density", "grid", "choices", "images")
+# What no activity changes.
+_KEPT = (
+    *("nuclide", "metrics", "measured", "density", "grid"),
+    *("choices", "images"),
+)
 _GROWS = ("mean_gy", "activity_gbq")
 
 
@@ -24,7 +27,7 @@ def update_document(
 
     The map and its D_x are those of the plan: they are left out.
     """
-    kept = {name: planned[name] for name in _OF_THE_IMAGE if name in planned}
+    kept = {name: planned[name] for name in _KEPT if name in planned}
     if kept.get("measured"):
         kept["measured"] = {
             **kept["measured"],

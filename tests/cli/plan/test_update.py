@@ -270,6 +270,10 @@ def test_a_plan_by_an_image(run: Run, two_territories: Path, tmp_path: Path) -> 
         again["measured"]["in_map_gbq"]
     )
     assert "doses" not in document
+    assert document["nuclide"] == again["nuclide"]
+    today = tmp_path / "today" / "plan.json"
+    assert run("plan", "approve", today, "--by", "B").exit_code == 0
+    assert run("report", today).exit_code == 0
     assert document["remnant"] == again["remnant"]
     assert all(one.agrees for one in hand_check(document))
 
