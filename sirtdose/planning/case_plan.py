@@ -17,6 +17,7 @@ from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region, with_pr
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Plan
 from sirtdose.planning.scout_dose import scout_document, with_scout
+from sirtdose.planning.sessions import sessions_document, with_sessions
 from sirtdose.planning.terms import Terms
 from sirtdose.planning.whole_liver import whole_liver
 
@@ -96,6 +97,7 @@ def plan_of(
             "prior_lung_dose_gy": terms.prior_lung_dose_gy,
             "prior_liver_dose_gy": terms.prior_liver_dose_gy,
             **scout_document(case),
+            **sessions_document(case.regions, terms.sessions),
             **assumptions,
         },
         case=case,
@@ -165,10 +167,14 @@ def one_compartment(
     case = Case(
         injections=(name,),
         lung_shunt_fractions=(shunt,),
-        regions=tuple(with_prior(regions, {}, terms.prior_liver_dose_gy)),
+        regions=tuple(
+            with_sessions(
+                with_prior(regions, {}, terms.prior_liver_dose_gy), terms.sessions
+            )
+        ),
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
-        prior_lung_gy=terms.prior_lung_dose_gy,
+        prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=terms.lung_shunt_fraction is not None,
     )
     return with_scout(case, terms)

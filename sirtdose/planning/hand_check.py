@@ -152,20 +152,21 @@ class _Hand:
             scout = scout_gbq(self.plan)
             left = sum(scout.get(one.name, 0.0) * one.shunt for one in self.injections)
             prior += self.k * left / lungs["mass_kg"]
+            sessions = [one["lungs_gy"] or 0.0 for one in self._sessions()]
             yield HandNumber(
                 *("lungs, all sessions", "lungs", "Gy"),
                 plan=float(lungs["cumulative_dose_gy"]),
-                by_hand=dose + prior,
-                how=f"{dose:.5g} + {prior:g}",
+                by_hand=dose + prior + sum(sessions),
+                how=" + ".join(f"{gy:.5g}" for gy in (dose, prior, *sessions)),
             )
 
     def cumulative(self) -> Iterator[HandNumber]:
-        """Doses with those of earlier treatments: tumors are held to have had none."""
+        """Doses with those of earlier treatments, which give tumors none if typed."""
         # A map of an earlier dose is no number that a hand can add.
         if self.plan["assumptions"].get("prior_liver_dose_gy") is None:
             return
         for part in self.parts:
-            before = self._prior_gy(part)
+            before = self._prior_gy(part) + self._of_sessions(part)
             for own in readings(part):
                 prior = before + self._scout_gy(own)
                 yield HandNumber(
@@ -305,6 +306,19 @@ class _Hand:
                 / mass_kg,
                 how=f"{self.k:g} x ({words}) / {mass_kg:.5g}",
             )
+
+    def _sessions(self) -> Sequence[Plan]:
+        sessions: Sequence[Plan] = self.plan["assumptions"].get("sessions", ())
+        return sessions
+
+    def _of_sessions(self, part: Plan) -> float:
+        """What the listed sessions gave a part."""
+        return sum(
+            float(one["dose_gy"])
+            for session in self._sessions()
+            for one in session["doses"]
+            if one["name"] == part["name"]
+        )
 
     def _prior_gy(self, part: Plan) -> float:
         liver_gy = self.plan["assumptions"]["prior_liver_dose_gy"]

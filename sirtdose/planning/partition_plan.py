@@ -19,6 +19,7 @@ from sirtdose.planning.partition_goal import Injection, Wanted, goals_reached
 from sirtdose.planning.perfused import PerfusedVolume
 from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_dose import with_scout
+from sirtdose.planning.sessions import with_sessions
 from sirtdose.planning.terms import Terms
 from sirtdose.planning.whole_liver import whole_liver
 
@@ -121,10 +122,14 @@ def case_of(
     case = Case(
         injections=tuple(one.name for one in injections),
         lung_shunt_fractions=tuple(volume.lung_shunt_fraction for volume in volumes),
-        regions=tuple(with_prior(regions, own_gy, terms.prior_liver_dose_gy)),
+        regions=tuple(
+            with_sessions(
+                with_prior(regions, own_gy, terms.prior_liver_dose_gy), terms.sessions
+            )
+        ),
         dose_constant_gy_kg_per_gbq=terms.nuclide.dose_constant_gy_kg_per_gbq,
         lung_mass_kg=terms.lung_mass_kg,
-        prior_lung_gy=terms.prior_lung_dose_gy,
+        prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=all_shunts_known(
             {one.name: shunt for one, shunt in zip(injections, shunts, strict=True)}
         ),

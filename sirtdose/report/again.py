@@ -88,7 +88,7 @@ def page_of(path: Path, wanted: Wanted | None = None) -> str:
     data = None
     if schema == _PLAN:
         plan_of_text(text)
-        imaged = "measured" in document
+        imaged = "doses" in document
         data = page_data(path, document["hash"]) if imaged else None
     if wanted.deidentified:
         text = document_text(without_identity(document))
@@ -105,7 +105,7 @@ def saved_data(path: Path) -> tuple[str, dict[str, Any]]:
         raise InputError(f"{path.name} has no pictures: leave --figures out")
     if document["schema"] == _POST:
         return f"case {case_hash(text)}", page_data(path, text)
-    if "measured" not in document:
+    if "doses" not in document:
         raise InputError(
             f"{path.name} is of a plan without an image: it has no pictures"
         )

@@ -35,7 +35,22 @@ OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
 NAMED = re.compile(r"sirtdose ((?:plan|lsf|site)(?: [a-z]+)?|[a-z]+)\b")
 # Said by some commands alone, though others lead to the same function.
 ONLY_WHERE_TYPED = "of an option that was typed, or of what only these commands read"
+OF_THE_PLAN = "`plan update` judges by device, limits and sessions that its plan has"
 KNOWN = {
+    "checks.doses:_no_device": OF_THE_PLAN,
+    "checks.method:chosen_limit_findings": OF_THE_PLAN,
+    "checks.method:limit_device_findings": OF_THE_PLAN,
+    "checks.remnant:_missing": OF_THE_PLAN,
+    "checks.sessions:_lung_findings": OF_THE_PLAN,
+    "checks.sessions:_require_liver": OF_THE_PLAN,
+    "checks.sessions:_twice_findings": OF_THE_PLAN,
+    "planning.injection_limits:chosen_by_injection": OF_THE_PLAN,
+    "planning.limit_table:chosen_limits": OF_THE_PLAN,
+    "planning.limit_table:table_words": OF_THE_PLAN,
+    "planning.limits:given_rules": OF_THE_PLAN,
+    "planning.limits:known": OF_THE_PLAN,
+    "planning.remnant:RemnantAsked": OF_THE_PLAN,
+    "planning.remnant:_require_room": OF_THE_PLAN,
     "checks.balance:balance_findings": "a plan has no calibration to spread",
     "checks.activity:_mostly_residual": "only `post` measures a residual",
     "checks.doses:_raised": "limits are of plans",
@@ -75,6 +90,7 @@ KNOWN = {
     "planning.partition_goal:_reaches": "an image has roles, numbers have tumors",
     "planning.scout_dose:with_scout": "`mird` and `bsa` have one injection",
     "report.plan.command:_of_activity": "the end of the command of a plan's own method",
+    "report.plan.command:command_words": "in the command of a plan's own method",
     "report.plan.lung_shunt:shunt_screen": "the end of what `plan mird` is told",
     "report.plan.uncertainty:chance_words": "a saved plan says what its run said",
     "workflows.check.stated_histograms:stated_histograms": "the option is its caller's",

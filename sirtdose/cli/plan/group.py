@@ -28,6 +28,7 @@ _COMMANDS = {
     },
     "Next steps": {
         "approve": ("plan.approve", "Approve a plan as it was computed."),
+        "update": ("plan.update", "Predict a plan again on the day of treatment."),
         "vial": ("plan.vial", "Choose the vial, and see what an hour changes."),
     },
 }

@@ -57,8 +57,8 @@ ACTIVITY, DOSE = "{a%d}", "{dose}"
 def command_words(document: Mapping[str, Any]) -> str | None:
     """The command, with places for the activities; None where none can make it.
 
-    The body surface area method has one activity for a patient. Images and structures
-    are not kept: the reader gives them again.
+    The body surface area method has one activity for a patient. Images, structures
+    and earlier sessions are not kept: the reader gives them again.
     """
     method, typed = document["method"], document.get("inputs") or {}
     if method not in ("mird", "partition", "image"):
@@ -71,6 +71,9 @@ def command_words(document: Mapping[str, Any]) -> str | None:
         value = typed.get(name)
         each = value if isinstance(value, list) else [value]
         words += [_word(form, one) for one in each if one not in _UNSAID]
+    for one in document["assumptions"].get("sessions", ()):
+        file = "plan.json" if one["kind"] == "planned" else "post.json"
+        words.append(f"--after {file}")
     return " ".join(words)
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from sirtdose.checks.again import begun
 from sirtdose.checks.documented import treatment_of, wanted_of
 from sirtdose.checks.doses import bound_findings, limit_findings
 from sirtdose.checks.following import Check, following
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.moving import CLOSED, OPENED, Comparison, Fork, Moves, outcomes
 from sirtdose.model.treatment import Treatment
-from sirtdose.planning.limits import Rule, held_against
+from sirtdose.planning.limits import held_against, rule_of
 from sirtdose.planning.partition_case import Line
 from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.rows import (
@@ -32,7 +33,6 @@ _OF_THE_IMAGE = {
 GRAVE = (Severity.STOP, Severity.ASK, Severity.WARN)
 _PICK = {"at_most": max, "at_least": min}
 _NUMBER = re.compile(f"{OPENED}(\\d+){CLOSED}")
-_ANY_NUMBER = re.compile(rf"{OPENED}\d+{CLOSED}|\b\d+(?:\.\d+)?(?:e[+-]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -165,20 +165,9 @@ def _limit(
 ) -> list[Finding]:
     gbq = moves.activities()
     pick = _PICK.get(row["sense"], max)
-    rule = Rule(
-        volume=row["name"],
-        sense=row["sense"],
-        limit_gy=row["limit_gy"],
-        upper_gy=row["upper_gy"],
-        strict=row["strict"],
-        source=row["source"],
-        verified=row["verified"],
-        given=row.get("given_by_user", False),
-        injection=row.get("injection") or "",
-    )
     line = pick(lines, key=lambda one: one.value_gy(gbq))
     names = [one["name"] for one in injections_of(document)]
-    held = held_against(rule, line, names, gbq)
+    held = held_against(rule_of(row), line, names, gbq)
     return limit_findings([held], len(names), planned=True)
 
 
@@ -187,19 +176,10 @@ def _replaced(
 ) -> Iterator[str]:
     """What the plan itself says by these checks, and of how its activity was found."""
     said = {one.message for one in own}
-    begun = {(one.code, _begun(one.message)) for tree in trees for one in _leaves(tree)}
+    known = {(one.code, begun(one.message)) for tree in trees for one in _leaves(tree)}
     for one in document["warnings"]:
-        if one["message"] in said or (one["code"], _begun(one["message"])) in begun:
+        if one["message"] in said or (one["code"], begun(one["message"])) in known:
             yield one["message"]
-
-
-def _begun(message: str) -> str:
-    """How a message begins, whatever its numbers.
-
-    >>> _begun("'T1' gets 176.2 Gy, less than 205 Gy (EANM)")
-    "'T1' gets # Gy"
-    """
-    return re.split(r"[,:(]", _ANY_NUMBER.sub("#", message))[0]
 
 
 def _depends(tree: Any) -> bool:

@@ -30,6 +30,7 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
 )
+from sirtdose.report.plan.update import session_lines, update_line
 from sirtdose.report.plan.what_if import what_if
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
@@ -187,6 +188,7 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     if any(one["cumulative_dose_gy"] != one["dose_gy"] for one in parts):
         lines.append("Open dot: with earlier treatments")
     lines += scout_lines(document)
+    lines += [one for one in (update_line(document), *session_lines(document)) if one]
     assumed = document["assumptions"]
     if assumed.get("convention") == "label":
         lines.append(

@@ -18,6 +18,7 @@ from sirtdose.checks.method import (
     not_a_device_finding,
 )
 from sirtdose.checks.self_test import self_test_findings
+from sirtdose.checks.sessions import session_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
@@ -38,6 +39,7 @@ from sirtdose.planning.injection_limits import (
 from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.limit_table import LiverFunction, Patient
 from sirtdose.planning.mird_plan import Convention
+from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.remnant import RemnantAsked
 from sirtdose.planning.result import Plan
@@ -112,7 +114,9 @@ class PlanRequest(Terms):
                 if liver_volume_ml
                 else None,
                 liver_function=self.liver_function,
-                treated_before=treated_before or self.prior_liver_dose_gy > 0,
+                treated_before=treated_before
+                or bool(self.sessions)
+                or self.prior_liver_dose_gy > 0,
                 liver_known=liver_volume_ml is not None,
             ),
         )
@@ -281,6 +285,7 @@ def compare_plans(
     own = [
         *self_test_findings(request.self_test),
         *site_findings(request.site),
+        *_of_sessions(request, rows[0].case),
         *better_than_label_findings(budget["administered"]),
     ]
     findings = tuple(
@@ -354,6 +359,12 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
     ]
 
 
+def _of_sessions(request: PlanRequest, case: Case) -> list[Finding]:
+    return session_findings(
+        request, case.regions, patient_key=request.inputs.get("patient_key")
+    )
+
+
 def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> Plan:
     """A plan past its checks, with how sure it is, what was accepted and typed.
 
@@ -370,6 +381,7 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         *self_test_findings(request.self_test),
         *site_findings(request.site),
         *said,
+        *_of_sessions(request, plan.case),
         *judged(plan, request),
         *of_remnant,
         *better_than_label_findings(budget["administered"]),
