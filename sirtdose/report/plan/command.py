@@ -33,6 +33,20 @@ _OPTIONS = {
     "psf": "--psf %s",
     "psf_tail": "--psf-tail %s",
     "pvc": "--pvc %s",
+    "medium": "--medium %s",
+    "density_curve": "--density-curve %s",
+    "density_in": "--density-in %s",
+    "dose_grid_mm": "--dose-grid %smm",
+    "roles": "--role %s",
+    "languages": "--languages %s",
+    "probability_threshold_fraction": "--probability-threshold %s",
+    "image_shift": "--image-shift %s",
+    "segment_liver_fraction": "--segment-liver %s",
+    "segment_tumors_fraction": "--segment-tumors %s",
+    "lung_margin_mm": "--lung-margin %smm",
+    "metrics": "--metric %s",
+    "uncertainty": "--uncertainty %s",
+    "seed": "--seed %s",
     "height_mm": "--height %smm",
     "weight_kg": "--weight %skg",
     "patient_key": "--patient-key %s",
@@ -61,13 +75,25 @@ def command_words(document: Mapping[str, Any]) -> str | None:
         return None
     words = [f"sirtdose plan {method}"]
     if method == "image":
-        words.append("FOLDER")
+        words += ["FOLDER", f"--density {_density(document)}"]
     words += _of_activity(document, typed)
     for name, form in _OPTIONS.items():
         value = typed.get(name)
+        if name == "languages" and value:
+            value = ",".join(value)
         each = value if isinstance(value, list) else [value]
         words += [_word(form, one) for one in each if one not in _UNSAID]
     return " ".join(words)
+
+
+def _density(document: Mapping[str, Any]) -> str:
+    """Where densities come from; files are not kept."""
+    origin = str(document["density"]["origin"])
+    if origin.startswith("CT"):
+        return "ct"
+    if origin.startswith("image"):
+        return "DENSITY_FILE"
+    return f"{document['assumptions']['density_g_per_ml']:.10g}g/mL"
 
 
 def _of_activity(document: Mapping[str, Any], typed: Mapping[str, Any]) -> list[str]:

@@ -68,7 +68,6 @@ from sirtdose.workflows.plan.blur import (
 from sirtdose.workflows.plan.imaged_case import (
     Part,
     Read,
-    Scouted,
     imaged_case,
     parts_of,
     perfusions_of,
@@ -159,8 +158,12 @@ def plan_image(
     scouted = scouted_by(
         scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
     )
-    plan = _plan(scouted, request, scout, read.blur)
-    prediction = predicted(plan, scouted, read)
+    voxels = ScoutedVoxels(scouted, imaged_case(scout.injections, scouted, request))
+    plan = _plan(voxels, request, scout, read.blur)
+    prediction = replace(
+        predicted(plan, scouted, read),
+        goal_samples=voxels.samples(plan.goals, plan.activities_gbq),
+    )
     checked_goals(
         plan.goals, prediction, {one.name: one.structure.name for one in parts}
     )
@@ -294,13 +297,12 @@ def _small_tumor_findings(read: Read) -> list[Finding]:
 
 
 def _plan(
-    scouted: Scouted,
+    voxels: ScoutedVoxels,
     request: PlanRequest,
     scout: Scout,
     blur: PartialVolume | None,
 ) -> Plan:
-    case = imaged_case(scout.injections, scouted, request)
-    voxels = ScoutedVoxels(scouted, case)
+    case = voxels.case
     activities = activities_of(scout.injections, case, request, voxels)
     return plan_of(
         activities,
@@ -310,7 +312,7 @@ def _plan(
         maximized=scout.maximizes,
         one_density=not scout.dose.density_by_voxel,
         assumptions={
-            "dose_method": scouted.method,
+            "dose_method": voxels.scouted.method,
             **growth_document(scout.injections, request),
             **({} if blur is None else {"blur": blur_words(blur)}),
             "injections": injections_document(
