@@ -10,23 +10,26 @@ if TYPE_CHECKING:
 
     from sirtdose.dosimetry.histogram.dose_sample import DoseSample
 
+_STEPS = 65535
+
 
 def dose_points(sample: "DoseSample") -> dict[str, Any]:
     """Gy per GBq of each injection, and mL, of the same points.
 
-    Each is 32-bit floats with the least byte first, in base64.
+    Doses are in 65535 steps from `least` to `most`, in 16 bits; volumes are 32-bit
+    floats. Both have the least byte first, in base64.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sirtdose.dosimetry.histogram.dose_sample import DoseSample
-    >>> own = dose_points(DoseSample(np.array([[1.0, 2.0]]), np.array([0.5]), 0.0))
+    >>> own = dose_points(DoseSample(np.array([[1.0]]), np.array([0.5]), 0.0))
     >>> own["gy_per_gbq"], own["ml"]
-    (['AACAPw==', 'AAAAQA=='], 'AAAAPw==')
+    ([{'least': 0.0, 'most': 1.0, 'steps': '//8='}], 'AAAAPw==')
     """
     return {
-        "gy_per_gbq": [_text(one) for one in sample.gy_per_gbq.T],
-        "ml": _text(sample.volume_ml),
+        "gy_per_gbq": [_steps(one) for one in sample.gy_per_gbq.T],
+        "ml": _text(sample.volume_ml, "<f4"),
         "within": float(f"{sample.within:.2g}"),
     }
 
@@ -46,5 +49,11 @@ def sampled_words(data: Mapping[str, Any]) -> str:
     )
 
 
-def _text(values: "NDArray[np.float64]") -> str:
-    return b64encode(values.astype("<f4").tobytes()).decode()
+def _steps(doses: "NDArray[np.float64]") -> dict[str, Any]:
+    least, most = min(float(doses.min()), 0.0), max(float(doses.max()), 0.0)
+    steps = (_STEPS * (doses - least) / ((most - least) or 1.0)).round()
+    return {"least": least, "most": most, "steps": _text(steps, "<u2")}
+
+
+def _text(values: "NDArray[np.float64]", kind: str) -> str:
+    return b64encode(values.astype(kind).tobytes()).decode()

@@ -12,10 +12,10 @@ from sirtdose.dosimetry.histogram.dvh import Dvh
 # Points are doubled until D_x and V_x of these parts are as near as this.
 _FIRST, _MOST, _NEAR = 1000, 4000, 0.003
 _PARTS = (0.002, 0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
-# Doses that differ by less, as a part of the greatest, are one.
+# Doses that differ by less, as a part of them, are one.
 _SAME = 1e-7
 # Lower doses, as a part of the greatest, are told apart no better than this one.
-_LOW = 0.1
+_LOW = 0.005
 # Activities that are tried: those given, and so much of each.
 _LESS, _MANY = 0.4, 5
 
@@ -41,10 +41,11 @@ def dose_sample(
 ) -> DoseSample:
     """Voxels with nearly the same doses of every injection become one point.
 
-    The space of doses is halved again and again, where much volume is spread over
-    doses that differ most. A point is the mean of its voxels, so means over the
-    structure are exact at any activities. Where there are few voxels, each is a point;
-    those of the least and the greatest dose always are.
+    Voxels lie in a space of their dose's logarithm and of each injection's part of it:
+    one activity more changes doses of one place by one factor. That space is halved
+    again and again, where much volume is spread widest. A point is the mean of its
+    voxels, so means over the structure are exact at any activities. Where there are few
+    voxels, each is a point; those of the least and the greatest dose always are.
 
     Parameters
     ----------
@@ -76,9 +77,9 @@ def dose_sample(
     kept = {int(at) for one in tried for at in _extremes(doses @ one)}
     cell = np.zeros(len(doses), np.intp)
     cell[sorted(kept)] = 1 + np.arange(len(kept))
-    points = _FIRST
+    places, points = _places(doses * gbq), _FIRST
     while True:
-        full = _halved(cell, doses * gbq, volume, points)
+        full = _halved(cell, places, volume, points)
         used, number = np.unique(cell, return_inverse=True)
         volumes = np.zeros(used.size)
         means = np.zeros((used.size, gbq.size))
@@ -119,9 +120,17 @@ def _extremes(doses: NDArray[np.float64]) -> tuple[int, int]:
     return int(doses.argmin()), int(doses.argmax())
 
 
+def _places(weighed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logarithm of each dose, and the part of it that each injection brings."""
+    whole = weighed.sum(axis=1)
+    floor = max(_LOW * float(whole.max()), np.finfo(np.float64).tiny)
+    parts = weighed / np.maximum(whole, floor)[:, None]
+    return np.column_stack([np.log(np.maximum(whole, floor)), parts])
+
+
 def _halved(
     cell: NDArray[np.intp],
-    weighed: NDArray[np.float64],
+    places: NDArray[np.float64],
     volume: NDArray[np.float64],
     points: int,
 ) -> bool:
@@ -129,18 +138,17 @@ def _halved(
 
     `cell` is the number of each voxel's cell, and is changed.
     """
-    most, total = float(np.abs(weighed).max()), float(volume.sum())
+    total = float(volume.sum())
     while (count := int(cell.max()) + 1) < points:
         order = np.argsort(cell, kind="stable")
         numbers, first = np.unique(cell[order], return_index=True)
         low, high = (
-            one.reduceat(weighed[order], first, axis=0)
+            one.reduceat(places[order], first, axis=0)
             for one in (np.minimum, np.maximum)
         )
         wide = (high - low).max(axis=1)
-        rank = wide / np.maximum(low.sum(axis=1), _LOW * most)
-        rank *= np.sqrt(np.add.reduceat(volume[order], first) / total)
-        rank[wide <= _SAME * most] = 0
+        rank = wide * np.sqrt(np.add.reduceat(volume[order], first) / total)
+        rank[wide <= _SAME] = 0
         best = np.argsort(-rank, kind="stable")[: points - count]
         best = best[rank[best] > rank.max() / 2]
         if not best.size:
@@ -152,7 +160,7 @@ def _halved(
         where[numbers[best]] = axis
         middle = np.zeros(count)
         middle[numbers[best]] = (low + high)[best, axis] / 2
-        above = weighed[np.arange(len(cell)), where[cell]] >= middle[cell]
+        above = places[np.arange(len(cell)), where[cell]] >= middle[cell]
         above &= other[cell] > 0
         cell[above] = other[cell[above]]
     return True

@@ -2,14 +2,16 @@
 // A histogram at other activities: doses by 1 GBq of each injection add up.
 const dosePoints = (() => {
   const decoded = new WeakMap();
-  const floats = (text) => {
-    const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-    const view = new DataView(bytes.buffer);
-    return Float64Array.from({ length: bytes.length / 4 }, (_, n) => view.getFloat32(4 * n, true));
+  const listed = (text, bytes, read) => {
+    const view = new DataView(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer);
+    return Float64Array.from({ length: view.byteLength / bytes }, (_, n) => read(view, n * bytes));
   };
+  const volumes = (text) => listed(text, 4, (view, n) => view.getFloat32(n, true));
+  const doses = ({ least, most, steps }) =>
+    listed(steps, 2, (view, n) => least + ((most - least) * view.getUint16(n, true)) / 65535);
   const read = (points) => {
     if (!decoded.has(points))
-      decoded.set(points, { k: points.gy_per_gbq.map(floats), ml: floats(points.ml), by: "", found: null });
+      decoded.set(points, { k: points.gy_per_gbq.map(doses), ml: volumes(points.ml), by: "", found: null });
     return decoded.get(points);
   };
   // Doses from the hottest on, with the volume from there on.
@@ -40,7 +42,7 @@ const dosePoints = (() => {
     return low;
   };
   const partAbove = ({ gy, above, ml }, dose) => {
-    const count = firstWhere(gy.length, (n) => gy[n] < dose * (1 - 2e-7));
+    const count = firstWhere(gy.length, (n) => gy[n] < dose * (1 - 2e-5));
     return count ? above[count - 1] / ml : 0;
   };
   const doseTo = ({ gy, above, ml }, part) => {
