@@ -27,7 +27,7 @@ from blurred_patients import (
 from scipy.special import erf
 
 from sirtdose.dosimetry.results import Assessment
-from sirtdose.model.finding import Acceptance
+from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, Given, JudgeRequest

@@ -76,7 +76,7 @@ _HOME = {
     "Ledger": "model.ledger",
     "Limit": "model.limit",
     "Metric": "model.metric",
-    "Acceptance": "model.finding",
+    "Acceptance": "model.acceptance",
     "Finding": "model.finding",
     "Severity": "model.finding",
     "Treatment": "model.treatment",

@@ -36,8 +36,8 @@ from sirtdose.io.convert import structure_of as structure_of
 from sirtdose.io.convert import volume_of as volume_of
 from sirtdose.io.read import read_image as read_image
 from sirtdose.io.read import read_structures as read_structures
+from sirtdose.model.acceptance import Acceptance as Acceptance
 from sirtdose.model.device import Device as Device
-from sirtdose.model.finding import Acceptance as Acceptance
 from sirtdose.model.finding import Finding as Finding
 from sirtdose.model.finding import Severity as Severity
 from sirtdose.model.grid import Grid as Grid

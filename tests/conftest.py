@@ -1,7 +1,12 @@
 """What the tests share: real images where they are at hand, and phantoms."""
 
-import json
 import os
+
+# Every core has a worker of its own: more threads, which numpy starts where it is
+# loaded, would wait for each other and double the time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path

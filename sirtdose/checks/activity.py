@@ -214,9 +214,9 @@ def _mostly_residual(one: Injected, *, several: bool) -> str:
 
 def _vial_findings(case: Treatment, one: Injected) -> list[Finding]:
     """Injected activity above the largest vial of these microspheres (H07)."""
-    if case.device is None or not case.device.vial_activity_gbq:
+    if case.device is None or not case.device.vials.fixed_gbq:
         return []
-    most = case.device.vial_activity_gbq[-1]
+    most = case.device.vials.fixed_gbq[-1]
     if one.activity_gbq <= most:
         return []
     where = f" to '{one.name}'" if len(case.injections) > 1 else ""
@@ -228,7 +228,7 @@ def _vial_findings(case: Treatment, one: Injected) -> list[Finding]:
             severity=Severity.WARN,
             subject=case.subject_of(one),
             value=one.activity_gbq,
-            bound=Bound(most, "GBq", case.device.vial_source),
+            bound=Bound(most, "GBq", case.device.vials.size_source),
             remedy="check the prescription and the volume, or plan several injections",
         )
     ]

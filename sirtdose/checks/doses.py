@@ -19,6 +19,7 @@ _LIVER_VOLUMES = (
 )
 # Where chosen limits ask for about as much as is usual, this many times it is doubted.
 _ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
+_LEFT_OUT = ", which EANM 2022 does not apply to a segmentectomy"
 _AT_RISK = ("organ", "gallbladder")
 
 
@@ -31,7 +32,8 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     """Mean whole-liver dose above its bound, with earlier treatments (H43).
 
     If the liver volume is not known, a usual volume or that of the perfused part is
-    assumed; this warns, and never asks.
+    assumed; this warns, and never asks. So do one or two liver segments that are
+    treated for the first time: published limits for the whole liver leave them out.
     """
     if case.device is None:
         return [_no_device("H43", "dose to the whole liver")]
@@ -46,12 +48,15 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
         return []
     level = passed[-1]
     bound = Bound(level["above_gy"], "Gy", level["source"], level["verified"])
-    severity = Severity.WARN if liver.assumed else Severity(level["severity"])
+    perfused = case.held("perfused")
+    segment = bool(perfused) and not most.prior_gy and _is_segment(case, most)
+    certain = not liver.assumed and not segment
+    severity = Severity(level["severity"]) if certain else Severity.WARN
     return [
         Finding.of(
             "H43",
             f"{_words(most)} {_gets(case)} {most.total_gy:.4g} Gy{_earlier(most)}, "
-            f"above {bound} for {case.device.product}",
+            f"above {bound} for {case.device.product}{_LEFT_OUT if segment else ''}",
             severity=severity,
             subject=liver.name,
             value=most.total_gy,

@@ -142,16 +142,26 @@ def same_dose_findings(
 
 
 def prior_lung_findings(
-    *, prior_lung_dose_gy: float, structures: Sequence[Structure]
+    *,
+    prior_lung_dose_gy: float,
+    structures: Sequence[Structure],
+    summed: bool = True,
 ) -> list[Finding]:
-    """Earlier lung dose that a map with unknown lung density cannot give (H22)."""
+    """Earlier lung dose that a map with unknown lung density cannot give (H22).
+
+    Where maps are `summed`, the lungs have a row of their sum.
+    """
     if prior_lung_dose_gy > 0 or not with_role(structures, Role.LUNGS):
         return []
     return [
         Finding.of(
             "H22",
             "the earlier lung dose was not read from the map, whose lung density is "
-            "not known: give --prior-lung-dose. A row of the lungs still shows the "
-            "sum of both maps",
+            "not known: give --prior-lung-dose"
+            + (
+                ". A row of the lungs still shows the sum of both maps"
+                if summed
+                else ""
+            ),
         )
     ]

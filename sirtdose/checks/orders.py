@@ -1,14 +1,24 @@
 """Vials as ordered, compared with the planned injections."""
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from itertools import combinations
 
 from sirtdose.checks.activity import mixed_units_finding
+from sirtdose.checks.vial_times import (
+    off_schedule_findings,
+    shelf_life_findings,
+    used_early_findings,
+)
 from sirtdose.checks.vials import order_severity
+from sirtdose.data.load import table
+from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.names import by_own_names
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.ordered_vial import Ordered, drawn_parts
+from sirtdose.planning.vial_choice import WINDOW, Want
 
-_ASK_ABOVE = 0.10
 _SAME_ORDER = 0.005
 
 
@@ -61,7 +71,7 @@ def order_findings(
         if abs(x - y) <= _SAME_ORDER * max(x, y) and not part_is_drawn
     ]
     total, wanted = sum(ordered_gbq.values()), sum(planned_gbq.values())
-    if total > wanted * (1 + _ASK_ABOVE) and not part_is_drawn:
+    if total > wanted * (1 + WINDOW) and not part_is_drawn:
         findings.append(
             Finding.of(
                 "H04",
@@ -95,13 +105,89 @@ def _one(
     return [found, *([mixed] if mixed else [])]
 
 
-def unapproved_findings(status: str, unmet: Sequence[Finding] = ()) -> list[Finding]:
+def chosen_findings(
+    ordered: Sequence[Ordered],
+    wants: Sequence[Want],
+    *,
+    device: Device,
+    nuclide: Nuclide,
+    site: tzinfo | None = None,
+) -> list[Finding]:
+    """Vials that cannot be ordered, or not for these injections (H03)."""
+    own = {one.name: one for one in wants}
+    findings: list[Finding] = []
+    for one in ordered:
+        findings += _size(one, device)
+        if len(one.injections) > 1:
+            findings += _parts(one, wants, device=device, nuclide=nuclide)
+        if one.calibration is None:
+            continue
+        at = one.calibration.at
+        used = [own[name].at for name in one.injections]
+        findings += [
+            *shelf_life_findings(at, max(used), device, injections=one.injections),
+            *off_schedule_findings(at, device, site, injections=one.injections),
+            *used_early_findings(at, min(used), device, one.injections),
+        ]
+    return findings
+
+
+def _size(one: Ordered, device: Device) -> list[Finding]:
+    product, gbq = device.vials, one.calibration_gbq
+    if one.calibration is None or not product.sizes or product.size_name(gbq):
+        return []
+    others = [
+        name
+        for name in table("devices")
+        if name != device.name and gbq in Device.named(name).vials.fixed_gbq
+    ]
+    said = (
+        f"{gbq:g} GBq is not a size of {device.product} "
+        f"({'; '.join(row.fact.says for row in product.sizes)})"
+    )
+    if others:
+        said += f": is it a vial of {' or '.join(others)}?"
+    return [
+        Finding.of(
+            "H03",
+            said,
+            subject=", ".join(one.injections),
+            accepted=f"{gbq:g} GBq is ordered",
+        )
+    ]
+
+
+def _parts(
+    one: Ordered, wants: Sequence[Want], *, device: Device, nuclide: Nuclide
+) -> list[Finding]:
+    """One vial for several injections holds all that is drawn from it."""
+    parts = drawn_parts(one, wants, nuclide)
+    each = ", ".join(f"{name} {part:.0%}" for name, part in parts.items())
+    if not device.vials.part_is_drawn:
+        said = (
+            f"one vial is ordered for {' and '.join(parts)}, but {device.product} are "
+            "given whole: order a vial for each"
+        )
+    elif sum(parts.values()) > 1.0:
+        said = (
+            f"one vial does not suffice for all that is drawn from it: {each}, "
+            f"together {sum(parts.values()):.0%}"
+        )
+    else:
+        return []
+    return [Finding.of("H03", said, severity=Severity.STOP, subject=", ".join(parts))]
+
+
+def unapproved_findings(
+    status: str, unmet: Sequence[Finding] = (), *, ordered: bool = False
+) -> list[Finding]:
     """Vials for a plan that is not approved (H04), or that passes a limit (H42)."""
     if status == "approved":
         return []
-    said = f"the plan is {status}: approve it with `sirtdose plan approve`"
+    severity = Severity.WARN if ordered else Severity.NOTE
+    said = f"the plan is a {status}: approve it with `sirtdose plan approve`"
     return [
-        Finding.of("H04", said, severity=Severity.NOTE),
+        Finding.of("H04", said, severity=severity),
         *(
             Finding.of(
                 one.code,

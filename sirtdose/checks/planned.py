@@ -42,7 +42,7 @@ def plan_findings(
     if status == "approved":
         return findings
     said = (
-        f"the plan is {status}: compare with the approved one, or approve this one "
+        f"the plan is a {status}: compare with the approved one, or approve this one "
         "with `sirtdose plan approve`"
     )
     return [*findings, Finding.of("H02", said)]

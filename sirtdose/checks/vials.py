@@ -1,77 +1,201 @@
-"""Vials and assays, compared with the activity needed at use (H03, H40)."""
+"""Vials to order, ordered and measured, against what the plan wants (H03, H40, H42)."""
 
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
 
 from sirtdose.checks.activity import (
     little_of_a_vial_findings,
     mixed_units_finding,
     unit_findings,
 )
-from sirtdose.checks.constants import own_file_findings
+from sirtdose.checks.vial_times import off_schedule_findings, shelf_life_findings
 from sirtdose.data.load import table
-from sirtdose.model.finding import Finding, Severity
-from sirtdose.planning.vial import VialPlan
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.ordered_vial import MeasuredVial
+from sirtdose.planning.vial import InjectionVials, SharedVial
+from sirtdose.planning.vial_choice import WINDOW, VialChoice
+from sirtdose.planning.vial_doses import DoseAt
 
-_ASK_ABOVE, _STOP_ABOVE = 0.10, 0.20
+_STOP_ABOVE = 0.20
 # A vendor's scale has been found 26 % off.
 _UNUSUAL = 0.3
 
 
-def vial_findings(plan: VialPlan) -> list[Finding]:
-    """Vial, its calibration and its assay; a missing assay."""
-    if plan.assay_at_use_gbq is None:
-        said = "assay not checked: needs --assay with --assay-at"
-        found = [Finding.of("H03", said, severity=Severity.NOTE)]
-    else:
-        wanted = plan.activity_gbq
-        mixed = mixed_units_finding(plan.assay_at_use_gbq, wanted, "assay and order")
-        found = [
-            *calibrator_findings(plan.calibrator_factor),
-            _assay_finding(plan.assay_at_use_gbq, wanted),
-            *([mixed] if mixed else []),
-        ]
-    found += own_file_findings(plan.nuclide)
-    return [*found, *(_calibration_findings(plan) if plan.calibrated else [])]
-
-
-def typed_activity_findings(plan: VialPlan) -> list[Finding]:
+def typed_activity_findings(found: InjectionVials, nuclide: Nuclide) -> list[Finding]:
     """Activity typed for a vial that suggests a wrong unit."""
-    smallest = min(one.calibration_gbq for one in plan.choices)
-    return unit_findings(
-        plan.activity_gbq, nuclide_name=plan.nuclide.name
-    ) or little_of_a_vial_findings(plan.activity_gbq, smallest)
+    gbq = found.want.activity_gbq
+    sizes = [vial.calibration_gbq for one in found.choices for vial in one.vials]
+    unit = unit_findings(gbq, nuclide_name=nuclide.name)
+    return unit or (little_of_a_vial_findings(gbq, min(sizes)) if sizes else [])
 
 
-def day_findings(
-    at: datetime, day: str | None, *, of_plan: bool = False
-) -> list[Finding]:
-    """Vial for another day than that of its plan (H09).
+def catalogue_findings(device: Device) -> list[Finding]:
+    """What nobody has verified of the vials' sizes, calibrations and shelf life (H03).
 
-    >>> at = datetime.fromisoformat("2026-12-04T10:00-05:00")
-    >>> day_findings(at, "2026-12-03", of_plan=True)[0].message.split(": ")[0]
-    'the plan is for Dec 3, 2026, but the vial is for Dec 4, 2026'
-    >>> day_findings(at, "2026-12-04"), day_findings(at, None)
-    ([], [])
+    >>> [found] = catalogue_findings(Device.named("ho166"))
+    >>> found.message.split(": ")[1].split(". ")[0]
+    'shelf life 72 h after calibration (limited only by decay)'
     """
-    if not day or day[:10] == at.date().isoformat():
+    said = [
+        f"{one.says} ({one.source})" for one in device.vials.facts if not one.verified
+    ]
+    if not said or not device.name:
         return []
-    said = "the plan is for" if of_plan else "--treatment-date is"
     return [
         Finding.of(
-            "H09",
-            f"{said} {_day_words(date.fromisoformat(day[:10]))}, but the vial is for "
-            f"{_day_words(at)}",
-            subject="day of treatment",
-            remedy="correct --at, or plan again"
-            if of_plan
-            else "correct --at or --treatment-date",
-            accepted="the vial is computed for --at",
+            "H03",
+            f"the catalogue's data on {device.product} are not verified: "
+            f"{'; '.join(said)}. Confirm with the manufacturer, or give your own with "
+            "--catalogue",
+            severity=Severity.NOTE,
         )
     ]
 
 
-def _day_words(day: date) -> str:
-    return f"{day:%b} {day.day}, {day.year}"
+def offered_findings(
+    found: InjectionVials,
+    device: Device,
+    *,
+    calibrated_at: datetime | None = None,
+    site: tzinfo | None = None,
+) -> list[Finding]:
+    """No vial that fits; or what is wrong with one calibration that was given (H03)."""
+    if calibrated_at is None:
+        return [] if found.fitting else [_nothing_fits(found)]
+    want, choices = found.want, found.choices
+    findings = [
+        *shelf_life_findings(calibrated_at, want.at, device, severity=Severity.WARN),
+        *off_schedule_findings(calibrated_at, device, site, severity=Severity.WARN),
+    ]
+    if len(choices) == 1:
+        off = choices[0].to_wanted_ratio - 1
+        severity = order_severity(-off if device.vials.part_is_drawn else abs(off))
+        said = (
+            f"the vial contains {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} "
+            f"from the {want.activity_gbq:.4g} GBq wanted"
+        )
+        if severity is not Severity.NOTE:
+            findings.append(
+                Finding.of("H03", said, severity=severity, subject=want.name)
+            )
+    elif not found.fitting:
+        said = (
+            f"no vial with this calibration time comes within {WINDOW:.0%} of the "
+            "activity wanted: choose another calibration time, or another time of use"
+        )
+        findings.append(
+            Finding.of("H03", said, severity=Severity.WARN, subject=want.name)
+        )
+    return findings
+
+
+def _nothing_fits(found: InjectionVials) -> Finding:
+    """The nearest vial, and when another would fit."""
+    want = found.want
+    said = (
+        f"no vial that can be had is within {WINDOW:.0%} of the "
+        f"{want.activity_gbq:.4g} GBq wanted for '{want.name}'"
+    )
+    if found.nearest is not None:
+        off = found.nearest.to_wanted_ratio - 1
+        said += (
+            f". Nearest: {_vials_words(found.nearest)}, "
+            f"{found.nearest.at_use_gbq:.4g} GBq at use ({off:+.1%})"
+        )
+    if found.elsewhen is not None:
+        one = found.elsewhen
+        said += (
+            f". {_vials_words(one)} fits with treatment at "
+            f"{one.want.at.isoformat(timespec='minutes')}, {one.at_use_gbq:.4g} GBq"
+        )
+    return Finding.of("H03", said, severity=Severity.WARN, subject=want.name)
+
+
+def _vials_words(choice: VialChoice) -> str:
+    return " and ".join(
+        f"{one.calibration_gbq:g} GBq calibrated "
+        f"{one.calibration.at.isoformat(timespec='minutes')}"
+        for one in choice.vials
+    )
+
+
+def shared_findings(shared: Sequence[SharedVial]) -> list[Finding]:
+    """Several injections that no one vial suffices for (H03)."""
+    if not shared or any(one.fits for one in shared):
+        return []
+    least = min(shared, key=lambda one: sum(one.parts))
+    said = (
+        "no one vial that can be had suffices for all injections: together they need "
+        f"{sum(least.parts):.2f} vials of {least.calibration_gbq:g} GBq, calibrated "
+        f"{least.calibration.at.isoformat(timespec='minutes')}"
+    )
+    return [Finding.of("H03", said, severity=Severity.NOTE)]
+
+
+def measured_findings(
+    measured: Sequence[MeasuredVial],
+    *,
+    calibrator_factor: float = 1.0,
+    ordered_gbq: Mapping[str, float] | None = None,
+) -> list[Finding]:
+    """Vials as measured, against plan and order; a missing measurement (H03, H05)."""
+    if not measured:
+        said = "today's vial not checked: needs --measured"
+        return [Finding.of("H03", said, severity=Severity.NOTE)]
+    findings = calibrator_findings(calibrator_factor)
+    for one in measured:
+        wanted, name = one.want.activity_gbq, one.want.name
+        mixed = mixed_units_finding(one.at_use_gbq, wanted, "measurement and plan")
+        findings += [
+            _measured(one, wanted, "to draw up"),
+            *([mixed] if mixed else []),
+        ]
+        ordered = (ordered_gbq or {}).get(name)
+        if ordered is not None:
+            findings.append(_measured(one, ordered, "ordered"))
+    return findings
+
+
+def _measured(one: MeasuredVial, than_gbq: float, what: str) -> Finding:
+    """Activity at use that differs by more than 10 % from what was wanted (H03)."""
+    off = one.at_use_gbq / than_gbq - 1
+    severity = order_severity(abs(off))
+    over = {Severity.STOP: ": over 20 %", Severity.ASK: ": over 10 %"}.get(severity, "")
+    several = f"the {len(one.readings)} vials" if len(one.readings) > 1 else "the vial"
+    return Finding.of(
+        "H03",
+        f"{several} for '{one.want.name}', as measured, will contain "
+        f"{one.at_use_gbq:.4g} GBq at use, {off:+.1%} from the {than_gbq:.4g} GBq "
+        f"{what}{over}",
+        severity=severity,
+        subject=one.want.name,
+    )
+
+
+def passed_findings(doses: Sequence[DoseAt], whose: str) -> list[Finding]:
+    """Limits that the plan meets and its vials do not (H42).
+
+    >>> from sirtdose.model.limit import Limit
+    >>> lungs = Limit("lungs", "lungs", "at_most", 30.0, 31.0, "a label", False, True)
+    >>> [one] = passed_findings([DoseAt("Lungs", 31.0, (lungs,))], "as measured")
+    >>> one.message
+    'Lungs: 31 Gy with the vials as measured, more than the limit of 30 Gy'
+    """
+    return [
+        Finding.of(
+            "H42",
+            f"{one.name}: {limit.value_gy:.4g} Gy with the vials {whose}, more than "
+            f"the limit of {top:g} Gy",
+            subject=one.name,
+            value=limit.value_gy,
+            bound=Bound(top, "Gy", limit.source, limit.verified),
+        )
+        for one in doses
+        for limit in one.not_met
+        for top in [limit.limit_gy if limit.upper_gy is None else limit.upper_gy]
+    ]
 
 
 def calibrator_findings(factor: float) -> list[Finding]:
@@ -106,61 +230,8 @@ def better_than_label_findings(administered: float) -> list[Finding]:
     return [Finding.of("H40", said)]
 
 
-def _calibration_findings(plan: VialPlan) -> list[Finding]:
-    """Vial with an unsuitable activity at use, or past its shelf life (H03)."""
-    findings = []
-    device, choices = plan.device, plan.choices
-    waits_h = choices[0].hours_before_use
-    if waits_h > device.shelf_life_h:
-        findings.append(
-            Finding.of(
-                "H03",
-                f"used {waits_h:.0f} h after calibration, beyond the shelf life of "
-                f"{device.shelf_life_h:g} h ({device.shelf_life_source})",
-                severity=Severity.WARN,
-            )
-        )
-    offs = [one.to_wanted_ratio - 1 for one in choices]
-    if len(choices) == 1:
-        off = offs[0]
-        said = (
-            f"the vial contains {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} "
-            f"from the {plan.activity_gbq:.4g} GBq wanted"
-        )
-        severity = order_severity(-off if device.part_is_drawn else abs(off))
-        if severity is not Severity.NOTE:
-            findings.append(Finding.of("H03", said, severity=severity))
-    elif not any(
-        off >= -_ASK_ABOVE and (device.part_is_drawn or off <= _ASK_ABOVE)
-        for off in offs
-    ):
-        findings.append(
-            Finding.of(
-                "H03",
-                f"no vial with this calibration time comes within {_ASK_ABOVE:.0%} of "
-                "the activity wanted: choose another calibration time, or another "
-                "time of use",
-                severity=Severity.WARN,
-            )
-        )
-    return findings
-
-
-def _assay_finding(assayed_gbq: float, wanted_gbq: float) -> Finding:
-    """Assay, decayed to use, that differs from the order by more than 10 % (H03)."""
-    off = assayed_gbq / wanted_gbq - 1
-    severity = order_severity(abs(off))
-    over = {Severity.STOP: ": over 20 %", Severity.ASK: ": over 10 %"}.get(severity, "")
-    return Finding.of(
-        "H03",
-        f"the assay is {assayed_gbq:.4g} GBq at use, {off:+.1%} from the "
-        f"{wanted_gbq:.4g} GBq ordered{over}",
-        severity=severity,
-    )
-
-
 def order_severity(off: float) -> Severity:
     """Severity of a deviation in activity: over 10 % asks, over 20 % stops."""
     if off > _STOP_ABOVE:
         return Severity.STOP
-    return Severity.ASK if off > _ASK_ABOVE else Severity.NOTE
+    return Severity.ASK if off > WINDOW else Severity.NOTE

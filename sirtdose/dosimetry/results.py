@@ -21,7 +21,8 @@ from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import Perfusion
-from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Lungs, Times
 from sirtdose.model.limit import Limit
 from sirtdose.model.patient_link import PatientLink, StructureSet

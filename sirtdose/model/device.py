@@ -1,41 +1,32 @@
 """A kind of microspheres: which nuclide it carries and in what vials it comes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
+from sirtdose.model.vial_product import VialProduct
 
 
 @dataclass(frozen=True)
 class Device:
     """Microspheres of one kind.
 
-    Where a part is drawn from the vial it may hold more than is injected.
-    `spheres_per_gbq` is at calibration: later there are more of them for 1 GBq.
-
     Examples
     --------
-    >>> Device.named("glass").vial_activity_gbq
+    >>> Device.named("glass").vials.fixed_gbq
     (3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
     """
 
     name: str
     product: str
     nuclide_name: str
-    vial_activity_gbq: tuple[float, ...]
-    vial_source: str
-    part_is_drawn: bool = False
-    spheres_per_gbq: float = 0.0
-    spheres_source: str = ""
-    shelf_life_h: float = float("inf")
-    shelf_life_source: str = ""
+    vials: VialProduct = field(default_factory=VialProduct)
 
     @classmethod
     def unnamed(cls, nuclide_name: str) -> "Device":
         """Microspheres of no product that is known: nothing of vials and spheres is."""
-        product, source = f"{nuclide_name} microspheres", "of an unknown product"
-        return cls("", product, nuclide_name, (), source, spheres_source=source)
+        return cls("", f"{nuclide_name} microspheres", nuclide_name)
 
     @classmethod
     def named(cls, name: str) -> "Device":
@@ -56,13 +47,7 @@ class Device:
             name=name,
             product=entry["product"],
             nuclide_name=entry["nuclide"],
-            vial_activity_gbq=tuple(entry["vial_activity_gbq"]),
-            vial_source=entry["vial_source"],
-            part_is_drawn=entry["part_is_drawn"],
-            spheres_per_gbq=entry["spheres_per_gbq"],
-            spheres_source=entry["spheres_source"],
-            shelf_life_h=entry["shelf_life_h"],
-            shelf_life_source=entry["shelf_life_source"],
+            vials=VialProduct.of(table("catalogue")["products"][name]),
         )
 
 

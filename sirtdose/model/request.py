@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from sirtdose.errors import InputError
-from sirtdose.model.finding import Acceptance
+from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide

@@ -144,3 +144,22 @@ def activity_gbq(
         )
     part = treated_ml / liver_volume_ml
     return (body_surface_m2 - 0.2) * part + tumor_volume_ml / liver_volume_ml
+
+
+def require_adult(height_cm: float, weight_kg: float) -> None:
+    """Refuse a height or a weight that is another unit's.
+
+    Raises
+    ------
+    InputError
+        Says which, and what adults have.
+    """
+    for name, value, low, high, unit in (
+        ("height", height_cm, 100.0, 250.0, "cm"),
+        ("weight", weight_kg, 25.0, 300.0, "kg"),
+    ):
+        if not low <= value <= high:
+            raise InputError(
+                f"{name} is {value:g} {unit}, but adults have {low:g} to {high:g} "
+                f"{unit}: check the unit"
+            )

@@ -115,7 +115,7 @@ def plan(
                 "the BSA method needs the patient's height and weight: "
                 "give --height and --weight"
             )
-        _require_adult(height_cm, weight_kg)
+        bsa.require_adult(height_cm, weight_kg)
         surface = bsa.body_surface_m2(
             height_cm=height_cm, weight_kg=weight_kg, formula=surface_formula
         )
@@ -156,16 +156,3 @@ def plan(
             "lung_shunt_reduction": reduction,
         },
     )
-
-
-def _require_adult(height_cm: float, weight_kg: float) -> None:
-    """Refuse a height or a weight that is another unit's."""
-    for name, value, low, high, unit in (
-        ("height", height_cm, 100.0, 250.0, "cm"),
-        ("weight", weight_kg, 25.0, 300.0, "kg"),
-    ):
-        if not low <= value <= high:
-            raise InputError(
-                f"{name} is {value:g} {unit}, but adults have {low:g} to {high:g} "
-                f"{unit}: check the unit"
-            )

@@ -84,6 +84,8 @@ def not_by_hand(plan: Plan, numbers: Sequence[HandNumber]) -> list[str]:
     named = {one.name for one in numbers if one.kind == "dose"}
     parts = [one["name"] for one in plan["compartments"] if one["name"] not in named]
     known = ["the intervals of uncertainty"] if plan.get("uncertainty") else []
+    if "prior_dose" in plan["assumptions"]:
+        known.append("the doses of the earlier session's map")
     goals = goals_not_by_hand(plan)
     return [*(f"dose to {name}" for name in parts), *goals, *known]
 
@@ -156,7 +158,8 @@ class _Hand:
 
     def cumulative(self) -> Iterator[HandNumber]:
         """Doses with those of earlier treatments: tumors are held to have had none."""
-        if "prior_liver_dose_gy" not in self.plan["assumptions"]:
+        # A map of an earlier dose is no number that a hand can add.
+        if self.plan["assumptions"].get("prior_liver_dose_gy") is None:
             return
         for part in self.parts:
             prior = self._prior_gy(part)

@@ -140,7 +140,7 @@ def chosen_limits(text: str, patient: Patient, said: str = "--limits") -> Chosen
     >>> [(rule.volume, rule.sense, rule.limit_gy) for rule in chosen.rules]
     [('normal_perfused', 'at_most', 40.0), ('tumor', 'at_least', 100.0)]
     """
-    name, device, disease, scenario = _words(text, said)
+    name, device, disease, scenario = table_words(text, said)
     data = table(f"limits_{name}")
     bilirubin = patient.bilirubin_mg_per_dl
     if bilirubin is not None and bilirubin < 0:
@@ -201,7 +201,14 @@ def scenario_asking(device: str, volume: str, least_gy: float) -> tuple[str, flo
     return "", 0.0
 
 
-def _words(text: str, given_as: str) -> list[str]:
+def table_words(text: str, given_as: str = "--limits") -> list[str]:
+    """Table, device, disease and scenario of published limits, as they are named.
+
+    Raises
+    ------
+    InputError
+        Words that name none.
+    """
     words = [word.strip() for word in text.lower().split(":")]
     if len(words) > 1:
         with suppress(InputError):

@@ -108,7 +108,9 @@ class Case:
     """Regions and lungs, what injections do to them, and what was given before.
 
     `measured` says that uptakes are counts in an image, not T/N that were typed;
-    `tumors_ml` is what of the liver is tumor, where no region says it.
+    `tumors_ml` is what of the liver is tumor, where no region says it. `untreated_ml`
+    is what was drawn of the liver outside of all that is perfused, and
+    `untreated_normal_ml` the same without tumors.
     """
 
     injections: tuple[str, ...]
@@ -120,6 +122,8 @@ class Case:
     shunt_known: bool
     measured: bool = False
     tumors_ml: float = 0.0
+    untreated_ml: float | None = None
+    untreated_normal_ml: float | None = None
 
     def of_injection(self, name: str, *roles: str) -> list[Region]:
         """The regions of some roles that an injection's goal counts."""

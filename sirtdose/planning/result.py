@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sirtdose.model.acceptance import Acceptance, still_open
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, Finding, still_open
+from sirtdose.model.finding import Finding
 from sirtdose.model.goal import Goal
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
@@ -16,6 +17,8 @@ from sirtdose.model.treatment import Injected, Part, Treatment
 from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.partition_case import Case
+from sirtdose.planning.published_goals import PublishedGoal, Treated
+from sirtdose.planning.remnant import Remnant
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ class Plan(Tabled):
     `maximized` ones grew until a limit bound them. `goals` are what was wanted, with
     what is reached of it. Of an image, `hottest_gy` is what
     the hottest 2 % of organs get at least, and `foci_gy` the peak of a hot spot that
-    reaches into one.
+    reaches into one. `remnant` is what of the liver is not treated, `published` are
+    published doses beside this plan's, `treats` the disease and the scenario that
+    chosen limits name.
     """
 
     method: str
@@ -67,6 +72,9 @@ class Plan(Tabled):
     goals: tuple[Goal, ...] = ()
     hottest_gy: Mapping[str, float] = field(default_factory=dict)
     foci_gy: Mapping[str, float] = field(default_factory=dict)
+    remnant: Remnant | None = None
+    published: tuple[PublishedGoal, ...] = ()
+    treats: Treated = field(default_factory=Treated)
     uncertainty: PlanUncertainty | None = None
     self_test: SelfTest | None = None
     findings: tuple[Finding, ...] = ()

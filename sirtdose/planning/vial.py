@@ -1,212 +1,272 @@
-"""Vials over time: which one, calibrated when, and what an hour costs."""
+"""Vials for an activity at a time: those that can be had, and what they hold then."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import log2
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from itertools import combinations_with_replacement
 
 from sirtdose.errors import InputError
-from sirtdose.model.bounds import require_calibrator_factor, require_positive
+from sirtdose.model.bounds import require_positive
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.vial_calendar import (
+    Calibration,
+    calibrations_for,
+    hours_between,
+)
+from sirtdose.planning.vial_choice import (
+    VialChoice,
+    Want,
+    calibration_lead_h,
+    choice_of,
+)
+from sirtdose.planning.vial_time import calibrations_near, nearest_time
 
-# Hours that no table shows.
-_SAME_TIME_H = 0.05
-# Hours by which a case may come early or late.
-_SHIFTS_H = (-24.0, -4.0, -2.0, 2.0, 4.0, 24.0)
+# Pairs that are offered, the nearest first.
+_PAIRS_MAX = 4
 
 
 @dataclass(frozen=True)
-class VialChoice:
-    """A vial, when it is calibrated, and what it holds when it is used.
-
-    `to_wanted_ratio` is its activity at use over the one wanted; at `holds_it_at` it
-    holds just that. `spheres` are those injected: of all the vial, or of the part that
-    is drawn, which is `part` of it. A vial that is drawn whole is not `available` where
-    its calibration would come after its use.
-    """
+class SharedVial:
+    """One vial for several injections, each with the part of it that is drawn."""
 
     calibration_gbq: float
-    calibrated_at: datetime
-    hours_before_use: float
-    at_use_gbq: float
-    to_wanted_ratio: float
-    holds_it_at: datetime
-    spheres: float
-    part: float
-    available: bool = True
+    calibration: Calibration
+    at_use_gbq: tuple[float, ...]
+    parts: tuple[float, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether all parts can be drawn from it."""
+        return sum(self.parts) <= 1.0
 
 
 @dataclass(frozen=True)
-class Shift:
-    """A case hours late (above 0) or early: activity and dose by this factor."""
+class InjectionVials:
+    """The vials that can be had for an injection.
 
-    hours: float
-    at: datetime
-    factor: float
-
-
-@dataclass(frozen=True)
-class VialPlan:
-    """What to order for an activity at a time, and what a shift does.
-
-    `calibrated` says that the time of calibration was given.
+    `pairs` are there where no vial fits, or two are asked for. Where nothing fits,
+    `nearest` is the nearest at the time, and `elsewhen` what would fit at another.
     """
 
-    activity_gbq: float
-    at: datetime
-    nuclide: Nuclide
-    device: Device
+    want: Want
     choices: tuple[VialChoice, ...]
-    shifts: tuple[Shift, ...]
-    assay_at_use_gbq: float | None
-    calibrated: bool = False
-    calibrator_factor: float = 1.0
-    findings: tuple[Finding, ...] = ()
+    pairs: tuple[VialChoice, ...] = ()
+    nearest: VialChoice | None = None
+    elsewhen: VialChoice | None = None
+
+    @property
+    def fitting(self) -> tuple[VialChoice, ...]:
+        """What fits, single vials before pairs."""
+        return tuple(one for one in (*self.choices, *self.pairs) if one.fits)
 
 
-def calibration_lead_h(
-    *, calibration_gbq: float, activity_gbq: float, nuclide: Nuclide
-) -> float:
-    r"""Hours before use at which a vial must be calibrated to hold an activity then.
+@dataclass(frozen=True)
+class Asked:
+    """What of the vials is asked for, beside the device's own.
 
-    .. math:: t = T_{1/2} \log_2 \frac{A_{cal}}{A}
+    `site` is the hospital's zone; `calibrated_at` replaces what the catalogue has.
+    """
 
-    Below 0 the vial is used before its calibration, when it holds more.
+    site: tzinfo | None = None
+    calibrated_at: datetime | None = None
+    pairs: bool = False
+
+
+def vials_for(
+    want: Want, device: Device, nuclide: Nuclide, asked: Asked | None = None
+) -> InjectionVials:
+    """The vials that can be had for an injection, and which of them fit.
 
     Parameters
     ----------
-    calibration_gbq, activity_gbq : float, > 0
+    want : Want
+    device : Device
     nuclide : Nuclide
+    asked : Asked, optional
 
     Raises
     ------
     RangeError
-        A value is not above 0.
+        An activity that is not above 0.
+    InputError
+        Microspheres of no known product, and no sizes.
 
     Examples
     --------
-    Half of it is left after one half-life.
-
-    >>> calibration_lead_h(calibration_gbq=5, activity_gbq=2.5,
-    ...                    nuclide=Nuclide.named("Y-90"))
-    64.05
+    >>> want = Want("right", 2.5, datetime.fromisoformat("2026-12-09T10:00-05:00"))
+    >>> found = vials_for(want, Device.named("glass"), Nuclide.named("Y-90"))
+    >>> [(one.vials[0].calibration_gbq, round(one.at_use_gbq, 2))
+    ...  for one in found.fitting]
+    [(5.0, 2.34), (5.5, 2.58)]
     """
-    require_positive(calibration_gbq=calibration_gbq, activity_gbq=activity_gbq)
-    return nuclide.half_life_h * log2(calibration_gbq / activity_gbq)
-
-
-def plan_vial(
-    *,
-    activity_gbq: float,
-    at: datetime,
-    device: Device,
-    nuclide: Nuclide | None = None,
-    calibrated_at: datetime | None = None,
-    assay_gbq: float | None = None,
-    assay_at: datetime | None = None,
-    calibrator_factor: float = 1.0,
-    sizes_gbq: Sequence[float] | None = None,
-) -> VialPlan:
-    """Vials that give an activity at a time, and an assay against it.
-
-    Parameters
-    ----------
-    activity_gbq : float, > 0
-        To draw up, at `at`.
-    at : datetime
-        Of use, with its offset from UTC.
-    device : Device
-    nuclide : Nuclide, optional
-        The device's.
-    calibrated_at : datetime, optional
-        One calibration for all sizes; else each is calibrated when it suits.
-    assay_gbq, assay_at : optional
-        What a dose calibrator read, and when.
-    calibrator_factor : float, 0.5 to 2
-        True activity over what it reads.
-    sizes_gbq : sequence of float, optional
-        Instead of the device's.
-
-    Raises
-    ------
-    RangeError
-        A value is not above 0.
-    InputError
-        A device without vial sizes, an assay without its time, or the reverse.
-    """
-    nuclide = nuclide or Nuclide.named(device.nuclide_name)
-    require_positive(activity_gbq=activity_gbq)
-    sizes = tuple(sizes_gbq or device.vial_activity_gbq)
-    if not sizes:
+    asked = asked or Asked()
+    require_positive(activity_gbq=want.activity_gbq)
+    if not device.vials.sizes:
         raise InputError(
-            f"{device.product} have no fixed vial sizes ({device.vial_source}): give "
+            f"{device.product} are of an unknown product without vial sizes: give "
             "--vial"
         )
-    if (assay_gbq is None) != (assay_at is None):
-        raise InputError("an assay needs its time: give both --assay and --assay-at")
-    assayed = None
-    if assay_gbq is not None and assay_at is not None:
-        require_positive(assay_gbq=assay_gbq)
-        require_calibrator_factor(calibrator_factor)
-        assay_gbq *= calibrator_factor
-        assayed = assay_gbq * nuclide.decay_factor(_hours(assay_at, at))
-    return VialPlan(
-        activity_gbq=activity_gbq,
-        at=at,
-        nuclide=nuclide,
-        device=device,
-        choices=tuple(
-            _choice(
-                size,
-                activity_gbq,
-                at=at,
-                nuclide=nuclide,
-                device=device,
-                calibrated_at=calibrated_at,
+    found = _singles(want, device, nuclide, asked)
+    choices = tuple(_shown(found))
+    fits = any(one.fits for one in found)
+    pairs = () if fits and not asked.pairs else _pairs(found, nuclide)
+    own = InjectionVials(want, choices, pairs)
+    if own.fitting or asked.calibrated_at is not None:
+        return own
+    return replace(
+        own,
+        nearest=min((*choices, *pairs), key=lambda one: one.far, default=None),
+        elsewhen=_elsewhen(want, device, nuclide, asked),
+    )
+
+
+def shared_vials(
+    wants: Sequence[Want], device: Device, nuclide: Nuclide, asked: Asked
+) -> list[SharedVial]:
+    """Each vial that parts can be drawn from for every injection, at their times.
+
+    A part of a vial is one of its spheres: they decay alike, so parts drawn at
+    different times add up.
+
+    Examples
+    --------
+    1.5 GBq at 10:00 and 1.5 GBq at 14:00 of a vial with 3.27 GBq at 10:00: 0.459, and
+    four hours later 0.479 of it.
+
+    >>> wants = [
+    ...     Want(name, 1.5, datetime.fromisoformat(f"2026-12-09T{hour}:00-05:00"))
+    ...     for name, hour in (("right", 10), ("left", 14))
+    ... ]
+    >>> [one] = [one for one in shared_vials(wants, Device.named("resin"),
+    ...                                      Nuclide.named("Y-90"), Asked())
+    ...          if one.calibration.at.isoformat() == "2026-12-09T18:00:00-05:00"]
+    >>> [round(part, 3) for part in one.parts], one.fits
+    ([0.459, 0.479], True)
+    """
+    if len(wants) < 2 or not device.vials.part_is_drawn:
+        return []
+    each = [
+        {
+            (vial.calibration_gbq, vial.calibration.at): vial
+            for choice in _singles(want, device, nuclide, asked)
+            for vial in choice.vials
+        }
+        for want in wants
+    ]
+    return [
+        SharedVial(
+            gbq,
+            each[0][gbq, at].calibration,
+            tuple(own[gbq, at].at_use_gbq for own in each),
+            tuple(
+                want.activity_gbq / own[gbq, at].at_use_gbq
+                for want, own in zip(wants, each, strict=True)
+            ),
+        )
+        for gbq, at in each[0]
+        if all((gbq, at) in own for own in each)
+    ]
+
+
+def _singles(
+    want: Want, device: Device, nuclide: Nuclide, asked: Asked
+) -> list[VialChoice]:
+    """Every size with every calibration."""
+    product = device.vials
+    sizes = sorted({gbq for one in product.sizes for gbq in one.listed_gbq})
+    if not sizes and product.size_name(want.activity_gbq):
+        sizes = [want.activity_gbq]
+    if asked.calibrated_at is None and not product.schedules:
+        suited = [_when_it_suits(gbq, want, device, nuclide) for gbq in sizes]
+        return [one for one in suited if one is not None]
+    if asked.calibrated_at is None:
+        calibrations: Sequence[Calibration] = calibrations_for(
+            product, want.at, asked.site
+        )
+    else:
+        hours = hours_between(asked.calibrated_at, want.at)
+        calibrations = [Calibration(asked.calibrated_at, hours)]
+    return [
+        choice_of(want, [(gbq, own)], device, nuclide)
+        for gbq in sizes
+        for own in calibrations
+    ]
+
+
+def _when_it_suits(
+    gbq: float, want: Want, device: Device, nuclide: Nuclide
+) -> VialChoice | None:
+    """Calibrated so as to hold what is wanted; None where that is after its use."""
+    hours = calibration_lead_h(
+        calibration_gbq=gbq, activity_gbq=want.activity_gbq, nuclide=nuclide
+    )
+    if hours < 0 and not device.vials.part_is_drawn:
+        return None
+    calibration = Calibration(want.at - timedelta(hours=hours), hours)
+    return choice_of(want, [(gbq, calibration)], device, nuclide)
+
+
+def _shown(found: Sequence[VialChoice]) -> list[VialChoice]:
+    """Every kept size, and of sizes made on request the nearest of a calibration."""
+    if not found:
+        return []
+    kept = found[0].device.vials.fixed_gbq
+    nearest: dict[datetime, VialChoice] = {}
+    for one in found:
+        at = one.vials[0].calibration.at
+        if at not in nearest or one.far < nearest[at].far:
+            nearest[at] = one
+    best = [one for one in nearest.values() if one.fits or not kept]
+    return [
+        one
+        for one in found
+        if one.vials[0].calibration_gbq in kept or any(one is own for own in best)
+    ]
+
+
+def _pairs(found: Sequence[VialChoice], nuclide: Nuclide) -> tuple[VialChoice, ...]:
+    """The pairs nearest to what is wanted; of sizes that are kept, where any fits."""
+
+    def fitting(some: Sequence[VialChoice]) -> list[VialChoice]:
+        joined = (
+            choice_of(
+                first.want,
+                [(one.calibration_gbq, one.calibration) for one in vials],
+                first.device,
+                nuclide,
             )
-            for size in sizes
-        ),
-        shifts=tuple(
-            Shift(hours, at + timedelta(hours=hours), nuclide.decay_factor(hours))
-            for hours in _SHIFTS_H
-        ),
-        assay_at_use_gbq=assayed,
-        calibrated=calibrated_at is not None,
-        calibrator_factor=calibrator_factor,
-    )
+            for first, second in combinations_with_replacement(some, 2)
+            for vials in [(*first.vials, *second.vials)]
+            # A hospital's vials have one time of calibration.
+            if len({one.calibration.at.time() for one in vials}) == 1
+        )
+        return sorted((one for one in joined if one.fits), key=lambda one: one.far)
+
+    kept = [
+        one
+        for one in found
+        if one.vials[0].calibration_gbq in one.device.vials.fixed_gbq
+    ]
+    return tuple((fitting(kept) or fitting(found))[:_PAIRS_MAX])
 
 
-def _hours(start: datetime, end: datetime) -> float:
-    return (end - start).total_seconds() / 3600
-
-
-def _choice(
-    size_gbq: float,
-    activity_gbq: float,
-    *,
-    at: datetime,
-    nuclide: Nuclide,
-    device: Device,
-    calibrated_at: datetime | None,
-) -> VialChoice:
-    lead_h = calibration_lead_h(
-        calibration_gbq=size_gbq, activity_gbq=activity_gbq, nuclide=nuclide
-    )
-    if calibrated_at is None:
-        calibrated_at = at - timedelta(hours=lead_h)
-    waits_h = _hours(calibrated_at, at)
-    at_use = size_gbq * nuclide.decay_factor(waits_h)
-    part = min(activity_gbq / at_use, 1.0) if device.part_is_drawn else 1.0
-    return VialChoice(
-        calibration_gbq=size_gbq,
-        calibrated_at=calibrated_at,
-        hours_before_use=waits_h,
-        at_use_gbq=at_use,
-        to_wanted_ratio=at_use / activity_gbq,
-        holds_it_at=at + timedelta(hours=lead_h - waits_h),
-        spheres=device.spheres_per_gbq * size_gbq * part,
-        part=part,
-        available=device.part_is_drawn or waits_h > -_SAME_TIME_H,
-    )
+def _elsewhen(
+    want: Want, device: Device, nuclide: Nuclide, asked: Asked
+) -> VialChoice | None:
+    """The vial that fits at the time nearest to the one wanted."""
+    product = device.vials
+    sizes = {gbq for one in product.sizes for gbq in one.listed_gbq}
+    found = [
+        (abs(hours_between(want.at, at)), gbq, at)
+        for gbq in sizes
+        for one in calibrations_near(want, product, asked.site)
+        for at in [nearest_time(want, gbq, one, product=product, nuclide=nuclide)]
+        if at is not None
+    ]
+    if not found:
+        return None
+    _, gbq, at = min(found, key=lambda one: (one[0], one[1]))
+    moved = _singles(replace(want, at=at), device, nuclide, asked)
+    own = [one for one in moved if one.vials[0].calibration_gbq == gbq]
+    return min(own, key=lambda one: one.far, default=None)

@@ -13,22 +13,28 @@ from sirtdose.report.page_data import page_data_of
 from sirtdose.report.plan.hash import plan_of_text
 from sirtdose.report.plan.nameless import without_identity
 from sirtdose.report.plan.page import Made, plan_page
-from sirtdose.report.plan.sheet import comparison_page, plan_sheet, vial_page
+from sirtdose.report.plan.sheet import comparison_page, plan_sheet
+from sirtdose.report.plan.vial_page import order_page, vial_page
 from sirtdose.report.post.files import PAGE_DATA
 from sirtdose.report.post.page import post_page
 from sirtdose.report.render import case_hash
 
 _POST, _PLAN = "sirtdose.post/1", "sirtdose.plan/1"
 _COMPARE, _VIAL = "sirtdose.compare/1", "sirtdose.vial/1"
+_ORDER = "sirtdose.order/1"
 # A page's name by the schema of its document.
 PAGES = {
     _POST: "report.html",
     _PLAN: "plan.html",
     _COMPARE: "compare.html",
     _VIAL: "vial.html",
+    _ORDER: "order.html",
 }
+# Those that are one sheet anyway.
+_SHEETS = {_COMPARE: comparison_page, _VIAL: vial_page, _ORDER: order_page}
 SHEET_FILE = "sheet.html"
-_RESULTS = ("post.json", "plan.json", "compare.json", "vial.json")
+_RESULTS = ("post.json", "plan.json", "compare.json", "vial.json", "order.json")
+_ANY_PLAN = f"{', '.join(_RESULTS[1:-1])} or {_RESULTS[-1]}"
 _ANY_RESULT = f"{', '.join(_RESULTS[:-1])} or {_RESULTS[-1]}"
 
 
@@ -54,9 +60,7 @@ def page_name(path: Path, *, sheet: bool = False) -> str:
     """
     schema = _document(path)[1]["schema"]
     if sheet and schema == _POST:
-        raise InputError(
-            "--sheet is for plans: give plan.json, compare.json or vial.json"
-        )
+        raise InputError(f"--sheet is for plans: give {_ANY_PLAN}")
     return SHEET_FILE if sheet else PAGES[schema]
 
 
@@ -90,8 +94,7 @@ def page_of(path: Path, wanted: Wanted | None = None) -> str:
     made = Made.today(deidentified=wanted.deidentified)
     if schema == _PLAN:
         return (plan_sheet if wanted.sheet else plan_page)(text, data, made)
-    page = comparison_page if schema == _COMPARE else vial_page
-    return page(text, made)
+    return _SHEETS[schema](text, made)
 
 
 def saved_data(path: Path) -> tuple[str, dict[str, Any]]:

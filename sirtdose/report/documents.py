@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.model.finding import Acceptance, Finding, acceptances_used
+from sirtdose.model.acceptance import Acceptance, acceptances_used
+from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import shorten
 from typing import Any
 
-from sirtdose.model.finding import answers
+from sirtdose.model.acceptance import answers
 from sirtdose.report.wording import spoken
 
 GRAVE = ("stop", "ask", "accepted", "warn")

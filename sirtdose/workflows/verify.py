@@ -10,7 +10,7 @@ from typing import Any
 
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import require_accepted
+from sirtdose.model.acceptance import require_accepted
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.scene import chosen
 from sirtdose.workflows.post.inputs import all_inputs, named_files

@@ -72,6 +72,24 @@ class TestKnownLiver:
         assert found is not None
         assert (found.severity, found.value) == (ASK, 95.0)
 
+    @pytest.mark.parametrize(
+        ("perfused_ml", "prior_gy", "severity"),
+        [(400.0, 0.0, WARN), (401.0, 0.0, ASK), (400.0, 1.0, ASK)],
+    )
+    def test_two_segments_treated_once_only_warn(
+        self, perfused_ml: float, prior_gy: float, severity: Severity
+    ) -> None:
+        """A quarter of 1600 mL is two of eight segments."""
+        both = (
+            part("perfused", perfused_ml, 400.0),
+            part("liver", 1600.0, 95.0, prior_gy=prior_gy),
+        )
+        found = whole_liver(treated(*both, device="glass"))
+        assert found is not None
+        assert found.severity == severity
+        left_out = "which EANM 2022 does not apply to a segmentectomy"
+        assert (left_out in found.message) is (severity is WARN)
+
     def test_earlier_treatments_count_and_leave_less_room(self) -> None:
         """74.7 - 40 = 34.7 Gy are left, and 2 GBq give 40: 1.735 GBq."""
         liver = part("liver", 1600.0, 40.0, prior_gy=40.0)

@@ -80,10 +80,11 @@ def test_plans_by_numbers(run: Run, own: Path, words: tuple[str, ...]) -> None:
             "partition",
         ]
     if words[1] == "vial":
-        [vial] = document(result)["vials"]
+        [choice] = document(result)["injections"][0]["choices"]
+        [vial] = choice["vials"]
         # 17 h x log2(8 / 5) = 11.53 h; spheres of no product are not counted.
         assert vial["hours_before_use"] == pytest.approx(11.527, abs=1e-3)
-        assert vial["spheres"] is document(result)["device"] is None
+        assert choice["spheres"] is document(result)["device"] is None
 
 
 def test_a_dose_constant_of_the_file(run: Run, with_kernel: Path) -> None:
@@ -115,7 +116,7 @@ BSA = (
         (
             ("plan", "vial", "--activity", "5GBq", "--at", "2026-03-04T10:00+01:00"),
             3,
-            "of an unknown product): give --vial",
+            "of an unknown product without vial sizes: give --vial",
         ),
     ],
 )

@@ -215,7 +215,7 @@ def test_what_is_no_result_is_answered_with_one(run: Run, tmp_path: Path) -> Non
     (tmp_path / "doses").mkdir()
     (tmp_path / "doses" / "plan.json").write_text("{}")
     (tmp_path / "doses" / "dose_local.dcm").write_bytes(b"\xff\xfe")
-    either = "give post.json, plan.json, compare.json or vial.json"
+    either = "give post.json, plan.json, compare.json, vial.json or order.json"
     for path, said in (
         (tmp_path / "doses", "doses is a folder: give doses/plan.json"),
         (tmp_path / "nothere", f"there is no file nothere: {either}"),

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import Result
@@ -21,6 +21,7 @@ from sirtdose.data.load import table
 from sirtdose.validation.bench import Bench
 from sirtdose.validation.run import (
     Check,
+    Outcome,
     all_checks,
     figures,
     run_check,
@@ -46,11 +47,45 @@ for one in run_checks(checks):
     if not one.passed:
         print(one.check.name, one.error)
 """
+# The command with one group of comparisons.
+PLANNING_ALONE = """
+import sys
+from sirtdose.cli import validate
+from sirtdose.cli.main import run
+known = validate.all_checks
+validate.all_checks = lambda *, quick: [
+    one for one in known(quick=quick) if one.group == "planning"
+]
+sys.argv[0] = "sirtdose"
+run()
+"""
 
 
-def test_the_whole_of_a_quick_run(run: Run, tmp_path: Path) -> None:
-    out = tmp_path / "validation"
-    result = run("validate", "--quick", "--out", out, "--json")
+class Quick(NamedTuple):
+    """A quick run by the command, and what it compared."""
+
+    result: Result
+    out: Path
+    outcomes: list[Outcome]
+
+
+@pytest.fixture(scope="module")
+def quick(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Quick:
+    out = tmp_path_factory.mktemp("quick") / "validation"
+    outcomes: list[Outcome] = []
+
+    def kept(checks: list[Check]) -> list[Outcome]:
+        outcomes.extend(run_checks(checks))
+        return outcomes
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(validate, "run_checks", kept)
+        result = run("validate", "--quick", "--out", out, "--json")
+    return Quick(result, out, outcomes)
+
+
+def test_the_whole_of_a_quick_run(run: Run, quick: Quick) -> None:
+    result, out, _ = quick
     assert result.exit_code == 0, result.stderr
     assert {path.name for path in out.iterdir()} == FILES
     document = json.loads(result.stdout)
@@ -77,9 +112,11 @@ def test_the_whole_of_a_quick_run(run: Run, tmp_path: Path) -> None:
     assert "already contains validation.json" in again.stderr
 
 
-def test_all_of_them_pass_and_stand_in_the_documents() -> None:
-    outcomes = run_checks(all_checks())
-    assert sum(one.check.slow for one in outcomes) > 10
+def test_all_of_them_pass_and_stand_in_the_documents(quick: Quick) -> None:
+    slow = run_checks(one for one in all_checks() if one.slow)
+    assert len(slow) > 10
+    done = {(one.check.group, one.check.name): one for one in (*quick.outcomes, *slow)}
+    outcomes = [done[one.group, one.name] for one in all_checks()]
     assert [one.check.name for one in outcomes if not one.passed] == []
     page = runpy.run_path(str(ROOT / "docs" / "generate_validation.py"))["page"]
     written = (ROOT / "docs" / "validation.md").read_text("utf-8")
@@ -423,8 +460,7 @@ def test_the_command_itself_is_red(package: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-c"),
-            "import sys; from sirtdose.cli.main import run; sys.argv[0] = 'sirtdose'; "
-            "run()",
+            PLANNING_ALONE,
             *("validate", "--quick"),
         ],
         capture_output=True,

@@ -3,14 +3,8 @@
 import pytest
 
 from sirtdose.errors import InputError, SafetyStop
-from sirtdose.model.finding import (
-    Acceptance,
-    Bound,
-    Finding,
-    Severity,
-    acceptances_used,
-    require_accepted,
-)
+from sirtdose.model.acceptance import Acceptance, acceptances_used, require_accepted
+from sirtdose.model.finding import Bound, Finding, Severity
 
 FIRST = Finding.of("H13", "the first differs", subject="Tumor 1")
 SECOND = Finding.of("H13", "the second differs", subject="Tumor 2")

@@ -15,8 +15,9 @@ from sirtdose.errors import (
     SafetyStop,
     StructureError,
 )
+from sirtdose.model.acceptance import Acceptance, require_accepted
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide

@@ -3,7 +3,8 @@
 import pytest
 
 from sirtdose.errors import SafetyStop
-from sirtdose.model.finding import Acceptance, Finding, Said, Severity
+from sirtdose.model.acceptance import Acceptance, Said
+from sirtdose.model.finding import Finding, Severity
 
 NOTE = Finding.of("H27", "density 1.05 g/mL", severity=Severity.NOTE)
 BLUR = Finding.of("H16", "the livers overlap by 0.6", severity=Severity.ASK)

@@ -9,7 +9,7 @@ import pytest
 
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.partition_goal import Injection
-from sirtdose.planning.vial import calibration_lead_h
+from sirtdose.planning.vial_choice import calibration_lead_h
 from tests import planned
 
 

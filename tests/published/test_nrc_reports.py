@@ -1,44 +1,38 @@
 """Medical events reported to the NRC, recomputed; clinical reference, sections 3 and 5.
 
-What was given stands against what was prescribed, as an assay against its order does.
+What was given stands against what was prescribed, as a measured vial does.
 """
 
 from datetime import UTC, datetime
 
 import pytest
 
-from sirtdose.checks.vials import vial_findings
-from sirtdose.model.device import Device
+from sirtdose.checks.vials import measured_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY, DOSE
 from sirtdose.planning.delivered import delivered_activity_gbq
 from sirtdose.planning.mird import activity_gbq, delivered_dose_gy
-from sirtdose.planning.vial import VialPlan, plan_vial
+from sirtdose.planning.ordered_vial import MeasuredVial, Reading, measured_vial
+from sirtdose.planning.vial_choice import Want
 from tests import planned
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LABEL = Nuclide.named("Y-90", dose_constant="label")
 
 
-def compared(prescribed: float, given: float, device: str = "glass") -> VialPlan:
+def compared(prescribed: float, given: float) -> MeasuredVial:
     """Activities in GBq, at one time."""
-    return plan_vial(
-        activity_gbq=prescribed,
-        at=AT,
-        device=Device.named(device),
-        assay_gbq=given,
-        assay_at=AT,
-    )
+    want = Want("right", prescribed, AT)
+    return measured_vial(want, [Reading(given, AT)], Nuclide.named("Y-90"))
 
 
-def fraction(vials: VialPlan) -> float:
-    assert vials.assay_at_use_gbq is not None
-    return vials.assay_at_use_gbq / vials.activity_gbq
+def fraction(vial: MeasuredVial) -> float:
+    return vial.to_wanted_ratio
 
 
-def against_the_order(vials: VialPlan) -> Finding:
-    [found] = [f for f in vial_findings(vials) if f.code == "H03"]
+def against_the_order(vial: MeasuredVial) -> Finding:
+    [found] = [f for f in measured_findings([vial]) if f.code == "H03"]
     return found
 
 
@@ -104,7 +98,7 @@ def test_ens_46567_the_order_of_the_other_lobe() -> None:
     vials = compared(3.0, 10.0)
     assert 100 * (fraction(vials) - 1) == pytest.approx(233, abs=0.5)
     assert against_the_order(vials).severity is Severity.STOP
-    assert "+233.3% from the 3 GBq ordered" in against_the_order(vials).message
+    assert "+233.3% from the 3 GBq to draw up" in against_the_order(vials).message
 
 
 # The reference has the percentages and the 11.9 mCi: 9.2, 8.92, 11.868 and 12.748 mCi
@@ -132,7 +126,7 @@ def test_ens_49450_depends_on_the_denominator(
 
 def test_selwyn_2008_vials_above_their_label() -> None:
     """Resin vials 26 % above 3 GBq (abstract): not to be used as labeled."""
-    vials = compared(3.0, 3.78, device="resin")
+    vials = compared(3.0, 3.78)
     assert 100 * (fraction(vials) - 1) == pytest.approx(26, abs=0.5)
     assert "+26.0%" in against_the_order(vials).message
     assert against_the_order(vials).severity is Severity.STOP

@@ -99,6 +99,12 @@ def _made(name: str, run: Run, folder: Path) -> Any:
     if name == "vial":
         words[name] = ("plan", "vial", "--activity", "3GBq")
         words[name] += ("--at", "2026-03-02T10:00+01:00", "--device", "glass")
+    if name == "order":
+        vial = ("plan", "vial", "--activity", "3GBq", "--device", "glass")
+        vial += ("--at", "2026-03-04T10:00-05:00", "--choose", "7GBq@2026-03-01")
+        result = run(*vial, "--out", folder / "v")
+        assert result.exit_code == 0, result.stderr
+        return json.loads((folder / "v" / "order.json").read_text("utf-8"))
     result = run(*words[name], "--json")
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)

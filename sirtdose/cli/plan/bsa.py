@@ -100,7 +100,7 @@ def bsa_command(
     if not empirical and (height is None or weight is None):
         raise click.UsageError("the BSA method needs --height and --weight")
     plan = plan_bsa(
-        plan_request(options),
+        plan_request({**options, "height": height, "weight": weight}),
         height_cm=None if height is None else height / 10,
         weight_kg=weight,
         liver_volume_ml=liver_volume,

@@ -76,6 +76,18 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
     ("same", "other"),
     "Whether the catheter position at treatment is the same as for the scout.",
 )
+@Option(
+    "prior-dose",
+    Path,
+    "Dose map of an earlier session, RTDOSE or NIfTI. Limits and checks add its mean "
+    "in each structure.",
+)
+@Option(
+    "prior-transform",
+    Path,
+    "How the earlier dose is moved to this image: a DICOM registration, or an ITK "
+    "transform from this image to the earlier dose.",
+)
 @lung_margin_option
 @dose_options
 @blur_options
@@ -142,6 +154,7 @@ def image_command(
 
 
 def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
+    from sirtdose.workflows.plan.earlier import Earlier
     from sirtdose.workflows.plan.image import Scout
 
     typed = {
@@ -161,6 +174,7 @@ def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
         same_catheter=None if catheter is None else catheter == "same",
         margin_mm=options["lung_margin"],
         typed_ml=typed,
+        earlier=Earlier(options["prior_dose"], options["prior_transform"]),
     )
 
 

@@ -22,7 +22,7 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import acceptances_of, nuclide_of
 from sirtdose.cli.words.show import show_document
-from sirtdose.model.finding import require_accepted
+from sirtdose.model.acceptance import require_accepted
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.report.plan.lung_shunt import (
     planar_document,

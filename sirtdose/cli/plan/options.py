@@ -32,7 +32,7 @@ from sirtdose.cli.words.quantities import (
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import PlanningError
-from sirtdose.model.finding import to_accept, unaccepted
+from sirtdose.model.acceptance import to_accept, unaccepted
 from sirtdose.model.units import (
     BILIRUBIN,
     BODY_HEIGHT,
@@ -42,7 +42,9 @@ from sirtdose.model.units import (
     VOLUME,
 )
 from sirtdose.model.usual import LUNG_MASS_KG
+from sirtdose.planning.remnant import UNDERLYING, RemnantAsked
 from sirtdose.planning.result import Plan
+from sirtdose.planning.standard_liver import FORMULAS as SLV_FORMULAS
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
@@ -97,6 +99,26 @@ case_options = together(
         metavar="DATE",
     ),
 )
+remnant_options = together(
+    Option(
+        "remnant",
+        VOLUME,
+        "Volume of the future liver remnant, without tumors.  [default: the liver less "
+        "perfused volumes]",
+    ),
+    Option(
+        "slv",
+        SLV_FORMULAS,
+        "Formula of the standardized liver volume, from --height and --weight; the "
+        "remnant is also given as a percentage of it.",
+    ),
+    Option(
+        "underlying-liver",
+        UNDERLYING,
+        "Underlying liver: normal, after chemotherapy, or with cirrhosis. Warns if the "
+        "future liver remnant is below the published minimum for a resection.",
+    ),
+)
 # Whose a plan is, as its documents keep it.
 CASE_NAMES = ("case_label", "patient_key", "vessel", "treatment_date")
 plan_options = together(
@@ -144,6 +166,7 @@ plan_options = together(
         "liver.",
         default="0Gy",
     ),
+    remnant_options,
     case_options,
     replace(
         uncertainty_option,
@@ -192,6 +215,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         budget=options["budget"],
         realizations=options["uncertainty"],
         seed=options["seed"] or 0,
+        remnant=_remnant_asked(options),
         self_test=self_test(),
         site=site_used(),
         acceptances=acceptances_of(options["accept"], options["reason"]),
@@ -200,6 +224,17 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
             "case_file_sha256": context.meta.get(CASE_FILE),
             **options_kept(context),
         },
+    )
+
+
+def _remnant_asked(options: Mapping[str, Any]) -> RemnantAsked:
+    height_mm = options["height"]
+    return RemnantAsked(
+        volume_ml=options["remnant"],
+        formula=options["slv"] or "",
+        underlying=options["underlying_liver"] or "",
+        height_cm=None if height_mm is None else height_mm / 10,
+        weight_kg=options["weight"],
     )
 
 

@@ -1,19 +1,38 @@
-"""`sirtdose plan vial`: which vial, calibrated when."""
+"""`sirtdose plan vial`: which vials to order, and today's vial against the plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sirtdose.checks.constants import other_file_findings
+from sirtdose.checks.constants import own_file_findings
 from sirtdose.checks.method import not_a_device_finding
-from sirtdose.checks.orders import order_findings, unapproved_findings
+from sirtdose.checks.orders import (
+    chosen_findings,
+    order_findings,
+    unapproved_findings,
+)
 from sirtdose.checks.site import site_findings
-from sirtdose.checks.vials import day_findings, typed_activity_findings, vial_findings
+from sirtdose.checks.vial_times import day_findings
+from sirtdose.checks.vials import (
+    catalogue_findings,
+    measured_findings,
+    offered_findings,
+    passed_findings,
+    shared_findings,
+    typed_activity_findings,
+)
 from sirtdose.cli.plan.options import CASE_NAMES, case_options
+from sirtdose.cli.plan.vial_words import (
+    ALONE,
+    PlanForVials,
+    ordered_of,
+    readings_of,
+    site_zone,
+    wants_of,
+)
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -30,98 +49,114 @@ from sirtdose.cli.words.options import (
     timezone_option,
     verbose_option,
 )
-from sirtdose.cli.words.quantities import (
-    acceptances_of,
-    by_name,
-    moment,
-    nuclide_of,
-    quantity,
-)
+from sirtdose.cli.words.quantities import acceptances_of, moment, nuclide_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_used
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, PlanningError
+from sirtdose.io.tables.catalogue import read_catalogue
+from sirtdose.model.acceptance import (
+    Acceptance,
+    require_accepted,
+    to_accept,
+    unaccepted,
+)
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, require_accepted, unaccepted
-from sirtdose.model.names import by_own_names, named
+from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
-from sirtdose.planning.vial import VialPlan, plan_vial
+from sirtdose.planning.ordered_vial import (
+    MeasuredVial,
+    Reading,
+    measured_vial,
+    orders_of,
+)
+from sirtdose.planning.vial import Asked, shared_vials, vials_for
+from sirtdose.planning.vial_choice import Want
 from sirtdose.report.documents import document_text
-from sirtdose.report.plan.hash import plan_of_file
-from sirtdose.report.plan.vial import vial_document, vial_screen
+from sirtdose.report.plan.order import order_csv, order_document
+from sirtdose.report.plan.vial import (
+    VialsFound,
+    injected_by_order,
+    injected_of,
+    vial_document,
+)
+from sirtdose.report.plan.vial_lines import vial_screen
 
-
-@dataclass(frozen=True)
-class _PlannedVial:
-    """What a plan wants drawn up: for one injection, and for each."""
-
-    activity_gbq: float
-    each_gbq: Mapping[str, float]
-    device: str | None
-    nuclide: Mapping[str, Any]
-    status: str
-    unmet: Sequence[Finding]
-    document: dict[str, Any]
-    inputs: Mapping[str, Any]
-
-    def decaying_as(self, nuclide: Nuclide) -> Nuclide:
-        """The nuclide with the plan's half-life, where that is another."""
-        own_h = float(self.nuclide["half_life_h"])
-        same = own_h == nuclide.half_life_h
-        return nuclide if same else nuclide.with_half_life(own_h)
-
-    def nuclide_findings(self, nuclide: Nuclide) -> list[Finding]:
-        """A nuclide of another file than the plan's; another nuclide is refused."""
-        if nuclide.name != self.nuclide["name"]:
-            own = self.nuclide["name"]
-            raise InputError(
-                f"the plan is for {own}, not {nuclide.name}: give --nuclide {own}, or "
-                f"the plan for {nuclide.name}"
-            )
-        return other_file_findings(self.nuclide, nuclide)
+# What a page says of a patient by the plan alone.
+_OF_PLAN = ("limit_table", "height_mm", "weight_kg")
 
 
 @command("vial")
 @Option("activity", ACTIVITY, "Activity to draw up, at the time of use.")
 @replace(
     plan_option,
-    help="plan.json from which to take the activity to draw up and the device; "
-    "replaces --activity.",
+    help="plan.json from which to take activities, doses and the device; replaces "
+    "--activity.",
 )
 @Option(
-    "injection", str, "Name of the injection, if the plan has several.", metavar="NAME"
-)
-@Option(
-    "order",
+    "injection",
     str,
-    "Activity ordered for an injection of the plan, at its calibration TIME or at the "
-    "time of use; compared with the plan. May be repeated.",
-    many=True,
-    metavar="NAME=ACTIVITY[@TIME]",
-    into="orders",
+    "Only this injection of the plan.  [default: all of them]",
+    metavar="NAME",
 )
 @Option(
     "at",
     str,
-    "Time of use, e.g. 2026-03-04T10:00+01:00.",
+    "Time of use, e.g. 2026-03-04T10:00+01:00, for all injections or for each its "
+    "own. May be repeated.",
+    many=True,
     required=True,
-    metavar="TIME",
+    metavar="[NAME=]TIME",
+    into="times",
 )
 @replace(device_option, help=f"{device_option.help} Needed unless --plan names it.")
+@Option(
+    "catalogue",
+    Path,
+    "Your own sizes, calibration times and shelf lives, TOML or JSON, replacing the "
+    "shipped ones.",
+    into="catalogue_file",
+)
 @Option(
     "vial",
     ACTIVITY,
     "Vial activity at calibration, e.g. 3GBq; may be repeated.  [default: those of "
-    "the device]",
+    "the catalogue]",
     many=True,
     into="vials",
 )
 @Option(
     "calibrated-at",
     str,
-    "Calibration time of the vials.  [default: for each vial, the time that suits the "
-    "activity]",
+    "Calibration time of the vials.  [default: those of the catalogue that are in "
+    "time]",
     metavar="TIME",
+)
+@Option(
+    "vials-per-injection",
+    click.IntRange(1, 2),
+    "Number of vials for an injection; 2 also offers pairs where one vial fits.",
+    default="1",
+    metavar="N",
+)
+@Option(
+    "choose",
+    str,
+    "Vial to order: its activity at calibration, and the day or TIME of calibration; "
+    "without one, its activity at use. Repeat it for two vials; NAME,NAME shares one "
+    "vial. With --out it writes the order form.",
+    many=True,
+    metavar="[NAME=]ACTIVITY[@DATE]",
+    into="chosen",
+)
+@Option(
+    "measured",
+    str,
+    "Activity of today's vial in the dose calibrator, and when it was measured; for "
+    "resin, that of the part drawn. Repeat it for two vials.",
+    many=True,
+    metavar="[NAME=]ACTIVITY@TIME",
+    into="measured",
 )
 @case_options
 @assay_options
@@ -138,58 +173,59 @@ def vial_command(
     *,
     activity: float | None,
     plan_file: Path | None,
-    vials: tuple[float, ...],
     out: Path | None,
     force: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Choose vial and calibration time, and see what an early or late case changes.
+    """Choose vials that can be had, order them, and check today's against the plan.
 
     Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00 --device
     glass
 
-    Example: sirtdose plan vial --plan plan/plan.json --at 2026-03-04T10:00+01:00
+    Example: sirtdose plan vial --plan plan/plan.json --at 2026-12-09T10:00-05:00
+    --choose right=5GBq@2026-12-06 --out order
     """
-    zone = options["timezone"]
-    times = {
-        name: moment(options[name], f"--{name.replace('_', '-')}", zone)
-        for name in ("at", "calibrated_at", "assay_at")
-    }
     if (activity is None) == (plan_file is None):
         raise click.UsageError("give --activity, or --plan with plan.json")
-    planned = None if plan_file is None else _of_plan(plan_file, options)
-    device_name = options["device"] or (planned.device if planned else None)
-    if times["at"] is None or not (device_name or options["nuclide_file"]):
-        raise click.UsageError("give --device, or --plan or --nuclide-file")
-    nuclide, device = nuclide_of({**options, "device": device_name})
-    device = device or Device.unnamed(nuclide.name)
-    if planned and not options["half_life"]:
-        nuclide = planned.decaying_as(nuclide)
-    if planned is None and options["orders"]:
-        raise click.UsageError("--order is compared with a plan: give --plan")
-    plan = plan_vial(
-        activity_gbq=planned.activity_gbq if planned else activity or 0.0,
-        at=times["at"],
-        device=device,
-        nuclide=nuclide,
-        calibrated_at=times["calibrated_at"],
-        assay_gbq=options["assay"],
-        assay_at=times["assay_at"],
-        calibrator_factor=options["calibrator_factor"],
-        sizes_gbq=vials or None,
+    planned = None if plan_file is None else PlanForVials.of_file(plan_file)
+    device, nuclide, digest = _microspheres(options, planned)
+    if planned is None and options["injection"]:
+        raise click.UsageError("--injection is of a plan: give --plan")
+    draws = planned.draws_gbq if planned else {ALONE: (activity or 0.0, 0.0)}
+    zone = options["timezone"]
+    wants = wants_of(
+        draws, options["times"], injection=options["injection"], timezone=zone
     )
-    orders = _orders(options["orders"], plan, zone)
-    found = _findings(plan, planned, options, orders)
-    plan = replace(plan, findings=tuple(found))
+    asked = Asked(
+        site_zone(zone),
+        moment(options["calibrated_at"], "--calibrated-at", zone),
+        options["vials_per_injection"] > 1,
+    )
+    ordered = ordered_of(options["chosen"], wants, device=device, timezone=zone)
+    found = VialsFound(
+        device,
+        nuclide,
+        [vials_for(want, device, nuclide, asked) for want in wants],
+        shared_vials(wants, device, nuclide, asked),
+        orders_of(wants, ordered, nuclide),
+        _measured(options, wants, nuclide),
+        options["calibrator_factor"],
+        planned.doses if planned else None,
+        planned.summary if planned else None,
+        _whose(options, planned),
+        digest,
+    )
+    findings = [
+        *_about_plan(found, planned, options["treatment_date"]),
+        *chosen_findings(
+            ordered, wants, device=device, nuclide=nuclide, site=asked.site
+        ),
+        *_about_vials(found, asked),
+    ]
     acceptances = acceptances_of(options["accept"], options["reason"])
-    require_accepted(plan.findings, acceptances)
-    document = vial_document(
-        plan,
-        acceptances,
-        of_plan=_plan_document(planned, orders) if planned else None,
-        inputs=_whose(options, planned),
-    )
+    require_accepted(findings, acceptances)
+    document = vial_document(found, findings, acceptances)
     show_document(
         document,
         vial_screen(document),
@@ -197,152 +233,165 @@ def vial_command(
         out=out,
         force=force,
         as_json=as_json,
-        pages=None if out is None else {"vial.html": _page(document)},
+        pages=None if out is None else _files(found, findings, acceptances, document),
     )
+    _require_limits(document, ordered=bool(found.orders))
 
 
-def _order_findings(
-    orders: Mapping[str, "_Order"], planned: _PlannedVial, plan: VialPlan
+def _require_limits(document: Mapping[str, Any], *, ordered: bool) -> None:
+    """After the result: a limit that the vials pass, and that nobody accepted."""
+    if unmet := unaccepted(document):
+        where = ", ".join(one.subject for one in unmet)
+        unwritten = " No order form is written." if ordered else ""
+        raise PlanningError(
+            f"with these vials a limit is not met: {where}.{unwritten} Choose other "
+            f"vials or another time, or give {to_accept(unmet)}"
+        )
+
+
+def _microspheres(
+    options: Mapping[str, Any], planned: PlanForVials | None
+) -> tuple[Device, Nuclide, str | None]:
+    """The device with its vials, the nuclide, and the catalogue's digest."""
+    if planned:
+        planned.require_device(options["device"])
+    name = options["device"] or (planned.device if planned else None)
+    if not (name or options["nuclide_file"]):
+        raise click.UsageError("give --device, or --plan or --nuclide-file")
+    nuclide, device = nuclide_of({**options, "device": name})
+    device = device or Device.unnamed(nuclide.name)
+    if planned and not options["half_life"]:
+        nuclide = planned.decaying_as(nuclide)
+    file, digest = options["catalogue_file"], None
+    if file is not None:
+        products, read = read_catalogue(file)
+        if device.name in products:
+            digest = read
+            device = replace(device, vials=products[device.name])
+    if options["vials"]:
+        device = replace(device, vials=device.vials.with_sizes(options["vials"]))
+    return device, nuclide, digest
+
+
+def _measured(
+    options: Mapping[str, Any], wants: Sequence[Want], nuclide: Nuclide
+) -> list[MeasuredVial]:
+    """Today's vials, of each injection that has any."""
+    readings = _readings(options, wants)
+    return [
+        measured_vial(want, own, nuclide, options["calibrator_factor"])
+        for want in wants
+        for own in [readings.get(want.name)]
+        if own
+    ]
+
+
+def _readings(
+    options: Mapping[str, Any], wants: Sequence[Want]
+) -> dict[str, list[Reading]]:
+    """Measured vials; --assay with --assay-at is the same for one injection."""
+    gbq, zone = options["assay"], options["timezone"]
+    at = moment(options["assay_at"], "--assay-at", zone)
+    found = readings_of(options["measured"], wants, zone)
+    if gbq is None and at is None:
+        return found
+    if gbq is None or at is None:
+        raise InputError("an assay needs its time: give both --assay and --assay-at")
+    if len(wants) > 1 or found:
+        raise click.UsageError(
+            f"--assay is of one vial: give --measured {wants[0].name}=ACTIVITY@TIME"
+        )
+    return {wants[0].name: [Reading(gbq, at)]}
+
+
+def _about_plan(
+    found: VialsFound, planned: PlanForVials | None, typed: str | None
 ) -> list[Finding]:
-    return order_findings(
-        {name: one.at_use_gbq for name, one in orders.items()},
-        planned.each_gbq,
-        part_is_drawn=plan.device.part_is_drawn,
-    )
-
-
-def _findings(
-    plan: VialPlan,
-    planned: _PlannedVial | None,
-    options: Mapping[str, Any],
-    orders: Mapping[str, "_Order"],
-) -> list[Finding]:
-    """What is said of a vial: by itself, and by the plan that it is for."""
-    own = [*vial_findings(plan), not_a_device_finding(), *site_findings(site_used())]
-    typed = options["treatment_date"]
+    """Activity, day and nuclide, as typed or by the plan."""
+    days = list({one.want.at.date(): one.want.at for one in found.found}.values())
     if planned is None:
-        return [*typed_activity_findings(plan), *day_findings(plan.at, typed), *own]
-    inputs = planned.inputs
+        own = [typed_activity_findings(one, found.nuclide) for one in found.found]
+        own += [day_findings(at, typed) for at in days]
+        return [finding for some in own for finding in some]
+    inputs = planned.document["inputs"]
     day = inputs.get("treatment_date") or inputs.get("treatment_at")
     return [
-        *planned.nuclide_findings(plan.nuclide),
+        *planned.nuclide_findings(found.nuclide),
         # A day that is typed here states that the treatment was moved.
-        *day_findings(plan.at, typed or day, of_plan=not typed),
-        *unapproved_findings(planned.status, planned.unmet),
-        *(_order_findings(orders, planned, plan) if orders else []),
-        *own,
+        *(
+            finding
+            for at in days
+            for finding in day_findings(at, typed or day, of_plan=not typed)
+        ),
+        *unapproved_findings(
+            planned.document["status"], planned.unmet, ordered=bool(found.orders)
+        ),
     ]
 
 
-def _page(document: dict[str, Any]) -> str:
-    """The page, where a folder is given: jinja2 takes its time to load."""
+def _about_vials(found: VialsFound, asked: Asked) -> list[Finding]:
+    """What is offered, what was ordered, what was measured."""
+    device, planned = found.device, found.planned
+    offered = [
+        finding
+        for one in found.found
+        for finding in offered_findings(
+            one, device, calibrated_at=asked.calibrated_at, site=asked.site
+        )
+    ]
+    ordered_gbq = {one.want.name: one.at_use_gbq for one in found.orders}
+    findings = [
+        *(offered if not (found.orders or found.measured) else []),
+        *(shared_findings(found.shared) if not found.orders else []),
+        *measured_findings(
+            found.measured,
+            calibrator_factor=found.calibrator_factor,
+            ordered_gbq=ordered_gbq,
+        ),
+        *catalogue_findings(device),
+        *own_file_findings(found.nuclide),
+        not_a_device_finding(),
+        *site_findings(site_used()),
+    ]
+    if found.orders:
+        wanted = {one.want.name: one.want.activity_gbq for one in found.found}
+        drawn = device.vials.part_is_drawn
+        findings += order_findings(ordered_gbq, wanted, part_is_drawn=drawn)
+        if planned:
+            injected = injected_by_order(found.orders, device)
+            findings += passed_findings(planned.newly_passed(injected), "as ordered")
+    if planned and found.measured:
+        injected = injected_of(found.measured)
+        findings += passed_findings(planned.newly_passed(injected), "as measured")
+    return findings
+
+
+def _files(
+    found: VialsFound,
+    findings: Sequence[Finding],
+    acceptances: Sequence[Acceptance],
+    document: dict[str, Any],
+) -> dict[str, str]:
+    """The pages, where a folder is given: jinja2 takes its time to load."""
     from sirtdose.report.plan.page import Made
-    from sirtdose.report.plan.sheet import vial_page
+    from sirtdose.report.plan.vial_page import order_page, vial_page
 
-    return vial_page(document_text(document), Made.today())
-
-
-def _whose(
-    options: Mapping[str, Any], planned: _PlannedVial | None
-) -> dict[str, str | None]:
-    """Whose a vial is: as typed, else the plan's."""
-    of_plan = planned.inputs if planned else {}
-    return {name: options[name] or of_plan.get(name) for name in CASE_NAMES}
-
-
-def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
-    """Read the activity to draw up from plan.json.
-
-    Raises
-    ------
-    InputError
-        No plan, one that was edited, another device, or several injections and no
-        choice.
-    """
-    plan = plan_of_file(path)
-    each = {
-        one["name"]: float(one["draw_activity_gbq"])
-        for one in plan["assumptions"].get("injections", [])
-    } or {"injection": float(plan["draw_activity_gbq"])}
-    wanted = options["injection"]
-    if wanted is None and len(each) > 1:
-        raise InputError(
-            f"the plan has {len(each)} injections: choose one with --injection "
-            f"{' or '.join(each)} (orders for all of them are checked)"
-        )
-    said = f"'{wanted}' is not an injection of the plan"
-    name = next(iter(each)) if wanted is None else named(wanted, each, said)
-    device = options["device"]
-    if device and plan["device"] and device != plan["device"]:
-        raise InputError(
-            f"the plan is for {plan['device']}, not for {device}: leave --device out"
-        )
-    if device and Device.named(device).nuclide_name != plan["nuclide"]["name"]:
-        raise InputError(
-            f"the plan is for {plan['nuclide']['name']}, and {device} carries "
-            f"{Device.named(device).nuclide_name}"
-        )
-    return _PlannedVial(
-        activity_gbq=each[name],
-        each_gbq=each,
-        device=plan["device"],
-        nuclide=plan["nuclide"],
-        status=plan["status"],
-        unmet=unaccepted(plan),
-        document={
-            "hash": plan["hash"],
-            "status": plan["status"],
-            "injection": name,
-            "draw_activity_gbq": each,
-        },
-        inputs=plan["inputs"],
-    )
+    made = Made.today()
+    pages = {"vial.html": vial_page(document_text(document), made)}
+    if not found.orders or unaccepted(document):
+        return pages
+    order = order_document(found, findings, acceptances)
+    text = document_text(order)
+    return {
+        **pages,
+        "order.json": text,
+        "order.html": order_page(text, made),
+        "order.csv": order_csv(order),
+    }
 
 
-@dataclass(frozen=True)
-class _Order:
-    """What was ordered for an injection, and what of it is left at use."""
-
-    ordered_gbq: float
-    calibrated_at: datetime | None
-    at_use_gbq: float
-
-
-def _orders(
-    texts: tuple[str, ...], plan: VialPlan, zone: str | None
-) -> dict[str, _Order]:
-    """Orders by their injections, decayed to the time of use."""
-
-    def order(text: str) -> _Order:
-        activity, _, when = text.partition("@")
-        ordered = gbq = quantity(activity, ACTIVITY, "--order")
-        calibrated = moment(when.strip() or None, "--order", zone)
-        if calibrated is not None:
-            hours = (plan.at - calibrated).total_seconds() / 3600
-            gbq *= plan.nuclide.decay_factor(hours)
-        if gbq > 0:
-            return _Order(ordered, calibrated, gbq)
-        raise click.BadParameter(
-            f"'{text}' is not an activity above 0", param_hint="--order"
-        )
-
-    return by_name(texts, "--order", "NAME=ACTIVITY@TIME", order) if texts else {}
-
-
-def _plan_document(
-    planned: _PlannedVial, orders: Mapping[str, _Order]
-) -> dict[str, Any]:
-    """What vial.json holds of a plan, and of what was ordered for it."""
-    named_orders = by_own_names(orders, planned.each_gbq, "'{}' is not an injection")
-    rows = [
-        {
-            "injection": name,
-            "ordered_gbq": one.ordered_gbq,
-            "calibrated_at": one.calibrated_at
-            and one.calibrated_at.isoformat(timespec="minutes"),
-            "at_use_gbq": one.at_use_gbq,
-            "to_wanted_ratio": one.at_use_gbq / planned.each_gbq[name],
-        }
-        for name, one in named_orders.items()
-    ]
-    return {**planned.document, "orders": rows}
+def _whose(options: Mapping[str, Any], planned: PlanForVials | None) -> dict[str, Any]:
+    """Whose a vial is: as typed, else the plan's; and what only a plan says."""
+    of_plan = planned.document["inputs"] if planned else {}
+    more = {name: of_plan[name] for name in _OF_PLAN if of_plan.get(name)}
+    return {name: options[name] or of_plan.get(name) for name in CASE_NAMES} | more

@@ -11,8 +11,8 @@ import click
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.tables.nuclides import own_nuclide
+from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device, device_name
-from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.role_words import languages_named

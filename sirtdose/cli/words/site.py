@@ -22,6 +22,7 @@ NAMED = (
     *("device", "limits", "metric", "density", "density_curve", "budget"),
     "density_in",
     *("radiobiology", "nuclide_file", "timezone", "calibrator_factor", "vial"),
+    "catalogue",
     *(
         "method",
         "languages",

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.finding import Finding
 from sirtdose.planning.comparison import Compared
 from sirtdose.report.documents import (
     nuclide_document,
@@ -12,6 +13,8 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.limit_lines import bound_words, dose_words
 from sirtdose.report.plan.document import compartment_document, limit_document
+from sirtdose.report.plan.remnant import remnant_document
+from sirtdose.report.plan.remnant_rows import treated_lines
 from sirtdose.report.plan.uncertainty import planned_dose_document
 from sirtdose.report.post.summary import basis_words
 from sirtdose.report.screen import Screen
@@ -55,6 +58,7 @@ def comparison_document(
             }
             for row in rows
         ],
+        "remnant": remnant_document(first.remnant),
         **said_document(findings, accepted),
         "inputs": inputs,
     }
@@ -76,6 +80,7 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
     known = ["-" if gy is None else significant(gy) for gy in lungs]
     rows.append(["lungs Gy", *known, _relative(methods[0], "lungs")])
     first = methods[0]["method"]
+    remnant, _ = treated_lines(document)
     return Screen.of(
         document,
         [
@@ -92,6 +97,7 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
             table(["", *(one["method"] for one in methods), "u"], rows),
             "",
             _unmet(methods),
+            *(["", *remnant] if remnant else []),
         ],
         ["u is the relative standard uncertainty (k = 1) of each dose, by first order"],
     )

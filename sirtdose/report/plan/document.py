@@ -14,6 +14,7 @@ from sirtdose.report.documents import (
     said_document,
     self_test_document,
 )
+from sirtdose.report.plan.remnant import published_document, remnant_document
 from sirtdose.report.plan.uncertainty import plan_uncertainty_document
 
 
@@ -34,6 +35,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "goals": [goal_document(one) for one in plan.goals],
         "lungs": lungs_document(plan.lungs),
         "limits": [limit_document(limit) for limit in plan.limits],
+        "remnant": remnant_document(plan.remnant),
+        "treats": {
+            "disease": plan.treats.disease or None,
+            "scenario": plan.treats.scenario or None,
+        },
+        "published_goals": published_document(plan.published),
         "uncertainty": plan_uncertainty_document(plan.uncertainty),
         "self_test": self_test_document(plan.self_test),
         "assumptions": plan.assumptions,

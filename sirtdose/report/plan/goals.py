@@ -131,7 +131,7 @@ def apart_words(goal: Mapping[str, Any], missed: str = "missed") -> str:
     >>> goal = {"sense": "at_least", "unit": "Gy", "wanted": 120.0, "reached": 98.1,
     ...         "met": False, "apart_gy": -21.9, "apart_percent": -18.25}
     >>> apart_words(goal)
-    'missed by 21.9 Gy, 18.2 %'
+    'missed by 21.90 Gy, 18.25 %'
     """
     if goal["reached"] is None:
         return "not checked"

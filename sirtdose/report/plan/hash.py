@@ -10,7 +10,7 @@ from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
-from sirtdose.model.finding import to_accept, unaccepted
+from sirtdose.model.acceptance import to_accept, unaccepted
 from sirtdose.report.documents import document_text
 
 # What an approval changes: everything else is content.

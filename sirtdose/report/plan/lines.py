@@ -6,6 +6,7 @@ from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.goals import goal_table, growth_lines
+from sirtdose.report.plan.remnant_rows import treated_lines
 from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_lines,
     uncertainty_cells,
@@ -19,6 +20,7 @@ from sirtdose.report.wording import activity, limit_line, significant, spoken, t
 
 def plan_screen(document: dict[str, Any]) -> Screen:
     """Activities, doses and limits of a plan; what they rest on as details."""
+    treated, treated_details = treated_lines(document)
     return Screen.of(
         document,
         [
@@ -28,17 +30,19 @@ def plan_screen(document: dict[str, Any]) -> Screen:
             *hidden_interval_lines(_first_readings(document)),
             *_label_lines(document),
             *_earlier_lines(document),
+            *_after_blank(treated),
             *_after_blank(goal_table(document)),
             *_after_blank(limit_table(document)),
         ],
-        [
-            *(
+        _apart(
+            [
                 limit_line(limit)
                 for limit in document["limits"]
                 if limit["condition"] or limit["activity_needed_gbq"]
-            ),
-            *_after_blank(plan_uncertainty_lines(document.get("uncertainty"))),
-        ],
+            ],
+            treated_details,
+            plan_uncertainty_lines(document.get("uncertainty")),
+        ),
     )
 
 
@@ -154,6 +158,15 @@ def _label_lines(document: dict[str, Any]) -> list[str]:
         f"lung shunt): {assumptions['prescribed_dose_gy']:g} Gy prescribed, "
         f"{significant(dose)} Gy delivered"
     ]
+
+
+def _apart(*groups: list[str]) -> list[str]:
+    """Lines with a blank one between groups.
+
+    >>> _apart([], ["a"], ["b", "c"])
+    ['a', '', 'b', 'c']
+    """
+    return [line for group in groups if group for line in ("", *group)][1:]
 
 
 def _after_blank(lines: list[str]) -> list[str]:

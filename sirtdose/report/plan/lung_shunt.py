@@ -6,7 +6,8 @@ from typing import Any
 
 from sirtdose import __version__
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
-from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.lung_shunt import lung_dose_gy

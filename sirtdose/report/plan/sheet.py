@@ -1,4 +1,4 @@
-"""One A4 page: a plan for the tumor board, methods compared, vials."""
+"""One A4 page: a plan for the tumor board, or methods compared."""
 
 import json
 from collections.abc import Mapping
@@ -7,13 +7,12 @@ from typing import Any
 
 from sirtdose.report.findings import GRAVE, answered, in_short
 from sirtdose.report.ladder import Verdict, ladder
-from sirtdose.report.page_head import moment_words
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.cutting import sheet_cuts, table_cuts
 from sirtdose.report.plan.goals import page_goal_lines
 from sirtdose.report.plan.page import Made, page_one, plan_head, with_names
+from sirtdose.report.plan.remnant_rows import treated_lines
 from sirtdose.report.plan.rows import LUNGS, plan_rungs
-from sirtdose.report.plan.vial import not_available_words, order_lines
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words, shown_name
@@ -30,7 +29,7 @@ def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     parts = page_one(document, rungs) | {"ladder": ladder(rungs)}
     # One page has no room for the table of goals.
     parts["image_doses"] += page_goal_lines(parts["goals"])
-    findings = _findings(parts["d"])
+    findings = sheet_findings(parts["d"])
     return render(
         "plan_sheet.html",
         {},
@@ -43,7 +42,7 @@ def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     )
 
 
-def _findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def sheet_findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Findings of a sheet, numbered in their order."""
     by = (document.get("approval") or {}).get("by", "")
     said = answered(document["warnings"], document["accepted"], by=by)
@@ -66,7 +65,7 @@ def comparison_page(text: str, made: Made, title: str = "Methods compared") -> s
     document = json.loads(text)
     methods = document["methods"]
     names = [_METHODS.get(one["method"], one["method"]) for one in methods]
-    limits, findings = _limits(methods), _findings(document)
+    limits, findings = _limits(methods), sheet_findings(document)
     return render(
         "compare.html",
         {},
@@ -78,6 +77,7 @@ def comparison_page(text: str, made: Made, title: str = "Methods compared") -> s
         ],
         rows=_compared(methods),
         limits=limits,
+        remnant=treated_lines(document)[0],
         findings=findings,
         cuts=table_cuts(limits, findings),
         typed=document.get("inputs") or {},
@@ -125,37 +125,6 @@ def _limits(methods: list[dict[str, Any]]) -> list[tuple[str, list[Verdict]]]:
             name = shown_name(of.partition("_cumul")[0])
             found.setdefault(f"{name}{more}, {verdict.wanted} Gy", []).append(verdict)
     return [(name, own) for name, own in found.items() if len(own) == len(methods)]
-
-
-def vial_page(text: str, made: Made, title: str = "Vials") -> str:
-    """Which vial, calibrated when, and what another hour changes, on one page."""
-    document = json.loads(text)
-    findings = _findings(document)
-    return render(
-        "vial.html",
-        {},
-        ("sheet.js",),
-        head=_head(document, text, made, title),
-        d=document,
-        at=_time(document["at"]),
-        vials=[
-            {
-                **one,
-                "calibrated": not_available_words(one) or _time(one["calibrated_at"]),
-                "holds": _time(one["holds_it_at"]),
-            }
-            for one in document["vials"]
-        ],
-        shifts=[{**one, "time": _time(one["at"])} for one in document["shifts"]],
-        findings=findings,
-        cuts=table_cuts((), findings),
-        orders=order_lines(document),
-    )
-
-
-def _time(iso: str) -> str:
-    """A time in words; one that was taken out stays as it is."""
-    return moment_words(iso) if iso[:1].isdigit() else iso
 
 
 def _head(document: Mapping[str, Any], text: str, made: Made, title: str) -> Any:

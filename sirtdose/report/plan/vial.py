@@ -1,149 +1,216 @@
-"""Vials as a document and a table."""
+"""Vials to order, ordered and measured, as a document."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.model.finding import Acceptance
+from sirtdose.data.load import table
+from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Finding
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import MCI_PER_GBQ
-from sirtdose.planning.vial import VialPlan
-from sirtdose.report.documents import (
-    nuclide_document,
-    said_document,
-)
-from sirtdose.report.page_head import day_words
-from sirtdose.report.post.summary import own_file_words
-from sirtdose.report.screen import Screen
-from sirtdose.report.wording import activity, significant, table
+from sirtdose.planning.ordered_vial import MeasuredVial, OrderOf
+from sirtdose.planning.vial import InjectionVials, SharedVial
+from sirtdose.planning.vial_choice import Vial, VialChoice, shifts
+from sirtdose.planning.vial_doses import PlannedDoses
+from sirtdose.report.documents import nuclide_document, said_document
+from sirtdose.report.plan.vial_doses import doses_document, main_dose
+
+
+@dataclass(frozen=True)
+class VialsFound:
+    """Everything a vial document holds.
+
+    `whose` are case label, patient key, vessel and treatment date; `of_plan` the plan's
+    hash and status, with its doses in `planned`.
+    """
+
+    device: Device
+    nuclide: Nuclide
+    found: Sequence[InjectionVials]
+    shared: Sequence[SharedVial] = ()
+    orders: Sequence[OrderOf] = ()
+    measured: Sequence[MeasuredVial] = ()
+    calibrator_factor: float = 1.0
+    planned: PlannedDoses | None = None
+    of_plan: Mapping[str, Any] | None = None
+    whose: Mapping[str, Any] = field(default_factory=dict)
+    catalogue_sha256: str | None = None
 
 
 def vial_document(
-    plan: VialPlan,
-    accepted: Sequence[Acceptance] = (),
-    *,
-    of_plan: dict[str, Any] | None = None,
-    inputs: dict[str, str | None] | None = None,
+    own: VialsFound, findings: Sequence[Finding], accepted: Sequence[Acceptance] = ()
 ) -> dict[str, Any]:
-    """What vial.json holds; `of_plan` where the activity is a plan's.
-
-    `inputs` say whose it is: case label, patient key, vessel and treatment date.
-    """
+    """What vial.json holds."""
     return {
         "schema": "sirtdose.vial/1",
         "sirtdose_version": __version__,
-        "device": plan.device.name or None,
-        "vial_source": plan.device.vial_source,
-        "spheres_source": plan.device.spheres_source,
-        "nuclide": nuclide_document(plan.nuclide),
-        "activity_gbq": plan.activity_gbq,
-        "activity_mci": plan.activity_gbq * MCI_PER_GBQ,
-        "at": plan.at.isoformat(),
-        "vials": [
-            {
-                "calibration_gbq": one.calibration_gbq,
-                "calibration_mci": one.calibration_gbq * MCI_PER_GBQ,
-                "calibrated_at": one.calibrated_at.isoformat(timespec="minutes"),
-                "hours_before_use": one.hours_before_use,
-                "at_use_gbq": one.at_use_gbq,
-                "at_use_mci": one.at_use_gbq * MCI_PER_GBQ,
-                "to_wanted_ratio": one.to_wanted_ratio,
-                "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
-                "spheres": one.spheres or None,
-                "part_to_draw": one.part,
-                "available": one.available,
-            }
-            for one in plan.choices
-        ],
+        "device": own.device.name or None,
+        "product": own.device.product,
+        "nuclide": nuclide_document(own.nuclide),
+        "catalogue": {
+            "date": None if own.catalogue_sha256 else table("catalogue")["date"],
+            "file_sha256": own.catalogue_sha256,
+            "facts": [
+                {"says": one.says, "source": one.source, "verified": one.verified}
+                for one in own.device.vials.facts
+            ],
+        },
+        "injections": [_injection(one, own) for one in own.found],
+        "shared": [_shared(one, own.found) for one in own.shared],
+        "measured_doses": _measured_doses(own),
+        "calibrator_factor": own.calibrator_factor,
         "shifts": [
-            {"hours": one.hours, "at": one.at.isoformat(), "factor": one.factor}
-            for one in plan.shifts
+            {"hours": hours, "factor": factor} for hours, factor in shifts(own.nuclide)
         ],
-        "assay_at_use_gbq": plan.assay_at_use_gbq,
-        "inputs": inputs or {},
-        "plan": of_plan,
-        **said_document(plan.findings, accepted),
+        "inputs": dict(own.whose),
+        "plan": own.of_plan,
+        **said_document(findings, accepted),
     }
 
 
-def not_available_words(vial: Mapping[str, Any]) -> str:
-    """Why a vial cannot be had; empty where it can.
+def _injection(found: InjectionVials, own: VialsFound) -> dict[str, Any]:
+    want = found.want
+    orders = [one for one in own.orders if one.want.name == want.name]
+    measured = [one for one in own.measured if one.want.name == want.name]
 
-    >>> not_available_words({"hours_before_use": -12.2, "available": False})
-    '12.2 h after use: not available'
-    """
-    if vial.get("available", True):
-        return ""
-    return f"{-vial['hours_before_use']:.3g} h after use: not available"
+    def choice(one: VialChoice | None) -> dict[str, Any] | None:
+        return _choice(one, own.planned) if one else None
 
-
-def order_lines(document: Mapping[str, Any]) -> list[str]:
-    """What was ordered, and what of it is left at use.
-
-    >>> order = {"injection": "right", "ordered_gbq": 6.0, "at_use_gbq": 2.17,
-    ...          "calibrated_at": "2026-11-29T12:00-05:00", "to_wanted_ratio": 1.006}
-    >>> order_lines({"plan": {"orders": [order]}})
-    ['Ordered: 6 GBq, calibrated Nov 29, 2026, 12:00; 2.17 GBq at use (+0.6 %).']
-    """
-    orders = (document.get("plan") or {}).get("orders", ())
-    return [
-        f"Ordered{' for ' + one['injection'] if len(orders) > 1 else ''}: "
-        f"{one['ordered_gbq']:.4g} GBq"
-        + (
-            f", calibrated {day_words(one['calibrated_at'])}"
-            if one["calibrated_at"]
-            else ""
-        )
-        + f"; {one['at_use_gbq']:.3g} GBq at use "
-        f"({round(100 * one['to_wanted_ratio'] - 100, 1) + 0:+.1f} %)."
-        for one in orders
-    ]
+    return {
+        "name": want.name,
+        "at": want.at.isoformat(timespec="minutes"),
+        "activity_gbq": want.activity_gbq,
+        "activity_mci": want.activity_gbq * MCI_PER_GBQ,
+        "residual_fraction": want.residual_fraction,
+        "main_dose": (own.planned and main_dose(own.planned, want.name)) or None,
+        "choices": [_choice(one, own.planned) for one in found.choices],
+        "pairs": [_choice(one, own.planned) for one in found.pairs],
+        "nearest": choice(found.nearest),
+        "elsewhen": choice(found.elsewhen),
+        "ordered": _ordered(orders[0]) if orders else None,
+        "measured": _measured(measured[0], orders) if measured else None,
+    }
 
 
-def vial_screen(document: dict[str, Any]) -> Screen:
-    """Vials and shifts, as tables for a terminal."""
-    vials = [
-        [
-            significant(one["calibration_gbq"]),
-            not_available_words(one) or one["calibrated_at"],
-            f"{one['hours_before_use']:+.1f}",
-            significant(one["at_use_gbq"]),
-            significant(one["at_use_mci"]),
-            f"{round(one['to_wanted_ratio'] - 1, 6) + 0:+.1%}",
-            one["holds_it_at"],
-            f"{one['part_to_draw']:.0%}",
-            f"{one['spheres'] / 1e6:.2g}" if one["spheres"] else "-",
-        ]
-        for one in document["vials"]
-    ]
-    shifts = [
-        [f"{one['hours']:+g} h", one["at"], f"{one['factor'] - 1:+.1%}"]
-        for one in document["shifts"]
-    ]
-    nuclide = document["nuclide"]
-    return Screen.of(
-        document,
-        [
-            f"Vials of {document['device'] or 'no known product'} ({nuclide['name']}, "
-            f"half-life {nuclide['half_life_h']:g} h{own_file_words(nuclide)}) for "
-            f"{activity(document['activity_gbq'])} "
-            f"at {document['at']}",
-            *order_lines(document),
-            "",
-            table(
-                [
-                    "vial GBq",
-                    "calibrated at",
-                    "h before use",
-                    "at use GBq",
-                    "at use mCi",
-                    "to wanted",
-                    "holds it at",
-                    "to draw",
-                    "spheres, million",
-                ],
-                vials,
-            ),
-            "",
-            table(["case at", "time", "activity and dose"], shifts),
-        ],
+def _choice(one: VialChoice, planned: PlannedDoses | None) -> dict[str, Any]:
+    doses = (
+        planned.with_injected({one.want.name: one.injected_gbq}, one.want.name)
+        if planned
+        else []
     )
+    return {
+        "vials": [_vial(vial, one) for vial in one.vials],
+        "at": one.want.at.isoformat(timespec="minutes"),
+        "at_use_gbq": one.at_use_gbq,
+        "at_use_mci": one.at_use_gbq * MCI_PER_GBQ,
+        "to_wanted_ratio": one.to_wanted_ratio,
+        "part_to_draw": one.part,
+        "injected_gbq": one.injected_gbq,
+        "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
+        "spheres": one.spheres or None,
+        "bq_per_sphere": one.bq_per_sphere,
+        "fits": one.fits,
+        "doses": doses_document(doses),
+    }
+
+
+def _vial(vial: Vial, one: VialChoice) -> dict[str, Any]:
+    calibration = vial.calibration
+    return {
+        "calibration_gbq": vial.calibration_gbq,
+        "calibration_mci": vial.calibration_gbq * MCI_PER_GBQ,
+        "size": one.device.vials.size_name(vial.calibration_gbq) or None,
+        "calibrated_at": calibration.at.isoformat(timespec="minutes"),
+        "calibration_zone": calibration.zone or None,
+        "hours_before_use": calibration.hours_before_use,
+        "week": calibration.week or None,
+        "delivered": calibration.delivered and calibration.delivered.isoformat(),
+        "at_use_gbq": vial.at_use_gbq,
+        "residual_gbq": vial.at_use_gbq * one.part * one.want.residual_fraction,
+    }
+
+
+def _shared(one: SharedVial, found: Sequence[InjectionVials]) -> dict[str, Any]:
+    names = [each.want.name for each in found]
+    delivered = one.calibration.delivered
+    return {
+        "calibration_gbq": one.calibration_gbq,
+        "calibrated_at": one.calibration.at.isoformat(timespec="minutes"),
+        "delivered": delivered and delivered.isoformat(),
+        "at_use_gbq": dict(zip(names, one.at_use_gbq, strict=True)),
+        "parts": dict(zip(names, one.parts, strict=True)),
+        "fits": one.fits,
+    }
+
+
+def _ordered(one: OrderOf) -> dict[str, Any]:
+    return {
+        "vials": [
+            {
+                "calibration_gbq": vial.calibration_gbq,
+                "calibrated_at": vial.calibration
+                and vial.calibration.at.isoformat(timespec="minutes"),
+                "shared_with": [
+                    name for name in vial.injections if name != one.want.name
+                ],
+            }
+            for vial in one.vials
+        ],
+        "at_use_gbq": one.at_use_gbq,
+        "to_wanted_ratio": one.to_wanted_ratio,
+    }
+
+
+def _measured(one: MeasuredVial, orders: Sequence[OrderOf]) -> dict[str, Any]:
+    return {
+        "readings": [
+            {
+                "activity_gbq": reading.activity_gbq,
+                "at": reading.at.isoformat(timespec="minutes"),
+            }
+            for reading in one.readings
+        ],
+        "at_use_gbq": one.at_use_gbq,
+        "at_use_mci": one.at_use_gbq * MCI_PER_GBQ,
+        "to_wanted_ratio": one.to_wanted_ratio,
+        "to_ordered_ratio": one.at_use_gbq / orders[0].at_use_gbq if orders else None,
+        "injected_gbq": one.injected_gbq,
+        "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
+    }
+
+
+def _measured_doses(own: VialsFound) -> list[dict[str, Any]]:
+    """Doses of all measured vials together; what was not measured is as planned."""
+    if own.planned is None or not own.measured:
+        return []
+    return doses_document(own.planned.with_injected(injected_of(own.measured)))
+
+
+def injected_of(measured: Sequence[MeasuredVial]) -> dict[str, float]:
+    """What the measured vials will inject, by injection."""
+    return {one.want.name: one.injected_gbq for one in measured}
+
+
+def injected_by_order(orders: Sequence[OrderOf], device: Device) -> dict[str, float]:
+    """What ordered vials will inject; of resin, at most the part that is wanted.
+
+    >>> from datetime import UTC, datetime
+    >>> from sirtdose.planning.vial_choice import Want
+    >>> want = Want("right", 2.0, datetime(2026, 12, 9, 10, tzinfo=UTC), 0.1)
+    >>> order = OrderOf(want, (), 3.0)
+    >>> [round(injected_by_order([order], Device.named(one))["right"], 2)
+    ...  for one in ("glass", "resin")]
+    [2.7, 1.8]
+    """
+    return {
+        one.want.name: (1 - one.want.residual_fraction)
+        * (
+            min(one.at_use_gbq, one.want.activity_gbq)
+            if device.vials.part_is_drawn
+            else one.at_use_gbq
+        )
+        for one in orders
+    }

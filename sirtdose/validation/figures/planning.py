@@ -15,7 +15,8 @@ from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_agreement import predicted
 from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
 from sirtdose.planning.terms import Terms
-from sirtdose.planning.vial import plan_vial
+from sirtdose.planning.vial import Asked, vials_for
+from sirtdose.planning.vial_choice import Want
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.validation.bench import Figure
@@ -66,13 +67,11 @@ def _dose_of_activity(*, gbq: float, mass_kg: float, constant: str) -> float:
 
 def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float:
     """Activity of a vial at use over that at its calibration, by the shipped data."""
-    vials = plan_vial(
-        activity_gbq=activity_gbq,
-        at=_AT,
-        device=Device.named(device),
-        calibrated_at=_AT - timedelta(hours=hours_since),
-    )
-    first = vials.choices[0]
+    own = Device.named(device)
+    asked = Asked(calibrated_at=_AT - timedelta(hours=hours_since))
+    nuclide = Nuclide.named(own.nuclide_name)
+    found = vials_for(Want("p", activity_gbq, _AT), own, nuclide, asked)
+    [first] = found.choices[0].vials
     return first.at_use_gbq / first.calibration_gbq
 
 

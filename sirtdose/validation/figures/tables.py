@@ -121,12 +121,8 @@ def checksum_checks() -> list[dict[str, Any]]:
 
 def _device_mean(*, device: str, of: str) -> float:
     """One number of a device; of its vials the mean."""
-    one = Device.named(device)
-    return (
-        sum(one.vial_activity_gbq) / len(one.vial_activity_gbq)
-        if of == "vial_activity_gbq"
-        else float(getattr(one, of))
-    )
+    own = getattr(Device.named(device).vials, of)
+    return sum(own) / len(own) if isinstance(own, tuple) else float(own)
 
 
 def _second_mci(*, activity_gbq: float) -> float:

@@ -24,8 +24,9 @@ from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.read import read_image
+from sirtdose.model.acceptance import Said
 from sirtdose.model.bounds import printable
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import GIVEN_ROLES

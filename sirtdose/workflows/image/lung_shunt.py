@@ -19,7 +19,8 @@ from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
 from sirtdose.io.dicom.planar import Planar, read_planar, read_planar_mask
 from sirtdose.io.hashing import sha256_of
-from sirtdose.model.finding import Acceptance, Finding, Said, Severity, require_accepted
+from sirtdose.model.acceptance import Acceptance, Said, require_accepted
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.volume import Source

@@ -161,9 +161,9 @@ def require_map(request: ImageRequest, dose: DoseRequest) -> None:
         )
 
 
-def inputs_of(choice: Choice, density: object) -> tuple[dict[str, Any], ...]:
-    """What was used: name only, hash, series."""
-    densities = discover(density) if isinstance(density, Path) else []
+def inputs_of(choice: Choice, *others: object) -> tuple[dict[str, Any], ...]:
+    """What was used: name only, hash, series; of `others`, those that are paths."""
+    named = [item for one in others if isinstance(one, Path) for item in discover(one)]
     return tuple(
         {
             "file": item.label,
@@ -172,7 +172,7 @@ def inputs_of(choice: Choice, density: object) -> tuple[dict[str, Any], ...]:
             "sha256": sha256_of_item(item),
             "series_instance_uid": item.series_instance_uid or None,
         }
-        for item in (choice.image, choice.ct, *choice.structures, *densities)
+        for item in (choice.image, choice.ct, *choice.structures, *named)
         if item is not None
     )
 

@@ -24,7 +24,8 @@ from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.choose import Choice
 from sirtdose.io.read import read_found_structures
-from sirtdose.model.finding import Finding, Said, Severity, require_accepted
+from sirtdose.model.acceptance import Said, require_accepted
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, given_roles, with_given_roles

@@ -31,7 +31,6 @@ from sirtdose.checks.scout import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
-from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import (
     Perfusion,
@@ -40,7 +39,8 @@ from sirtdose.dosimetry.image.uptake import (
 )
 from sirtdose.dosimetry.results import Placed, Prediction
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, growth_document, plan_of
@@ -64,6 +64,12 @@ from sirtdose.workflows.plan.blur import (
     blur_words,
     require_histograms,
     without_blur,
+)
+from sirtdose.workflows.plan.earlier import (
+    Earlier,
+    earlier_on,
+    require_one_source,
+    with_map,
 )
 from sirtdose.workflows.plan.imaged_case import (
     Part,
@@ -94,7 +100,8 @@ class Scout:
     `dose` says how doses come from the image, of a nuclide that was typed or assumed.
     `typed_ml` are volumes to be checked against the image's, by ``perfused`` and
     ``liver``; `margin_mm` of lung beside the liver is left out of the shunt.
-    `treatment_at` is a time, or a day where no time is known.
+    `treatment_at` is a time, or a day where no time is known; `earlier` is the dose of
+    a session before.
     """
 
     injections: tuple[ImagedInjection, ...]
@@ -104,6 +111,7 @@ class Scout:
     same_catheter: bool | None = None
     margin_mm: float = 0.0
     typed_ml: Mapping[str, float] = field(default_factory=dict)
+    earlier: Earlier = field(default_factory=Earlier)
 
     @property
     def maximizes(self) -> bool:
@@ -128,6 +136,7 @@ def plan_image(
         No activity meets the goals, or every limit that bounds them.
     """
     require_map(images, scout.dose)
+    require_one_source(scout.earlier, request, scout.injections)
     request = replace(request, nuclide=request.nuclide.for_energy(emitted=False))
     said = Said(request.acceptances)
     with opened(images.source) as source:
@@ -143,6 +152,8 @@ def plan_image(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
         scout.injections,
+        treated_before=scout.earlier.dose is not None
+        or any(one.prior_dose_gy for one in scout.injections),
     )
     request = with_own_limits(request, scout.injections)
     said.add(limits)
@@ -158,8 +169,10 @@ def plan_image(
     scouted = scouted_by(
         scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
     )
-    voxels = ScoutedVoxels(scouted, imaged_case(scout.injections, scouted, request))
-    plan = _plan(voxels, request, scout, read.blur)
+    case = imaged_case(scout.injections, scouted, request)
+    case = replace(case, regions=with_map(case.regions, scouted, read.placed.prior))
+    voxels = ScoutedVoxels(scouted, case)
+    plan = _plan(voxels, request, scout, read)
     prediction = replace(
         predicted(plan, scouted, read),
         goal_samples=voxels.samples(plan.goals, plan.activities_gbq),
@@ -179,7 +192,7 @@ def _read(
 ) -> tuple[Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
-    choice = said.take(chosen(images, [dose.density]))
+    choice = said.take(chosen(images, [dose.density, *scout.earlier.files]))
     image = activity_image(choice, nuclide=request.nuclide)
     image = said.take(moved_as_asked(image, images))
     said.add(
@@ -205,6 +218,14 @@ def _read(
     )
     placed = said.take(placed_structures(choice, images, image=image, ct=ct))
     said.gate()
+    placed = said.take(
+        earlier_on(
+            scout.earlier,
+            choice,
+            placed,
+            prior_lung_dose_gy=request.prior_lung_dose_gy,
+        )
+    )
     shunt, request = said.take(_lungs(placed, request, scout.margin_mm))
     density = (
         said.take(tissue_density(dose, request.nuclide, placed))
@@ -213,7 +234,10 @@ def _read(
     )
     return Read(
         choice=choice,
-        inputs=inputs_of(choice, dose.density),
+        inputs=(
+            *inputs_of(choice, dose.density, scout.earlier.dose),
+            *scout.earlier.moved_by,
+        ),
         dose_grid=images.grid_in_words,
         own=image,
         placed=replace(placed, density=density),
@@ -300,9 +324,10 @@ def _plan(
     voxels: ScoutedVoxels,
     request: PlanRequest,
     scout: Scout,
-    blur: PartialVolume | None,
+    read: Read,
 ) -> Plan:
     case = voxels.case
+    by_map = {"prior_liver_dose_gy": None, "prior_dose": "a dose map, by structure"}
     activities = activities_of(scout.injections, case, request, voxels)
     return plan_of(
         activities,
@@ -312,9 +337,10 @@ def _plan(
         maximized=scout.maximizes,
         one_density=not scout.dose.density_by_voxel,
         assumptions={
+            **({} if read.placed.prior is None else by_map),
             "dose_method": voxels.scouted.method,
             **growth_document(scout.injections, request),
-            **({} if blur is None else {"blur": blur_words(blur)}),
+            **({} if read.blur is None else {"blur": blur_words(read.blur)}),
             "injections": injections_document(
                 scout.injections, case, activities, request
             ),

@@ -217,7 +217,18 @@ def imaged_case(
             {one.name: _shunt(one, terms) for one in injections}
         ),
         measured=True,
+        untreated_ml=_untreated_ml(scouted.parts, "liver"),
+        untreated_normal_ml=_untreated_ml(scouted.parts, "normal_whole"),
     )
+
+
+def _untreated_ml(parts: Sequence[Part], role: str) -> float | None:
+    """What of the drawn liver lies outside of all that is perfused."""
+    perfused = [one.structure for one in parts if one.role == "perfused"]
+    livers = [one.structure for one in parts if one.role == "liver"]
+    own = [one.structure for one in parts if one.role == role]
+    # Normal liver is no part where there is none.
+    return sum(without(one, perfused).volume_ml for one in own) if livers else None
 
 
 def _region(part: Part, scouted: Scouted, k: float) -> Region:

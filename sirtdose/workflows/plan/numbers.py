@@ -21,14 +21,9 @@ from sirtdose.checks.self_test import self_test_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
+from sirtdose.model.acceptance import Acceptance, acceptances_used, require_accepted
 from sirtdose.model.device import Device
-from sirtdose.model.finding import (
-    Acceptance,
-    Finding,
-    Severity,
-    acceptances_used,
-    require_accepted,
-)
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.self_test import SelfTest
 from sirtdose.model.site import SiteUsed
 from sirtdose.model.uncertain import PlannedDose
@@ -44,10 +39,12 @@ from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.limit_table import LiverFunction, Patient
 from sirtdose.planning.mird_plan import Convention
 from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.remnant import RemnantAsked
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
+from sirtdose.workflows.plan.remnant import with_remnant
 from sirtdose.workflows.plan.uncertainty import (
     budget_at,
     planned_uncertainty,
@@ -64,7 +61,8 @@ class PlanRequest(Terms):
     `limit_table` names published limits, such as ``"eanm2022:glass:hcc:lobectomy"``;
     bilirubin and liver function decide between them. With `realizations` doses have
     intervals of an ensemble too, drawn with `seed`, by the package's budget or the TOML
-    file `budget`. `self_test` is what the program's own comparisons said.
+    file `budget`. `remnant` is what was given of the liver that stays untreated.
+    `self_test` is what the program's own comparisons said.
     """
 
     limit_table: str = ""
@@ -73,6 +71,7 @@ class PlanRequest(Terms):
     budget: Path | None = None
     realizations: int | None = None
     seed: int = 0
+    remnant: RemnantAsked = field(default_factory=RemnantAsked)
     self_test: SelfTest | None = None
     site: SiteUsed | None = None
     acceptances: tuple[Acceptance, ...] = ()
@@ -83,12 +82,17 @@ class PlanRequest(Terms):
         perfused_volume_ml: float,
         liver_volume_ml: float | None = None,
         injections: Sequence[Limited] = (),
+        *,
+        treated_before: bool = False,
     ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
         """Published limits; those for other microspheres ask (H25).
 
         Added to the request, with the findings on them. What decides between limits,
         such as the hepatic reserve, is the patient's as a whole, whatever each
         injection's table is.
+
+        Any of the liver that was `treated_before` makes it a repeated treatment, as a
+        dose to all of it does.
 
         Raises
         ------
@@ -108,7 +112,7 @@ class PlanRequest(Terms):
                 if liver_volume_ml
                 else None,
                 liver_function=self.liver_function,
-                treated_before=self.prior_liver_dose_gy > 0,
+                treated_before=treated_before or self.prior_liver_dose_gy > 0,
                 liver_known=liver_volume_ml is not None,
             ),
         )
@@ -200,7 +204,10 @@ def plan_partition(
     3.23
     """
     limited, said = request.with_limits(
-        sum(one.perfused_volume_ml for one in injections), liver_volume_ml, injections
+        sum(one.perfused_volume_ml for one in injections),
+        liver_volume_ml,
+        injections,
+        treated_before=any(one.prior_dose_gy for one in injections),
     )
     usual = in_usual_terms(injections)
     plan = partition_plan.plan(limited, usual, liver_volume_ml=liver_volume_ml)
@@ -262,15 +269,27 @@ def compare_plans(
     request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
     rows = compare(request, case)
     each = _by_method(rows, request)
+    first, of_remnant = with_remnant(
+        replace(rows[0].plan, case=rows[0].case),
+        request.remnant,
+        limit_table=request.limit_table,
+    )
     budget = budget_at(request.budget, request.site)
     own = [
         *self_test_findings(request.self_test),
         *site_findings(request.site),
         *better_than_label_findings(budget["administered"]),
     ]
-    findings = tuple(dict.fromkeys([*said, *each, *own]))
+    findings = tuple(dict.fromkeys([*said, *each, *of_remnant, *own]))
     require_accepted(findings, request.acceptances)
-    unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
+    unsure = [
+        replace(
+            row,
+            plan=replace(row.plan, remnant=first.remnant),
+            doses=_doses_of(row, request, budget),
+        )
+        for row in rows
+    ]
     return unsure, findings
 
 
@@ -337,11 +356,15 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         A check stops, or asks and nobody accepted it.
     """
     budget = budget_at(request.budget, request.site)
+    plan, of_remnant = with_remnant(
+        plan, request.remnant, limit_table=request.limit_table
+    )
     findings = (
         *self_test_findings(request.self_test),
         *site_findings(request.site),
         *said,
         *judged(plan, request),
+        *of_remnant,
         *better_than_label_findings(budget["administered"]),
     )
     require_accepted(findings, request.acceptances)

@@ -24,7 +24,8 @@ from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.shared_injections import SharedInjections
 from sirtdose.dosimetry.results import Calibrated, Placed, Read
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.request import DoseRequest, Given
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.image.partial_volume import partial_volume

@@ -5,9 +5,11 @@ from dataclasses import replace
 from sirtdose.dosimetry.results import Assessment, Placed, Read
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.density import tissue_density
+from sirtdose.workflows.image.prior_session import prior_on
 from sirtdose.workflows.image.scene import ct_image, require_map
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.post.activity import calibrated
@@ -16,7 +18,6 @@ from sirtdose.workflows.post.injected import in_own_names
 from sirtdose.workflows.post.inputs import files_of, provenance, read
 from sirtdose.workflows.post.judge import judged
 from sirtdose.workflows.post.plan_map import plan_map_on
-from sirtdose.workflows.post.prior_session import prior_on
 from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 

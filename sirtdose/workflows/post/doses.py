@@ -18,14 +18,15 @@ from sirtdose.dosimetry.image.hot_spots import extrahepatic
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
 from sirtdose.workflows.image.grid import on_finer_grid
-from sirtdose.workflows.post.prior_session import (
+from sirtdose.workflows.image.prior_session import (
     TAG,
     as_it_lies,
     summed_dose,

@@ -20,13 +20,15 @@ from sirtdose.io.dicom.rtstruct import read_structure_set
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
 from sirtdose.io.hashing import sha256_of
+from sirtdose.model.acceptance import Said
 from sirtdose.model.bounds import printable
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
 from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.volume import Source, Volume
+from sirtdose.workflows.image.prior_session import prior_file_findings
 from sirtdose.workflows.image.scene import (
     activity_image,
     chosen,
@@ -41,7 +43,6 @@ from sirtdose.workflows.post.kept_names import file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
 from sirtdose.workflows.post.plan_map import plan_map_file, read_plan_map
 from sirtdose.workflows.post.positron_yield import rescaled, yield_of
-from sirtdose.workflows.post.prior_session import prior_file_findings
 
 _NOT_KEPT = ("source", "acceptances", "self_test")
 

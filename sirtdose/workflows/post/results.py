@@ -14,7 +14,7 @@ from sirtdose.dosimetry.results import Assessment
 from sirtdose.errors import InputError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import claimed, require_free
-from sirtdose.model.finding import Said
+from sirtdose.model.acceptance import Said
 from sirtdose.model.request import PostRequest
 from sirtdose.report.batch import BATCH_FILES
 from sirtdose.report.documents import rounded

@@ -9,7 +9,7 @@ from sirtdose.dosimetry.results import Dosed, Placed, Read
 from sirtdose.model.device import Device
 from sirtdose.model.role import Role
 from sirtdose.model.treatment import Injected, Part, Treatment
-from sirtdose.workflows.post.prior_session import TAG
+from sirtdose.workflows.image.prior_session import TAG
 
 _ALONE = "the treatment"
 

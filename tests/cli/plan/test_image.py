@@ -10,6 +10,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK
 from click.testing import Result
 
 Run = Callable[..., Result]
@@ -392,3 +393,61 @@ def test_no_interval_leaves_out_a_tumors_blur(
     assert page.index("<h2>How sure the doses are") < said
     # A finding with a place leads there in the pictures.
     assert re.search(r'data-show="[-\d.,]+">Show Tumor 3<', page)
+
+
+def test_the_dose_of_an_earlier_session(
+    run: Run, two_territories: Path, tmp_path: Path
+) -> None:
+    """30 Gy in half of the liver along x and 10 in the rest, in voxels of 20 uL.
+
+    A is 12 of 20 layers, 10 of them at 30 Gy: 26.67 Gy. The liver had 20 Gy.
+    """
+    dose = np.zeros((24, 22, 12))
+    dose[1:11, 1:21, 1:11], dose[11:21, 1:21, 1:11] = 30.0, 10.0
+    save(tmp_path / "earlier.nii.gz", dose)
+    words = territories(two_territories, "Perfused A", "Perfused B")
+    words += ["--injection", "A=perfused:Perfused A,activity:20MBq"]
+    plain = document_of(run(*words))
+    words += ["--prior-dose", tmp_path / "earlier.nii.gz"]
+    words += ["--limit", "perfused=50Gy", "--accept", "H42", "--reason", "repeated"]
+    plan = document_of(run(*words))
+    found = {one["name"]: one for one in plan["compartments"]}
+    prior = {
+        name: one["cumulative_dose_gy"] - one["dose_gy"] for name, one in found.items()
+    }
+    assert prior["perfused volume"] == pytest.approx(80 / 3, rel=1e-4)
+    assert prior["whole liver"] == pytest.approx(20.0, rel=1e-4)
+    assert prior["Tumor 1"] == pytest.approx(30.0, rel=1e-4)
+    assert dose_of(plan, "Tumor 1") == pytest.approx(dose_of(plain, "Tumor 1"))
+    [limit] = [one for one in plan["limits"] if one["name"] == "perfused"]
+    total = found["perfused volume"]["cumulative_dose_gy"]
+    assert limit["value_gy"] == pytest.approx(total)
+    # K x 20 MBq in 48 g are 20.7 Gy.
+    assert total == pytest.approx(80 / 3 + K * 0.02 / 0.048, rel=1e-4)
+    assert "earlier.nii.gz" in {one["file"] for one in plan["images"]}
+    assert plan["assumptions"]["prior_liver_dose_gy"] is None
+    twice = run(*words, "--prior-liver-dose", "10Gy")
+    assert "is a map of what --prior-liver-dose states as a number" in twice.stderr
+    # What the map lies at is told by a transform as after treatment.
+    affine = AFFINE.copy()
+    affine[:3, 3] += (-30.0, 0.0, 12.0)
+    moved = nibabel.nifti1.Nifti1Image(dose, affine)
+    nibabel.save(moved, tmp_path / "moved.nii.gz")
+    way = SimpleITK.TranslationTransform(3, (30.0, 0.0, 12.0))
+    SimpleITK.WriteTransform(way, str(tmp_path / "t.tfm"))
+    words[words.index(tmp_path / "earlier.nii.gz")] = tmp_path / "moved.nii.gz"
+    words += ["--prior-transform", tmp_path / "t.tfm"]
+    words += ["--accept", "H16", "--reason", "another table position"]
+    again = {one["name"]: one for one in document_of(run(*words))["compartments"]}
+    for name, one in again.items():
+        assert one["cumulative_dose_gy"] == pytest.approx(
+            found[name]["cumulative_dose_gy"], rel=1e-4
+        )
+
+
+def test_a_transform_of_no_earlier_dose(run: Run, two_territories: Path) -> None:
+    words = territories(two_territories, "Perfused A")
+    words += ["--activity", "20MBq", "--prior-transform", two_territories / "t.tfm"]
+    alone = run(*words)
+    assert (alone.exit_code, alone.stdout) == (3, "")
+    assert "--prior-transform moves a --prior-dose: give both" in alone.stderr

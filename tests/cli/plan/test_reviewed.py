@@ -221,7 +221,7 @@ def test_a_resin_vial_is_drawn_in_part(run: Run) -> None:
     words = ("plan", "vial", "--activity", "1.4GBq", "--device", "resin", "--json")
     words += ("--calibrated-at", "2026-03-04T18:00+01:00")
     document = document_of(run(*words, "--at", "2026-03-04T10:00+01:00"))
-    [vial] = document["vials"]
+    [vial] = document["injections"][0]["choices"]
     # 3 GBq eight hours before its calibration hold 3.271 GBq.
     assert vial["part_to_draw"] == pytest.approx(1.4 / 3.2714, abs=1e-4)
     assert vial["spheres"] == pytest.approx(44e6 * vial["part_to_draw"], rel=1e-3)

@@ -230,7 +230,7 @@ class TestCalibratorFactor:
         result = run(*self.VIAL, *self.ASSAY, "--calibrator-factor", "1.05")
         assert result.exit_code == 0, result.stderr
         document = json.loads(result.stdout)
-        assert document["assay_at_use_gbq"] == pytest.approx(2.1)
+        assert document["injections"][0]["measured"]["at_use_gbq"] == pytest.approx(2.1)
         [said] = [one for one in document["warnings"] if one["code"] == "H40"]
         assert "the readings times 1.05" in said["message"]
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
-GIVEN = ("--lung-shunt", "5%", "--json")
+GIVEN = ("--lung-shunt", "5%", "--json", "--no-report", "--no-dicom")
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,9 @@ def test_a_draft_is_no_plan_to_hold_a_treatment_against(
     words = ("post", exact_voxels, *GIVEN, "--administered", "2GBq")
     result = run(*words, "--plan", draft, "--out", tmp_path / "out")
     assert result.exit_code == 3
-    assert "H02 A plan that is not the approved one: the plan is draft" in result.stderr
+    assert (
+        "H02 A plan that is not the approved one: the plan is a draft" in result.stderr
+    )
     edited = tmp_path / "edited.json"
     edited.write_text(
         plan.read_text().replace('"activity_gbq": 2.0', '"activity_gbq": 3')

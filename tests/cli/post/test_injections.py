@@ -14,6 +14,7 @@ from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.structure import Structure
 
 Run = Callable[..., Result]
+BARE = ("--no-report", "--no-dicom")
 T = "2026-03-02T10:00+01:00"
 RIGHT = f"right=1.5GBq@{T};perfused=Perfused lobe"
 LEFT = f"left=0.6GBq@{T};perfused=Treated left"
@@ -69,7 +70,7 @@ def test_each_lobe_gets_its_own_activity(
     run: Run, two_lobes: Path, exact_voxels: Path, tmp_path: Path
 ) -> None:
     given = ("--injection", RIGHT, "--injection", LEFT)
-    result = run(*words(two_lobes, tmp_path / "out"), *given)
+    result = run(*words(two_lobes, tmp_path / "out"), *BARE, *given)
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
     rows = document["doses"]["local_deposition"]["structures"]
@@ -91,7 +92,7 @@ def test_each_lobe_gets_its_own_activity(
     assert document["calibration"]["over"] == "injections"
     # Shared over both as one, the left lobe would get what its counts say: 1.2 * 2.1
     # of 1.5 + 1.2 * 0.6 GBq, 13.5 % more.
-    as_one = run(*words(two_lobes, tmp_path / "one"), "--administered", "2.1GBq")
+    as_one = run(*words(two_lobes, tmp_path / "one"), *BARE, "--administered", "2.1GBq")
     rows = json.loads(as_one.stdout)["doses"]["local_deposition"]["structures"]
     wrong = {row["name"]: row["dose_gy"]["mean"] for row in rows}
     assert wrong["Treated left"] == pytest.approx(1.135 * even, rel=0.01)
@@ -101,6 +102,7 @@ def test_residual_and_shunt_of_each(run: Run, two_lobes: Path, tmp_path: Path) -
     later = "2026-03-02T14:00+01:00"
     result = run(
         *words(two_lobes, tmp_path / "out"),
+        *BARE,
         *("--injection", f"{RIGHT};residual=100MBq@{later};lung-shunt=10%"),
         *("--injection", f"{LEFT};lung-shunt=0%"),
     )
@@ -119,9 +121,13 @@ def test_all_that_a_calibrator_read_is_scaled(
 ) -> None:
     later = "2026-03-02T14:00+01:00"
     given = ("--injection", f"{RIGHT};residual=100MBq@{later}", "--injection", LEFT)
-    as_read = run(*words(two_lobes, tmp_path / "read"), *given)
+    as_read = run(*words(two_lobes, tmp_path / "read"), *BARE, *given)
     scaled = run(
-        *words(two_lobes, tmp_path / "scaled"), *given, "--calibrator-factor", "1.1"
+        *words(two_lobes, tmp_path / "scaled"),
+        *BARE,
+        *given,
+        "--calibrator-factor",
+        "1.1",
     )
     assert scaled.exit_code == 0, scaled.stderr
     before, after = json.loads(as_read.stdout), json.loads(scaled.stdout)
@@ -184,7 +190,7 @@ def test_refusals(
     exit_code: int,
     message: str,
 ) -> None:
-    result = run(*words(two_lobes, tmp_path / "out"), *options)
+    result = run(*words(two_lobes, tmp_path / "out"), *BARE, *options)
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert message in result.stderr
 
@@ -193,11 +199,12 @@ def test_a_lobe_that_is_left_out_is_asked_about(
     run: Run, two_lobes: Path, tmp_path: Path
 ) -> None:
     """The right injection alone: the left lobe's counts come on top (H14)."""
-    result = run(*words(two_lobes, tmp_path / "out"), "--injection", RIGHT)
+    result = run(*words(two_lobes, tmp_path / "out"), *BARE, "--injection", RIGHT)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "'Treated left' lies outside all perfused volumes" in result.stderr
     accepted = run(
         *words(two_lobes, tmp_path / "out"),
+        *BARE,
         *("--injection", RIGHT, "--accept", "H14", "--reason", "second was stasis"),
     )
     assert accepted.exit_code == 0, accepted.stderr
@@ -233,7 +240,7 @@ def test_two_injections_against_their_plan(
     run: Run, two_lobes: Path, lobes_plan: Path, tmp_path: Path
 ) -> None:
     """Exchanged, the total is the plan's and each of the two is not (H04, H08)."""
-    command = (*words(two_lobes, tmp_path / "out"), "--plan", lobes_plan)
+    command = (*words(two_lobes, tmp_path / "out"), *BARE, "--plan", lobes_plan)
     # As the plan has it, but for case; the other in the older way.
     planned = f"Right=perfused:PERFUSED LOBE,activity:1.5GBq@{T}"
     right = run(*command, "--injection", planned, "--injection", LEFT)

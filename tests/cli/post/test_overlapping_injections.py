@@ -98,7 +98,7 @@ def assessed(
         words += ["--role", f"{name}=perfused"] if name in volumes else []
     for one in injections:
         words += ["--injection", one.option]
-    return run(*words, "--no-report", *more)
+    return run(*words, "--no-report", "--no-dicom", *more)
 
 
 def means(result: Result) -> Mapping[str, float]:

@@ -15,6 +15,8 @@ from tests.cli.post.test_registration import write_registration
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "1GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
+BARE = ("--no-report", "--no-dicom")
+BY_CT = ("--density", "ct", "--method", "local", *BARE)
 METHOD = "local_deposition"
 # The phantom has one image: what it had before is what it has now.
 TWICE = ("--accept", "H09", "--reason", "one image stands for two sessions")
@@ -30,11 +32,13 @@ def means(document: dict, method: str) -> dict[str, float]:
     return {row["name"]: row["dose_gy"]["mean"] for row in rows}
 
 
-@pytest.fixture
-def earlier(run: Run, exact_voxels: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def earlier(
+    run: Run, exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The same patient treated with 1 GBq before."""
-    out = tmp_path / "earlier"
-    words = ("post", exact_voxels, *GIVEN, "--density", "ct", "--method", "local")
+    out = tmp_path_factory.mktemp("earlier") / "out"
+    words = ("post", exact_voxels, *GIVEN, *BY_CT)
     assert run(*words, "--out", out).exit_code == 0
     return out / "dose_local.nii.gz"
 
@@ -42,7 +46,7 @@ def earlier(run: Run, exact_voxels: Path, tmp_path: Path) -> Path:
 def test_this_session_and_the_sum(
     run: Run, exact_voxels: Path, earlier: Path, tmp_path: Path
 ) -> None:
-    words = ("post", exact_voxels, *GIVEN, "--density", "ct", "--method", "local")
+    words = ("post", exact_voxels, *GIVEN, *BY_CT)
     words += TWICE
     result = run(*words, "--json", "--out", tmp_path / "now", "--prior-dose", earlier)
     document = document_of(result)
@@ -80,7 +84,7 @@ def test_a_dose_that_lies_elsewhere_is_brought_over(
     nibabel.save(moved, tmp_path / "moved.nii.gz")
     transform = SimpleITK.TranslationTransform(3, (30.0, 0.0, 12.0))
     SimpleITK.WriteTransform(transform, str(tmp_path / "t.tfm"))
-    words = ("post", exact_voxels, *GIVEN, "--density", "ct", "--method", "local")
+    words = ("post", exact_voxels, *GIVEN, *BY_CT)
     words += ("--accept", "H16", "--reason", "another table position")
     words += ("--json", "--force", "--out", tmp_path / "now")
     prior = ("--prior-dose", tmp_path / "moved.nii.gz")
@@ -140,8 +144,8 @@ def test_a_transform_is_judged_whatever_it_moves(
     """The right one passes, its inverse, one too far and one beyond the map ask."""
     # 14 mm to the right and 8 mm to the feet in RAS: (-14, 0, -8) back in LPS.
     prior = nifti(tmp_path / "prior.nii.gz", earlier, (-14.0, 0.0, 8.0), 0.6)
-    words = ("post", exact_voxels, *GIVEN, "--density", "ct", "--method", "local")
-    words += ("--no-report", "--force", "--out", tmp_path / "now")
+    words = ("post", exact_voxels, *GIVEN, *BY_CT)
+    words += ("--force", "--out", tmp_path / "now")
     words += ("--prior-dose", prior, "--prior-transform")
     right = run(*words, translation(tmp_path / "right.tfm", 14.0, 0.0, 8.0), "--json")
     document = document_of(right)

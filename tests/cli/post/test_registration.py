@@ -112,6 +112,13 @@ def means(result: Result) -> dict[str, float]:
     return {row["name"]: row["dose_gy"]["mean"] for row in rows}
 
 
+@pytest.fixture
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer than usual are enough for 1 mm, and take a third of the time."""
+    monkeypatch.setattr("sirtdose.dosimetry.grid.mutual_information._SAMPLED", 0.04)
+
+
+@pytest.mark.usefixtures("few_samples")
 def test_a_known_shift_and_rotation_comes_back(
     run: Run,
     exact_contours: Path,
@@ -289,16 +296,11 @@ def test_refusals(
     assert message in result.stderr
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_an_mr_is_laid_on_the_ct(
-    run: Run,
-    exact_contours: Path,
-    diagnostic: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Run, exact_contours: Path, diagnostic: Path, tmp_path: Path
 ) -> None:
     """A DICOM MR of the diagnostic patient: other gray values, the same places."""
-    # Fewer samples than usual are enough for 1 mm, and take a third of the time.
-    monkeypatch.setattr("sirtdose.dosimetry.grid.mutual_information._SAMPLED", 0.05)
     from sirtdose.io.dicom.write import write_ct
     from tests.io.dicom.test_dicom import STUDY
 

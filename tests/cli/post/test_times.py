@@ -93,6 +93,7 @@ def test_more_in_view_than_the_camera_counts(
         *("post", exact_voxels, "--administered", "2.2GBq", "--nuclide", nuclide),
         *("--administered-at", "2026-03-02T10:00+01:00"),
         *("--scan-at", "2026-03-02T16:00+01:00", "--out", tmp_path / "out"),
+        *("--no-report", "--no-dicom"),
         *(() if limit is None else ("--camera-limit", limit)),
     )
     assert result.exit_code == 0, result.stderr
@@ -130,7 +131,7 @@ def test_a_spect_corrected_to_administration_is_of_that_moment(
     result = run(
         *("post", folder, "--administered", "2.2GBq", "--lung-shunt", "5%", "--json"),
         *("--administered-at", "2026-03-02T10:00+01:00", "--camera-limit", "2GBq"),
-        *("--out", tmp_path / "out"),
+        *("--no-report", "--no-dicom", "--out", tmp_path / "out"),
     )
     assert result.exit_code == exit_code, result.stderr
     assert said in result.stderr

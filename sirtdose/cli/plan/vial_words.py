@@ -1,0 +1,253 @@
+"""What is typed of vials: of which plan, when, chosen and measured."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from sirtdose.checks.constants import other_file_findings
+from sirtdose.cli.words.quantities import moment, quantity
+from sirtdose.errors import InputError, QuantityError
+from sirtdose.model.acceptance import unaccepted
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Finding
+from sirtdose.model.names import by_own_names, named
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.units import ACTIVITY, localized
+from sirtdose.planning.ordered_vial import Ordered, Reading, calibration_on
+from sirtdose.planning.vial_calendar import (
+    Calibration,
+    calibrations_for,
+    hours_between,
+)
+from sirtdose.planning.vial_choice import Want
+from sirtdose.planning.vial_doses import PlannedDoses
+from sirtdose.report.plan.hash import plan_of_file
+from sirtdose.report.plan.rows import injections_of
+from sirtdose.report.plan.vial_doses import planned_doses
+
+ALONE = "injection"
+_NOT_ONE = "'{}' is not an injection of the plan"
+
+
+@dataclass(frozen=True)
+class PlanForVials:
+    """A plan: what it wants drawn up for each injection, and its doses."""
+
+    document: Mapping[str, Any]
+    doses: PlannedDoses
+
+    @classmethod
+    def of_file(cls, path: Path) -> "PlanForVials":
+        """Read plan.json.
+
+        Raises
+        ------
+        InputError
+            No plan, or one that was edited.
+        """
+        document = plan_of_file(path)
+        return cls(document, planned_doses(document))
+
+    @property
+    def device(self) -> str | None:
+        """The microspheres it is for."""
+        name = self.document["device"]
+        return None if name is None else str(name)
+
+    @property
+    def draws_gbq(self) -> dict[str, tuple[float, float]]:
+        """Activity to draw up, and the part that remains, by injection."""
+        residual = float(self.document["assumptions"].get("residual_fraction", 0.0))
+        return {
+            one["name"]: (float(one["draw_activity_gbq"]), residual)
+            for one in injections_of(self.document)
+        }
+
+    @property
+    def unmet(self) -> Sequence[Finding]:
+        """Limits that it does not meet and that nobody accepted."""
+        return unaccepted(dict(self.document))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What vial.json has of it."""
+        return {key: self.document[key] for key in ("hash", "status")}
+
+    def require_device(self, device: str | None) -> None:
+        """Refuse microspheres other than the plan's."""
+        own, nuclide = self.device, self.document["nuclide"]["name"]
+        if device and own and device != own:
+            raise InputError(
+                f"the plan is for {own}, not for {device}: leave --device out"
+            )
+        if device and Device.named(device).nuclide_name != nuclide:
+            raise InputError(
+                f"the plan is for {nuclide}, and {device} carries "
+                f"{Device.named(device).nuclide_name}"
+            )
+
+    def decaying_as(self, nuclide: Nuclide) -> Nuclide:
+        """The nuclide with the plan's half-life, where that is another."""
+        own_h = float(self.document["nuclide"]["half_life_h"])
+        same = own_h == nuclide.half_life_h
+        return nuclide if same else nuclide.with_half_life(own_h)
+
+    def nuclide_findings(self, nuclide: Nuclide) -> list[Finding]:
+        """A nuclide of another file than the plan's; another nuclide is refused."""
+        own = self.document["nuclide"]
+        if nuclide.name != own["name"]:
+            raise InputError(
+                f"the plan is for {own['name']}, not {nuclide.name}: give --nuclide "
+                f"{own['name']}, or the plan for {nuclide.name}"
+            )
+        return other_file_findings(own, nuclide)
+
+
+def site_zone(timezone: str | None) -> tzinfo | None:
+    """The hospital's time zone, as --timezone names it."""
+    if timezone is None:
+        return None
+    try:
+        localized(datetime(2026, 7, 1, 12), timezone)
+    except QuantityError as error:
+        raise click.BadParameter(str(error), param_hint="--timezone") from None
+    return ZoneInfo(timezone)
+
+
+def wants_of(
+    draws: Mapping[str, tuple[float, float]],
+    times: Sequence[str],
+    *,
+    injection: str | None,
+    timezone: str | None,
+) -> list[Want]:
+    """What each injection wants drawn up at its time.
+
+    Parameters
+    ----------
+    draws : mapping
+        Activity and residual fraction by injection.
+    times : sequence of str
+        As typed: NAME=TIME, or one TIME for all.
+    injection : str, optional
+        The only one that vials are for.
+    """
+    chosen = [named(injection, draws, _NOT_ONE.format(injection))] if injection else []
+    names = chosen or list(draws)
+    typed: dict[str, str] = {}
+    for text in times:
+        name, equals, when = text.rpartition("=")
+        if not equals and len(times) > 1:
+            raise click.BadParameter(
+                f"'{text}': with several times write each as NAME=TIME, "
+                f"e.g. {names[0]}=2026-12-09T10:00-05:00",
+                param_hint="--at",
+            )
+        for one in [name.strip()] if equals else names:
+            if one in typed:
+                raise click.BadParameter(
+                    f"'{one}' is given twice: give it once", param_hint="--at"
+                )
+            typed[one] = when
+    at = by_own_names(typed, draws, _NOT_ONE)
+    missing = [name for name in names if name not in at]
+    if missing:
+        raise click.BadParameter(
+            f"no time for {', '.join(missing)}: give --at {missing[0]}=TIME, or one "
+            "TIME for all",
+            param_hint="--at",
+        )
+    return [
+        Want(name, gbq, when, residual)
+        for name in names
+        for gbq, residual in [draws[name]]
+        for when in [moment(at[name], "--at", timezone)]
+        if when is not None
+    ]
+
+
+def _split(text: str, wants: Sequence[Want], option: str) -> tuple[str, str, str]:
+    """Name, activity and time of NAME=ACTIVITY[@TIME]; no name of the only one."""
+    name, equals, value = text.rpartition("=")
+    if not equals and len(wants) > 1:
+        raise click.BadParameter(
+            f"'{text}': write it like {wants[0].name}=ACTIVITY@TIME", param_hint=option
+        )
+    gbq, _, when = value.partition("@")
+    return name.strip() or wants[0].name, gbq, when.strip()
+
+
+def _above_zero(text: str, gbq: str, option: str) -> float:
+    activity = quantity(gbq, ACTIVITY, option)
+    if activity > 0:
+        return activity
+    raise click.BadParameter(f"'{text}' is not an activity above 0", param_hint=option)
+
+
+def ordered_of(
+    texts: Iterable[str],
+    wants: Sequence[Want],
+    *,
+    device: Device,
+    timezone: str | None,
+) -> list[Ordered]:
+    """The vials chosen: NAME=SIZE@DATE or @TIME, several names for a shared one.
+
+    Without a time it is the activity at the time of use.
+    """
+    option, known = "--choose", [one.name for one in wants]
+    found = []
+    for text in texts:
+        typed, size, when = _split(text, wants, option)
+        names = typed.split(",") if typed not in known else [typed]
+        own = tuple(named(one, known, _NOT_ONE.format(one.strip())) for one in names)
+        first = min((one for one in wants if one.name in own), key=lambda one: one.at)
+        gbq = _above_zero(text, size, option)
+        calibration = _calibration(when, first, device, timezone) if when else None
+        found.append(Ordered(own, gbq, calibration))
+    return found
+
+
+def _calibration(
+    when: str, want: Want, device: Device, timezone: str | None
+) -> Calibration:
+    """By its day, the one that can be had; by its time, any."""
+    had = calibrations_for(device.vials, want.at, site_zone(timezone))
+    if len(when) <= len("2026-12-06"):
+        try:
+            day = date.fromisoformat(when)
+        except ValueError:
+            raise click.BadParameter(
+                f"'{when}' is not a date: write it like 2026-12-06",
+                param_hint="--choose",
+            ) from None
+        return calibration_on(day, device, want, had)
+    at = moment(when, "--choose", timezone)
+    assert at is not None
+    same = [one for one in had if one.at == at]
+    return same[0] if same else Calibration(at, hours_between(at, want.at))
+
+
+def readings_of(
+    texts: Iterable[str], wants: Sequence[Want], timezone: str | None
+) -> dict[str, list[Reading]]:
+    """What was measured: NAME=ACTIVITY@TIME, one of each vial."""
+    found: dict[str, list[Reading]] = {}
+    for text in texts:
+        name, gbq, when = _split(text, wants, "--measured")
+        activity = _above_zero(text, gbq, "--measured")
+        at = moment(when or None, "--measured", timezone)
+        if at is None:
+            raise click.BadParameter(
+                f"'{text}' has no time of the measurement: write "
+                f"{text}@2026-12-09T09:30-05:00",
+                param_hint="--measured",
+            )
+        known = named(name, [one.name for one in wants], _NOT_ONE.format(name))
+        found.setdefault(known, []).append(Reading(activity, at))
+    return found

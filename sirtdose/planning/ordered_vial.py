@@ -1,0 +1,179 @@
+"""Vials that were chosen or measured, against what the plan wants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sirtdose.errors import InputError
+from sirtdose.model.bounds import require_calibrator_factor, require_positive
+from sirtdose.model.device import Device
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.vial_calendar import Calibration, hours_between
+from sirtdose.planning.vial_choice import Want, calibration_lead_h
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A vial that was chosen for one injection, or for several that share it.
+
+    Without a `calibration` its activity is that at the time of use.
+    """
+
+    injections: tuple[str, ...]
+    calibration_gbq: float
+    calibration: Calibration | None = None
+
+    def at_use_gbq(self, at: datetime, nuclide: Nuclide) -> float:
+        """What it holds at a time.
+
+        >>> sunday = Calibration(datetime.fromisoformat("2026-12-06T12:00-05:00"), 0.0)
+        >>> at = datetime.fromisoformat("2026-12-09T04:03-05:00")
+        >>> Ordered(("a",), 5.0, sunday).at_use_gbq(at, Nuclide.named("Y-90"))
+        2.5
+        """
+        if self.calibration is None:
+            return self.calibration_gbq
+        hours = hours_between(self.calibration.at, at)
+        return self.calibration_gbq * nuclide.decay_factor(hours)
+
+
+@dataclass(frozen=True)
+class OrderOf:
+    """Everything ordered for an injection: one vial, or the sum of several."""
+
+    want: Want
+    vials: tuple[Ordered, ...]
+    at_use_gbq: float
+
+    @property
+    def to_wanted_ratio(self) -> float:
+        """That over the activity to draw up."""
+        return self.at_use_gbq / self.want.activity_gbq
+
+
+def orders_of(
+    wants: Sequence[Want], ordered: Sequence[Ordered], nuclide: Nuclide
+) -> list[OrderOf]:
+    """What was ordered for each injection that anything was ordered for."""
+    return [
+        OrderOf(want, own, sum(one.at_use_gbq(want.at, nuclide) for one in own))
+        for want in wants
+        for own in [tuple(one for one in ordered if want.name in one.injections)]
+        if own
+    ]
+
+
+def drawn_parts(
+    one: Ordered, wants: Sequence[Want], nuclide: Nuclide
+) -> Mapping[str, float]:
+    """The part of a vial that each injection which shares it draws."""
+    return {
+        want.name: want.activity_gbq / one.at_use_gbq(want.at, nuclide)
+        for want in wants
+        if want.name in one.injections
+    }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a dose calibrator read, and when."""
+
+    activity_gbq: float
+    at: datetime
+
+
+@dataclass(frozen=True)
+class MeasuredVial:
+    """The vials of an injection as measured, brought to its time.
+
+    At `holds_it_at` they hold exactly what the plan wants.
+    """
+
+    want: Want
+    readings: tuple[Reading, ...]
+    at_use_gbq: float
+    holds_it_at: datetime
+
+    @property
+    def to_wanted_ratio(self) -> float:
+        """That over the activity to draw up."""
+        return self.at_use_gbq / self.want.activity_gbq
+
+    @property
+    def injected_gbq(self) -> float:
+        """Less what remains in vial and tubing."""
+        return self.at_use_gbq * (1 - self.want.residual_fraction)
+
+
+def measured_vial(
+    want: Want,
+    readings: Sequence[Reading],
+    nuclide: Nuclide,
+    calibrator_factor: float = 1.0,
+) -> MeasuredVial:
+    """What the vials of an injection hold at its time, by a dose calibrator.
+
+    Parameters
+    ----------
+    want : Want
+    readings : sequence of Reading
+        One of each vial.
+    nuclide : Nuclide
+    calibrator_factor : float, 0.5 to 2
+        True activity over what it reads.
+
+    Raises
+    ------
+    RangeError
+        A value is not above 0, or no calibrator's factor.
+
+    Examples
+    --------
+    2.31 GBq at 9:30 are 2.298 GBq at 10:00, and were 2.2 GBq wanted, at 14:01.
+
+    >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
+    >>> early = Reading(2.31, at - timedelta(minutes=30))
+    >>> one = measured_vial(Want("right", 2.2, at), [early], Nuclide.named("Y-90"))
+    >>> round(one.at_use_gbq, 4), one.holds_it_at.isoformat(timespec="minutes")
+    (2.2975, '2026-12-09T14:00-05:00')
+    """
+    require_calibrator_factor(calibrator_factor)
+    for one in readings:
+        require_positive(measured_gbq=one.activity_gbq)
+    at_use = calibrator_factor * sum(
+        one.activity_gbq * nuclide.decay_factor(hours_between(one.at, want.at))
+        for one in readings
+    )
+    lead_h = calibration_lead_h(
+        calibration_gbq=at_use, activity_gbq=want.activity_gbq, nuclide=nuclide
+    )
+    return MeasuredVial(
+        want, tuple(readings), at_use, want.at + timedelta(hours=lead_h)
+    )
+
+
+def calibration_on(
+    day: date, device: Device, want: Want, calibrations: Sequence[Calibration]
+) -> Calibration:
+    """The one calibration of a day.
+
+    Raises
+    ------
+    InputError
+        There are several, or none.
+    """
+    found = [one for one in calibrations if one.at.date() == day]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        times = " or ".join(one.at.isoformat(timespec="minutes") for one in found)
+        raise InputError(
+            f"{device.product} are calibrated more than once on {day}: write the time, "
+            f"{times}"
+        )
+    known = ", ".join(one.at.isoformat(timespec="minutes") for one in calibrations)
+    raise InputError(
+        f"no vial of {device.product} calibrated on {day} can be had for "
+        f"'{want.name}'"
+        + (f": choose one of {known}" if known else ": write the time of calibration")
+    )

@@ -1,0 +1,295 @@
+"""Vials as a terminal shows them: a grid for each injection, and today's vial."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sirtdose.report.page_head import moment_words
+from sirtdose.report.post.summary import own_file_words
+from sirtdose.report.screen import Screen
+from sirtdose.report.wording import activity, gy_words, significant, spoken, table
+
+_FITTING_SHOWN = 3
+_MARKS = "* within 10 % of what is wanted, or enough of it;  ! a limit is not met"
+
+
+def vial_screen(document: Mapping[str, Any]) -> Screen:
+    """The vials of each injection; with -v every dose of each."""
+    result = [_title(document)]
+    for one in document["injections"]:
+        result += ["", *_injection_lines(one)]
+    open_ones = [one for one in document["injections"] if _is_open(one)]
+    if any(_marks(own) for one in open_ones for own in one["choices"]):
+        result += ["", _MARKS]
+    if open_ones:
+        result += _shared_lines(document)
+    result += _measured_lines(document)
+    return Screen.of(document, result, _details(document))
+
+
+def _is_open(injection: Mapping[str, Any]) -> bool:
+    """Whether its vial is still to be chosen."""
+    return not (injection["ordered"] or injection["measured"])
+
+
+def order_line(injection: Mapping[str, Any]) -> str:
+    """What was ordered for an injection, and what of it is left at use.
+
+    >>> vial = {"calibration_gbq": 5.0, "calibrated_at": "2026-12-06T12:00-05:00"}
+    >>> order_line({"name": "right", "ordered": {
+    ...     "vials": [vial], "at_use_gbq": 2.344, "to_wanted_ratio": 0.928}})
+    'Ordered for right: 5 GBq calibrated Dec 6 12:00; 2.344 GBq at use (-7.2 %)'
+    """
+    own = injection["ordered"]
+    each = " and ".join(map(_ordered_vial, own["vials"]))
+    return (
+        f"Ordered for {injection['name']}: {each}; {significant(own['at_use_gbq'])} "
+        f"GBq at use ({off_words(own['to_wanted_ratio'])})"
+    )
+
+
+def _ordered_vial(one: Mapping[str, Any]) -> str:
+    at, others = one["calibrated_at"], one.get("shared_with")
+    return (
+        f"{one['calibration_gbq']:.4g} GBq"
+        + (f" calibrated {_short(at)}" if at else "")
+        + (f" (shared with {', '.join(others)})" if others else "")
+    )
+
+
+def off_words(ratio: float) -> str:
+    """How far an activity is from another.
+
+    >>> off_words(0.928), off_words(1.0)
+    ('-7.2 %', '+0.0 %')
+    """
+    return f"{round(100 * ratio - 100, 1) + 0:+.1f} %"
+
+
+def calibration_words(vial: Mapping[str, Any]) -> str:
+    """When a vial is calibrated, with its week or its delivery.
+
+    >>> calibration_words({"calibrated_at": "2026-12-06T12:00-05:00", "week": 1})
+    'Dec 6 12:00, week 1'
+    """
+    if vial.get("delivered"):
+        day = date.fromisoformat(vial["delivered"])
+        more = f", delivered {day:%b} {day.day}"
+    else:
+        more = f", week {vial['week']}" if vial.get("week") else ""
+    return f"{_short(vial['calibrated_at'])}{more}"
+
+
+def zone_words(choices: Sequence[Mapping[str, Any]]) -> str:
+    """The time zone that calibrations are given in.
+
+    >>> vial = {"calibrated_at": "2026-12-06T12:00-05:00",
+    ...         "calibration_zone": "America/New_York"}
+    >>> zone_words([{"vials": [vial]}])
+    'America/New_York time'
+    """
+    zones = (one["calibration_zone"] for own in choices for one in own["vials"])
+    return " and ".join(f"{zone} time" for zone in dict.fromkeys(filter(None, zones)))
+
+
+def spheres_words(choice: Mapping[str, Any]) -> str:
+    """Spheres in million, and the activity of each.
+
+    >>> spheres_words({"spheres": 2e6, "bq_per_sphere": 1172.0})
+    '2.00 million spheres of 1172 Bq'
+    """
+    if not choice["spheres"]:
+        return "spheres not known"
+    return (
+        f"{significant(choice['spheres'] / 1e6, 3)} million spheres of "
+        f"{significant(choice['bq_per_sphere'], 4)} Bq"
+    )
+
+
+def _short(iso: str) -> str:
+    at = datetime.fromisoformat(iso)
+    return f"{at:%b} {at.day} {at:%H:%M}"
+
+
+def _title(document: Mapping[str, Any]) -> str:
+    nuclide = document["nuclide"]
+    return (
+        f"Vials of {document['device'] or 'no known product'} ({nuclide['name']}, "
+        f"half-life {nuclide['half_life_h']:g} h{own_file_words(nuclide)})"
+    )
+
+
+def _injection_lines(one: Mapping[str, Any]) -> list[str]:
+    main = one["main_dose"]
+    said = f"{one['name']}: draw up {activity(one['activity_gbq'])} at "
+    said += moment_words(one["at"])
+    lines = [said]
+    if not _is_open(one):
+        return [*lines, order_line(one)] if one["ordered"] else lines
+    if one["choices"]:
+        doses = f", and Gy to {spoken(main)}" if main else ""
+        zone = zone_words(one["choices"])
+        lines += [f"GBq at use{doses}{f'; calibrated in {zone}' if zone else ''}"]
+        lines += [_grid(one["choices"], main)]
+    fitting = [own for own in (*one["choices"], *one["pairs"]) if own["fits"]]
+    fitting.sort(key=lambda own: abs(own["to_wanted_ratio"] - 1))
+    lines += [f"  fits: {choice_words(own)}" for own in fitting[:_FITTING_SHOWN]]
+    return lines
+
+
+def choice_words(choice: Mapping[str, Any]) -> str:
+    """One vial or two in a sentence."""
+    vials = " + ".join(
+        f"{one['calibration_gbq']:g} GBq of {calibration_words(one)}"
+        for one in choice["vials"]
+    )
+    part = choice["part_to_draw"]
+    drawn = f", draw {part:.0%}" if part < 1 else ""
+    return (
+        f"{vials}: {significant(choice['at_use_gbq'])} GBq at use "
+        f"({off_words(choice['to_wanted_ratio'])}){drawn}, {spheres_words(choice)}"
+    )
+
+
+def _grid(choices: Sequence[Mapping[str, Any]], main: str | None) -> str:
+    """Sizes down and calibrations across; turned where calibrations are more."""
+    cells = {
+        (size_words(own), calibration_words(own)): _cell(one, main)
+        for one in choices
+        for own in one["vials"]
+    }
+    sizes, times = (list(dict.fromkeys(key[n] for key in cells)) for n in (0, 1))
+    if len(times) > len(sizes):
+        header = ["calibrated", *(f"{size} GBq vial" for size in sizes)]
+        rows = [
+            [time, *(cells.get((size, time), "-") for size in sizes)] for time in times
+        ]
+    else:
+        header = ["vial GBq", *times]
+        rows = [
+            [size, *(cells.get((size, time), "-") for time in times)] for size in sizes
+        ]
+    return table(header, rows)
+
+
+def size_words(vial: Mapping[str, Any]) -> str:
+    """A vial's activity at calibration, and what it is called where made on request.
+
+    >>> size_words({"calibration_gbq": 5.5, "size": "custom"})
+    '5.5 custom'
+    """
+    kind = vial.get("size")
+    named = "" if kind in (None, "standard") else f" {kind}"
+    return f"{vial['calibration_gbq']:.4g}{named}"
+
+
+def _cell(choice: Mapping[str, Any], main: str | None) -> str:
+    gy = next((one["dose_gy"] for one in choice["doses"] if one["name"] == main), None)
+    dose = "" if gy is None else f" {gy_words(gy):>4} Gy"
+    return f"{significant(choice['at_use_gbq'], 3)}{dose} {_marks(choice):<2}"
+
+
+def _marks(choice: Mapping[str, Any]) -> str:
+    missed = any(own for one in choice["doses"] for own in passed(one))
+    return ("*" if choice["fits"] else "") + ("!" if missed else "")
+
+
+def passed(dose: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The limits that a dose is more than; one that is too little is not marked."""
+    return [
+        one
+        for one in dose["not_met"]
+        if one["sense"] == "at_most"
+        or (one["sense"] == "range" and one["value_gy"] > one["limit_gy"])
+    ]
+
+
+def _shared_lines(document: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [
+            f"{one['calibration_gbq']:g} GBq, {calibration_words(one)}",
+            *(f"{part:.0%}" for part in one["parts"].values()),
+            f"{sum(one['parts'].values()):.0%}",
+            "*" if one["fits"] else "",
+        ]
+        for one in document["shared"]
+    ]
+    if not rows:
+        return []
+    names = [one["name"] for one in document["injections"]]
+    return ["", table(["one vial for all", *names, "together", ""], rows)]
+
+
+def _measured_lines(document: Mapping[str, Any]) -> list[str]:
+    found = [one for one in document["injections"] if one["measured"]]
+    if not found:
+        return []
+    lines = ["", "Today's vial against the plan"]
+    lines += [
+        f"  {one['name']}: {activity(own['at_use_gbq'])} at use, "
+        f"{off_words(own['to_wanted_ratio'])} from the plan"
+        + (
+            f", {off_words(own['to_ordered_ratio'])} from the order"
+            if own["to_ordered_ratio"]
+            else ""
+        )
+        + f"; exactly what is wanted at {_short(own['holds_it_at'])}"
+        for one in found
+        for own in [one["measured"]]
+    ]
+    rows = [
+        [spoken(one["name"]), significant(one["dose_gy"]), limits_words(one)]
+        for one in document["measured_doses"]
+    ]
+    return [*lines, table(["", "Gy", "limits"], rows, left={0, 2})] if rows else lines
+
+
+def limits_words(dose: Mapping[str, Any]) -> str:
+    """Which limits a dose does not meet; that it meets all it has.
+
+    >>> limits_words({"limits": 2, "not_met": []})
+    'met'
+    """
+    if not dose["not_met"]:
+        return "met" if dose["limits"] else "no limit set"
+    said = [
+        f"NOT MET: {gy_words(one['value_gy'], bound)} of {bound:g} Gy"
+        for one in dose["not_met"]
+        for bound in [one["upper_gy"] or one["limit_gy"]]
+    ]
+    return "; ".join(said)
+
+
+def _details(document: Mapping[str, Any]) -> list[str]:
+    """Every choice with all its doses, and what another hour changes."""
+    lines = []
+    for one in document["injections"]:
+        choices = [*one["choices"], *one["pairs"]]
+        names = [dose["name"] for own in choices[:1] for dose in own["doses"]]
+        rows = [
+            [
+                " + ".join(
+                    f"{vial['calibration_gbq']:.4g} GBq, {calibration_words(vial)}"
+                    for vial in own["vials"]
+                ),
+                significant(own["at_use_gbq"]),
+                significant(own["at_use_mci"]),
+                off_words(own["to_wanted_ratio"]),
+                f"{own['part_to_draw']:.0%}",
+                significant(own["spheres"] / 1e6, 3) if own["spheres"] else "-",
+                significant(own["bq_per_sphere"]) if own["bq_per_sphere"] else "-",
+                _short(own["holds_it_at"]),
+                *(
+                    gy_words(dose["dose_gy"]) + ("!" if passed(dose) else "")
+                    for dose in own["doses"]
+                ),
+            ]
+            for own in choices
+        ]
+        header = ["vial", "GBq", "mCi", "to wanted", "draw", "million", "Bq each"]
+        header += ["holds it at", *(f"{spoken(name)} Gy" for name in names)]
+        lines += [f"{one['name']}, every vial", table(header, rows), ""]
+    shifts = [
+        [f"{one['hours']:+g} h", off_words(one["factor"])] for one in document["shifts"]
+    ]
+    return [*lines, table(["case at", "activity and dose"], shifts)]
