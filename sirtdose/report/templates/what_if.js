@@ -22,7 +22,7 @@
     gy1: (gy) => fixed(gy, 1),
     gbq: (gbq) => fixed(gbq, small(gbq) ? 1 - Math.floor(Math.log10(gbq)) : 2),
     mci: (mci) => fixed(mci, 1),
-    sig4: (value) => fixed(value, Math.max(3 - Math.floor(Math.log10(value)), 0)),
+    sig4: (value) => (value > 1e-9 ? fixed(value, Math.max(3 - Math.floor(Math.log10(value)), 0)) : "0"),
     ".3g": (gy) => numbers.written(gy, ".3g"),
     g: (value) => numbers.written(value, "g"),
   };
@@ -43,7 +43,7 @@
     return curve && curve.points ? forms.gy1(dosePoints.metric(curve.points, metric, at)) : "";
   };
   const least = (points, metric) => Math.min(...points.map((one) => dosePoints.metric(one, metric, at)));
-  const size = (value) => (Math.abs(value) < 5e-7 ? "0" : forms.sig4(Math.abs(value)));
+  const size = (value) => forms.sig4(Math.abs(value) < 5e-7 ? 0 : Math.abs(value));
   // As the program says of a new plan what it reaches.
   const goalAt = ({ wanted, wanted_gy: bound, is_part: part, aim, lines, ...goal }) => {
     const gy = lines ? Math[goal.pick](...lines.map((k) => dose(k, 0))) : least(goal.points, goal.dose_metric);
