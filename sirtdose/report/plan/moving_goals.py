@@ -15,7 +15,8 @@ def moving_goals(
 
     Of `lines` (Gy per GBq of each injection, one a reading of the image) the least or
     the greatest counts. D and V of several injections are no such sums: they are from
-    `points`, by the part of the plan that the goal is for.
+    `points`, by the part of the plan that the goal is for; data of older plans have
+    none. A goal that is not `known` has no such number.
     """
     names = names_of(document)
     if not page_goals(document, names):
@@ -51,6 +52,7 @@ def _moving(
         "lines": lines,
         "pick": "max" if _of_normal_liver(goal, document) else "min",
         "points": list(points) if needs_points else [],
+        "known": goal["reached"] is not None,
         "moves": goal["reached"] is not None and (bool(points) or not needs_points),
     }
 

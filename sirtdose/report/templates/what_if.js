@@ -66,8 +66,8 @@
     const goal = data.goals[row.dataset.goal];
     const [reached, , apart] = row.querySelectorAll("td");
     for (const cell of [reached, apart]) cell.innerHTML = asPlanned.get(cell);
-    if (!isMoved() || !goal.moves) return;
-    const found = goalAt(goal);
+    if (!isMoved() || !goal.known) return;
+    const found = goal.moves ? goalAt(goal) : { met: true, words: "", apart: "not followed here" };
     reached.textContent = found.words;
     apart.replaceChildren(document.createElement("span"));
     apart.firstChild.textContent = found.apart;
@@ -123,6 +123,8 @@
     const said = [...missed].map(([what, names]) => `${what}: ${[...names].join(", ")}.`);
     const goals = data.goals.filter((goal) => goal.moves && !goalAt(goal).met).map((goal) => goal.name);
     if (goals.length) said.push(`Goal missed: ${goals.join(", ")}.`);
+    const left = data.goals.filter((goal) => goal.known && !goal.moves).map((goal) => goal.name);
+    if (left.length) said.push(`Not followed here: ${left.join(", ")}.`);
     if (!said.length) said.push("All goals and limits of this page are met.");
     if (isMoved()) said.push(checked.words);
     return said.join(" ");
