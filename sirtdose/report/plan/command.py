@@ -13,6 +13,7 @@ _OPTIONS = {
     "tumors": "--tumor %s",
     "convention": "--convention %s",
     "density_g_per_ml": "--density %sg/mL",
+    "density": "--density %s",
     "lung_shunt_fraction": "--lung-shunt %s",
     "lung_shunt_source": "--lung-shunt-source %s",
     "lung_mass_kg": "--lung-mass %skg",
@@ -78,7 +79,8 @@ def command_words(document: Mapping[str, Any]) -> str | None:
         return None
     words = [f"sirtdose plan {method}"]
     if method == "image":
-        words += ["FOLDER", f"--density {_density(document)}"]
+        words.append("FOLDER")
+        typed = {**typed, "density": _density(document)}
     words += _of_activity(document, typed)
     for name, form in _OPTIONS.items():
         value = typed.get(name)
