@@ -45,7 +45,7 @@ def sampled_words(data: Mapping[str, Any]) -> str:
     within = max(1e-3, *(one["within"] for one in points))
     return (
         "At moved activities, the histogram, D and V are from a sample of the voxels, "
-        f"within {100 * within:.1g} % of the values of all voxels."
+        f"right to about {100 * within:.1g} %."
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,8 @@ _PARTS = (0.002, 0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
 _SAME = 1e-7
 # Lower doses, as a part of the greatest, are told apart no better than this one.
 _LOW = 0.005
-# Activities that are tried: those given, and so much of each.
-_LESS, _MANY = 0.4, 5
+# Activities that are tried: those given, and so much of one or of all others.
+_LESS = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +95,12 @@ def dose_sample(
 
 
 def _ratios(count: int) -> list[tuple[float, ...]]:
-    """Less of some injections than of others."""
-    if count > _MANY:
-        return [(1.0,) * count]
-    return [one for one in product((1.0, _LESS), repeat=count) if 1.0 in one]
+    """All injections, less of one, and less of all others."""
+    found = [(1.0,) * count]
+    for n in range(count):
+        for own, other in ((_LESS, 1.0), (1.0, _LESS)):
+            found.append(tuple(own if k == n else other for k in range(count)))
+    return list(dict.fromkeys(found)) if count > 1 else found[:1]
 
 
 def _apart(whole: Dvh, some: Dvh) -> float:
