@@ -277,8 +277,9 @@ def second_calculation(case: Treatment) -> list[Finding]:
             Finding.of(
                 "H07",
                 f"second calculation for '{one.name}' as one compartment gives "
-                f"{alone:.4g} Gy, but the mean of its parts is {by_parts:.4g} Gy "
-                f"({round(off, 3) + 0:+.1%}){': which is right?' if asks else ''}",
+                f"{alone:.4g} Gy, {'but' if asks else 'and'} the mean of its parts is "
+                f"{by_parts:.4g} Gy ({round(off, 3) + 0:+.1%})"
+                f"{': which is right?' if asks else ''}",
                 severity=Severity.ASK if asks else Severity.NOTE,
                 subject=f"second calculation of {case.subject_of(one)}",
                 value=by_parts,

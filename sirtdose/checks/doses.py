@@ -1,7 +1,6 @@
 """Doses of a treatment, compared with usual doses and with limits."""
 
 from collections.abc import Mapping, Sequence
-from math import floor, log10
 from typing import Any
 
 from sirtdose.data.load import table
@@ -9,6 +8,7 @@ from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.limit import Limit, above, below
 from sirtdose.model.moving import Moving
+from sirtdose.model.rounded import rounded_down, rounded_up
 from sirtdose.model.treatment import Part, Treatment
 from sirtdose.planning.limit_table import scenario_asking
 
@@ -227,7 +227,7 @@ def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
             subject=limit.value_of,
             value=limit.value_gy,
             bound=bound,
-            remedy=f"that needs {needed:.4g} GBq{where}",
+            remedy=f"that needs {rounded_up(needed)} GBq{where}",
         )
     ]
 
@@ -237,7 +237,7 @@ def _passed(limit: Limit, injections: int) -> Finding:
     ceiling_gy = limit.limit_gy if limit.upper_gy is None else limit.upper_gy
     where = limit.value_of or limit.name
     most = " and ".join(
-        f"{_rounded_down(gbq)} GBq" + (f" to '{name}'" if injections > 1 else "")
+        f"{rounded_down(gbq)} GBq" + (f" to '{name}'" if injections > 1 else "")
         for name, gbq in limit.at_most_gbq.items()
     )
     value_gy = limit.value_gy or 0.0
@@ -255,18 +255,6 @@ def _passed(limit: Limit, injections: int) -> Finding:
         if most
         else "earlier treatments alone pass it, and no activity meets it",
     )
-
-
-def _rounded_down(gbq: float) -> str:
-    """Four digits that are never more than an activity.
-
-    >>> _rounded_down(0.65867), _rounded_down(2.181)
-    ('0.6586', '2.181')
-    """
-    if isinstance(gbq, Moving):
-        return f"{gbq:rounded down}"
-    places = 3 - floor(log10(gbq))
-    return f"{floor(gbq * 10**places * (1 + 1e-12)) / 10**places:.4g}"
 
 
 def _told_apart(value_gy: float, bound_gy: float) -> str:

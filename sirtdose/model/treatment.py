@@ -11,6 +11,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.rounded import rounded_down
 from sirtdose.model.units import MCI_PER_GBQ
 
 _LIVERS = ("liver", "normal_whole")
@@ -185,10 +186,10 @@ class Treatment:
         ]
         share = room / part.dose_gy
         return " and ".join(
-            f"{one.activity_gbq * share:.4g} GBq "
-            f"({one.activity_gbq * share * MCI_PER_GBQ:.4g} mCi)"
+            f"{rounded_down(gbq)} GBq ({rounded_down(gbq * MCI_PER_GBQ)} mCi)"
             + (f" to '{one.name}'" if len(self.injections) > 1 else "")
             for one in each
+            for gbq in [one.activity_gbq * share]
         )
 
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from math import floor, isclose, isfinite, log10
+from math import isclose, isfinite
 from typing import Any
 
+from sirtdose.model.rounded import rounded_up
 from sirtdose.model.units import MCI_PER_GBQ
 
 # No dose, activity or volume this small means anything: it is rounding.
@@ -108,12 +109,16 @@ def significant(value: float, digits: int = 4) -> str:
 
     >>> significant(163.2525), significant(0.021465), significant(12345.6)
     ('163.3', '0.02147', '12346')
+    >>> significant(9.9999999999), significant(0.099996)
+    ('10.00', '0.1000')
     """
     if not isfinite(value):
         return f"{value:g}"
     if abs(value) < _NOTHING:
         return "0"
-    return f"{value:.{max(digits - 1 - floor(log10(abs(value))), 0)}f}"
+    # Of the rounded number, which may have one digit more before its point.
+    power = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    return f"{value:.{max(digits - 1 - power, 0)}f}"
 
 
 def gy_words(value_gy: float, *bounds_gy: float) -> str:
@@ -212,7 +217,8 @@ def limit_line(limit: dict[str, Any]) -> str:
     said += f"{yours}, {'met' if limit['met'] else 'NOT MET'}"
     said += ", binds" if limit["binding"] else ""
     if limit["activity_needed_gbq"]:
-        said += f", needs {activity(limit['activity_needed_gbq'])}"
+        gbq = limit["activity_needed_gbq"]
+        said += f", needs {rounded_up(gbq)} GBq ({rounded_up(gbq * MCI_PER_GBQ)} mCi)"
         said += f" to {limit['activity_of']}" if limit["activity_of"] else ""
     return f"{said} ({limit['condition']})" if limit["condition"] else said
 

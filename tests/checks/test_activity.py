@@ -41,6 +41,7 @@ def test_two_calculations_that_agree_are_noted() -> None:
     """0.8 * 74 + 0.2 * 200 = 99.2 Gy."""
     severity, message = second(74.0)
     assert severity is Severity.NOTE
+    assert "99.34 Gy, and the mean of its parts is 99.2 Gy" in message
     assert "Accepted" not in message
 
 

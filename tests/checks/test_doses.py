@@ -211,8 +211,8 @@ class TestUsualCeilings:
             ("left", ASK),
         ]
         right, left = (one.remedy for one in found)
-        assert "at most 0.9375 GBq (25.34 mCi) to 'right'" not in right
-        assert "at most 0.9375 GBq (25.34 mCi) to 'one'" in right
+        assert "at most 0.9375 GBq (25.33 mCi) to 'right'" not in right
+        assert "at most 0.9375 GBq (25.33 mCi) to 'one'" in right
         assert "at most 1.5 GBq (40.54 mCi) to 'two'" in left
 
     def test_resin_has_one_for_normal_liver_only(self) -> None:

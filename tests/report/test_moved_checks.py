@@ -218,10 +218,10 @@ def page_says(document: dict[str, Any], *gbq: float) -> set[tuple[str, ...]]:
 
 
 def without_activities(said: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
-    """Without what is rounded down: its fourth digit may be one less."""
+    """Without what is rounded down or up: its fourth digit may be another."""
+    rounded = r"(at most|less than|needs) .*(GBq \(.* mCi\)|GBq)"
     return {
-        (*one[:2], *(re.sub("(at most|less than) .*GBq", "", text) for text in one[2:]))
-        for one in said
+        (*one[:2], *(re.sub(rounded, "", text) for text in one[2:])) for one in said
     }
 
 

@@ -32,11 +32,31 @@ def goal_table(document: Mapping[str, Any]) -> list[str]:
             reached_words(one),
             wanted_words(one),
             apart_words(one, missed="MISSED"),
-            "sets the activity" if one["sets_activity"] else "",
+            "sets the activity" if _decides(one, goals) else "",
         ]
         for one in goals
     ]
     return [table(["goal", "reached", "wanted", "", ""], rows, left={0, 3, 4})]
+
+
+def _decides(goal: Mapping[str, Any], goals: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a goal sets the activity; of one for every tumor, the least that is met.
+
+    >>> tumors = [{"injection": "right", "sets_activity": True, "apart_percent": apart}
+    ...           for apart in (42.9, 0.0)]
+    >>> [_decides(one, tumors) for one in tumors]
+    [False, True]
+    """
+    if not goal["sets_activity"] or goal["apart_percent"] is None:
+        return bool(goal["sets_activity"])
+    least = min(
+        abs(one["apart_percent"])
+        for one in goals
+        if one["sets_activity"]
+        and one["injection"] == goal["injection"]
+        and one["apart_percent"] is not None
+    )
+    return bool(abs(goal["apart_percent"]) <= least + 100 * _SAME)
 
 
 def growth_lines(document: Mapping[str, Any]) -> list[str]:
@@ -71,7 +91,7 @@ def page_goals(
             "reached": reached_words(one),
             "apart": apart_words(one),
             "missed": one["met"] is False and one["sense"] == "at_least",
-            "sets": one["sets_activity"],
+            "sets": _decides(one, goals),
         }
         for one in goals
     ]

@@ -136,7 +136,7 @@ def _goal_table(goals: Sequence[Mapping[str, Any]]) -> list[str]:
 def _goals_reached(goals: Sequence[Mapping[str, Any]]) -> str:
     known = [one for one in goals if one["reached"] is not None]
     reached = sum(one["reached"] for one in known)
-    return f"Published goals reached: {reached} of {len(known)}; -v lists them"
+    return f"Published goals reached: {reached} of {len(known)}, listed with -v"
 
 
 def _gives(goal: Mapping[str, Any]) -> str:

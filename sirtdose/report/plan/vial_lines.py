@@ -288,7 +288,10 @@ def _details(document: Mapping[str, Any]) -> list[str]:
         ]
         header = ["vial", "GBq", "mCi", "to wanted", "draw", "million", "Bq each"]
         header += ["holds it at", *(f"{spoken(name)} Gy" for name in names)]
-        lines += [f"{one['name']}, every vial", table(header, rows), ""]
+        zone = zone_words(choices)
+        own_zone = moment_words(one["at"]).rpartition(" ")[2]
+        times = f"; calibrated in {zone}, held in {own_zone}" if zone else ""
+        lines += [f"{one['name']}, every vial{times}", table(header, rows), ""]
     shifts = [
         [f"{one['hours']:+g} h", off_words(one["factor"])] for one in document["shifts"]
     ]

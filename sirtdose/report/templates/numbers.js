@@ -28,6 +28,10 @@ const numbers = (() => {
     const scale = 10 ** (3 - Math.floor(Math.log10(value)));
     return general(Math.floor(value * scale * (1 + 1e-12)) / scale, 4);
   };
+  const roundedUp = (value) => {
+    const scale = 10 ** (3 - Math.floor(Math.log10(value)));
+    return general(Math.ceil(value * scale * (1 - 1e-12)) / scale, 4);
+  };
   const apartFrom = (value, bound) => {
     for (let digits = 4; digits < 10; digits += 1)
       if (Number(general(value, digits)) !== bound) return general(value, digits);
@@ -36,6 +40,7 @@ const numbers = (() => {
   // By the format that the program's own text has there.
   const written = (value, form) => {
     if (form === "rounded down") return roundedDown(value);
+    if (form === "rounded up") return roundedUp(value);
     if (form.startsWith("apart from ")) return apartFrom(value, Number(form.slice(11)));
     const [, sign, digits, kind] = /^(\+?)(?:\.(\d+))?([gf%])$/.exec(form);
     const count = digits === undefined ? 6 : Number(digits);

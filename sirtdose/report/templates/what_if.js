@@ -17,12 +17,14 @@
     return fixed(gy, digits);
   };
   const small = (gbq) => gbq > 0 && gbq < 0.1;
+  // Of the rounded number, which may have one digit more before its point.
+  const power = (value, digits) => Number(value.toExponential(digits - 1).split("e")[1]);
   const forms = {
     gy: gyWords,
     gy1: (gy) => fixed(gy, 1),
-    gbq: (gbq) => fixed(gbq, small(gbq) ? 1 - Math.floor(Math.log10(gbq)) : 2),
+    gbq: (gbq) => fixed(gbq, small(gbq) ? 1 - power(gbq, 2) : 2),
     mci: (mci) => fixed(mci, 1),
-    sig4: (value) => (value > 1e-9 ? fixed(value, Math.max(3 - Math.floor(Math.log10(value)), 0)) : "0"),
+    sig4: (value) => (value > 1e-9 ? fixed(value, Math.max(3 - power(value, 4), 0)) : "0"),
     ".3g": (gy) => numbers.written(gy, ".3g"),
     g: (value) => numbers.written(value, "g"),
   };

@@ -122,7 +122,7 @@ def test_a_segmentectomy_shows_what_is_treated_and_its_goals(
     shown = run(*words, "--out", tmp_path / "plan")
     assert shown.exit_code == 0, shown.stderr
     assert "Treated  150 of 1500 mL of the liver, 10.0 %" in shown.stderr
-    assert "Published goals reached: 3 of 3; -v lists them" in shown.stderr
+    assert "Published goals reached: 3 of 3, listed with -v" in shown.stderr
     assert "Lewandowski" not in shown.stderr
     assert "Lewandowski 2018, Radiology 287(3), 70 patients" in (
         run(*words, "-v").stderr

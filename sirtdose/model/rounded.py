@@ -1,0 +1,32 @@
+"""Four digits of a number that are never on its wrong side."""
+
+from math import ceil, floor, log10
+
+from sirtdose.model.moving import Moving, Number
+
+# Last digits of a computer's arithmetic do not count.
+_SAME = 1e-12
+
+
+def rounded_down(value: Number) -> str:
+    """Four digits that are never more than a number above 0: what to give at most.
+
+    >>> rounded_down(0.65867), rounded_down(5.7296), rounded_down(2.181)
+    ('0.6586', '5.729', '2.181')
+    """
+    if isinstance(value, Moving):
+        return f"{value:rounded down}"
+    places = 3 - floor(log10(value))
+    return f"{floor(value * 10**places * (1 + _SAME)) / 10**places:.4g}"
+
+
+def rounded_up(value: Number) -> str:
+    """Four digits that are never less than a number above 0: what to give at least.
+
+    >>> rounded_up(0.65861), rounded_up(9.9991), rounded_up(2.181)
+    ('0.6587', '10', '2.181')
+    """
+    if isinstance(value, Moving):
+        return f"{value:rounded up}"
+    places = 3 - floor(log10(value))
+    return f"{ceil(value * 10**places * (1 - _SAME)) / 10**places:.4g}"
