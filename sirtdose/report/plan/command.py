@@ -13,6 +13,7 @@ _OPTIONS = {
     "tumors": "--tumor %s",
     "convention": "--convention %s",
     "density_g_per_ml": "--density %sg/mL",
+    "density": "--density %s",
     "lung_shunt_fraction": "--lung-shunt %s",
     "lung_shunt_source": "--lung-shunt-source %s",
     "lung_mass_kg": "--lung-mass %skg",
@@ -37,6 +38,20 @@ _OPTIONS = {
     "psf": "--psf %s",
     "psf_tail": "--psf-tail %s",
     "pvc": "--pvc %s",
+    "medium": "--medium %s",
+    "density_curve": "--density-curve %s",
+    "density_in": "--density-in %s",
+    "dose_grid_mm": "--dose-grid %smm",
+    "roles": "--role %s",
+    "languages": "--languages %s",
+    "probability_threshold_fraction": "--probability-threshold %s",
+    "image_shift": "--image-shift %s",
+    "segment_liver_fraction": "--segment-liver %s",
+    "segment_tumors_fraction": "--segment-tumors %s",
+    "lung_margin_mm": "--lung-margin %smm",
+    "metrics": "--metric %s",
+    "uncertainty": "--uncertainty %s",
+    "seed": "--seed %s",
     "height_mm": "--height %smm",
     "weight_kg": "--weight %skg",
     "patient_key": "--patient-key %s",
@@ -66,15 +81,28 @@ def command_words(document: Mapping[str, Any]) -> str | None:
     words = [f"sirtdose plan {method}"]
     if method == "image":
         words.append("FOLDER")
+        typed = {**typed, "density": _density(document)}
     words += _of_activity(document, typed)
     for name, form in _OPTIONS.items():
         value = typed.get(name)
+        if name == "languages" and value:
+            value = ",".join(value)
         each = value if isinstance(value, list) else [value]
         words += [_word(form, one) for one in each if one not in _UNSAID]
     for one in document["assumptions"].get("sessions", ()):
         file = "plan.json" if one["kind"] == "planned" else "post.json"
         words.append(f"--after {file}")
     return " ".join(words)
+
+
+def _density(document: Mapping[str, Any]) -> str:
+    """Where densities come from; files are not kept."""
+    origin = str(document["density"]["origin"])
+    if origin.startswith("CT"):
+        return "ct"
+    if origin.startswith("image"):
+        return "DENSITY_FILE"
+    return f"{document['assumptions']['density_g_per_ml']:.10g}g/mL"
 
 
 def _of_activity(document: Mapping[str, Any], typed: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
+from sirtdose.report.dose_points import sampled_words
 from sirtdose.report.doses import places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.page_head import PageHead, made_today, moment_words
@@ -36,6 +37,7 @@ from sirtdose.report.render import render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import shown_name, significant
 
+_PICTURES = ("viewer.js", "dose_points.js", "histograms.js")
 # What follows another activity.
 _MOVING = ("numbers.js", "moved_checks.js", "what_if.js")
 # What no plan by numbers has, or none that was made before there was any.
@@ -63,7 +65,7 @@ def plan_page(
     made = made or Made.today()
     rungs = plan_rungs(document)
     checks = followed(document)
-    moves = what_if(document, rungs, checks)
+    moves = what_if(document, rungs, checks, (data or {}).get("goal_points"))
     embedded: dict[str, Any] = {"plan-json": text, "what-if-data": moves}
     if data:
         from sirtdose.report.dvh_plot import curves_alone
@@ -76,12 +78,13 @@ def plan_page(
     return render(
         "plan.html",
         embedded,
-        (*(("viewer.js", "histograms.js") if data else ()), *_MOVING),
+        (*(_PICTURES if data else ()), *_MOVING),
         head=plan_head(document, made),
         page=data,
         places=_places(document, data) if data else {},
         what_if=moves,
         left_out=checks.left_out,
+        sampled=sampled_words(data) if data else "",
         **page_one(document, rungs),
         **details(document),
     )
