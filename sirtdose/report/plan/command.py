@@ -1,7 +1,7 @@
 """The command that would make a plan of another activity, from what a plan keeps."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose.report.plan.rows import injections_of
@@ -52,7 +52,7 @@ _OPTIONS = {
     "metrics": "--metric %s",
     "uncertainty": "--uncertainty %s",
     "seed": "--seed %s",
-    "height_mm": "--height %smm",
+    "height_cm": "--height %scm",
     "weight_kg": "--weight %skg",
     "patient_key": "--patient-key %s",
     "case_label": "--case-label %s",
@@ -64,6 +64,8 @@ _OPTIONS = {
 }
 _UNSAID = (None, False, "", "unknown", 0.0)
 _GOALS = ("dose", "tumor-dose", "normal-dose", "activity", "maximize")
+# What is still to be reached where a reader chose the activity.
+_AIMS = {"tumor_dose": "tumor:mean", "perfused_dose": "perfused:mean"}
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 # Where a page puts the activity that its reader chose, one an injection.
 ACTIVITY, DOSE = "{a%d}", "{dose}"
@@ -79,6 +81,8 @@ def command_words(document: Mapping[str, Any]) -> str | None:
     if method not in ("mird", "partition", "image"):
         return None
     words = [f"sirtdose plan {method}"]
+    if typed.get("height_mm"):
+        typed = {**typed, "height_cm": typed["height_mm"] / 10}
     if method == "image":
         words.append("FOLDER")
         typed = {**typed, "density": _density(document)}
@@ -109,19 +113,34 @@ def _of_activity(document: Mapping[str, Any], typed: Mapping[str, Any]) -> list[
     if document["method"] == "mird":
         return [f"--dose {DOSE}Gy"]
     texts = typed.get("injections") or []
+    own = injections_of(document)
     if not texts:
-        return [f"--activity {ACTIVITY % 0}GBq"]
+        return [
+            f"--activity {ACTIVITY % 0}GBq",
+            *(f"--goal {aim}" for aim in _aims(own[0])),
+        ]
     return [
-        f"--injection {_quoted(_with_activity(text, number))}"
-        for number, text in enumerate(texts)
+        f"--injection {_quoted(_with_activity(text, number, _aims(one)))}"
+        for number, (text, one) in enumerate(zip(texts, own, strict=True))
     ]
 
 
-def _with_activity(text: str, number: int) -> str:
-    """An injection as it was typed, its goal replaced by an activity.
+def _aims(injection: Mapping[str, Any]) -> list[str]:
+    """The goal that set an activity, as one that is held against another.
 
-    >>> _with_activity("A=perfused:700mL,tumor:T1=150mL@4,normal-dose:40Gy", 0)
-    'A=perfused:700mL,tumor:T1=150mL@4,activity:{a0}GBq'
+    >>> _aims({"goal": "tumor_dose", "value": 205.0}), _aims({"goal": "maximize"})
+    (['tumor:mean=205Gy'], [])
+    """
+    aim = _AIMS.get(injection.get("goal", ""))
+    return [f"{aim}={injection['value']:.10g}Gy"] if aim else []
+
+
+def _with_activity(text: str, number: int, aims: Sequence[str] = ()) -> str:
+    """An injection as it was typed, its goal held against an activity.
+
+    >>> _with_activity("A=perfused:700mL,tumor:T1=150mL@4,tumor-dose:40Gy", 0,
+    ...                ["tumor:mean=40Gy"])
+    'A=perfused:700mL,tumor:T1=150mL@4,activity:{a0}GBq,goal:tumor:mean=40Gy'
     """
     name, _, parts = text.partition("=")
     kept = [
@@ -129,7 +148,8 @@ def _with_activity(text: str, number: int) -> str:
         for one in parts.split(",")
         if one.strip().partition(":")[0].lower() not in _GOALS
     ]
-    return f"{name}={','.join([*kept, f'activity:{ACTIVITY % number}GBq'])}"
+    kept += [f"activity:{ACTIVITY % number}GBq", *(f"goal:{aim}" for aim in aims)]
+    return f"{name}={','.join(kept)}"
 
 
 def _word(form: str, value: Any) -> str:
