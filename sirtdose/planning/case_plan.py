@@ -96,6 +96,7 @@ def plan_of(
             "residual_fraction": terms.residual_fraction,
             "prior_lung_dose_gy": terms.prior_lung_dose_gy,
             "prior_liver_dose_gy": terms.prior_liver_dose_gy,
+            **_known_bilirubin(terms),
             **scout_document(case),
             **sessions_document(case.regions, terms.sessions),
             **assumptions,
@@ -105,6 +106,11 @@ def plan_of(
         maximized=maximized,
         goals=tuple(goals),
     )
+
+
+def _known_bilirubin(terms: Terms) -> dict[str, float]:
+    known = terms.bilirubin_mg_per_dl
+    return {} if known is None else {"bilirubin_mg_per_dl": known}
 
 
 def compartment(region: Region, activities: Sequence[float], case: Case) -> Compartment:

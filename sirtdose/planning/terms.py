@@ -20,7 +20,8 @@ class Terms:
     it was not measured: no shunt is assumed, and said to be. `maximize_order` names
     injections that are maximized one after another, not together. `scout_activity_gbq`
     is that of a scout of the same microspheres, whose dose stays. The prior doses are
-    those of treatments that no session of `sessions` holds: they add up.
+    those of treatments that no session of `sessions` holds: they add up. The patient's
+    bilirubin decides between limits of the whole liver.
 
     Raises
     ------
@@ -43,6 +44,7 @@ class Terms:
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     maximize_order: tuple[str, ...] = ()
+    bilirubin_mg_per_dl: float | None = None
 
     def __post_init__(self) -> None:
         if self.device and self.device.nuclide_name != self.nuclide.name:
@@ -53,6 +55,7 @@ class Terms:
         require_not_negative(
             prior_liver_dose_gy=self.prior_liver_dose_gy,
             prior_lung_dose_gy=self.prior_lung_dose_gy,
+            bilirubin_mg_per_dl=self.bilirubin_mg_per_dl or 0.0,
         )
 
     @property

@@ -153,8 +153,8 @@ plan_options = together(
     Option(
         "bilirubin",
         BILIRUBIN,
-        "Total bilirubin, e.g. 0.9mg/dL or 15umol/L; some published --limits depend "
-        "on it.",
+        "Total bilirubin, e.g. 0.9mg/dL or 15umol/L; some published --limits, and the "
+        "whole-liver doses that glass warns of (H43), depend on it.",
     ),
     Option(
         "liver-function",

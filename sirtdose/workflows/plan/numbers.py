@@ -68,7 +68,6 @@ class PlanRequest(Terms):
     """
 
     limit_table: str = ""
-    bilirubin_mg_per_dl: float | None = None
     liver_function: LiverFunction | None = None
     budget: Path | None = None
     realizations: int | None = None

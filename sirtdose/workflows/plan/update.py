@@ -208,6 +208,7 @@ def _request(
         lung_mass_source=lungs["mass_source"],
         prior_lung_dose_gy=assumed.get("prior_lung_dose_gy") or 0.0,
         prior_liver_dose_gy=assumed.get("prior_liver_dose_gy") or 0.0,
+        bilirubin_mg_per_dl=assumed.get("bilirubin_mg_per_dl"),
         rules=tuple(
             one for one in rules if not _is_listed(one.volume, one.given, listed)
         ),
