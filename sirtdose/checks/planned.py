@@ -12,7 +12,7 @@ from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.results import PlannedDose
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.ledger import Ledger
+from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.names import the_one_alike
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import InjectionGiven
@@ -28,6 +28,8 @@ _OTHER_D70 = 0.20
 _SAME_PLACE_MM = 15.0
 _SAME_SHUNT = 0.01
 _PART_OF_IT = 0.25
+# Masses that differ by less are one mass; by more than `_NEAR`, doses differ.
+_SAME_LUNG_MASS = 0.005
 
 
 def plan_findings(
@@ -46,6 +48,46 @@ def plan_findings(
         "with `sirtdose plan approve`"
     )
     return [*findings, Finding.of("H02", said)]
+
+
+def treated_day_findings(
+    plan: Mapping[str, Any], administered_at: datetime | None
+) -> list[Finding]:
+    """Treatment on another day than the plan's (H09).
+
+    A plan's time with an offset is compared on the calendar of the treatment.
+
+    >>> at = datetime.fromisoformat("2026-03-02T10:00+01:00")
+    >>> late = {"inputs": {"treatment_at": "2026-03-01T23:30Z"}}
+    >>> treated_day_findings(late, at)
+    []
+    >>> other = {"inputs": {"treatment_date": "2026-03-10"}}
+    >>> print(treated_day_findings(other, at)[0].message)
+    the plan is for 2026-03-10, but the treatment was given on 2026-03-02
+    """
+    inputs = plan.get("inputs") or {}
+    typed = inputs.get("treatment_at") or inputs.get("treatment_date")
+    if not typed:
+        return []
+    if administered_at is None:
+        return [
+            Finding.not_checked("H09", "day of the plan", needs="--administered-at")
+        ]
+    day = datetime.fromisoformat(typed.strip())
+    if day.tzinfo is not None and administered_at.tzinfo is not None:
+        day = day.astimezone(administered_at.tzinfo)
+    if day.date() == administered_at.date():
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the plan is for {day:%Y-%m-%d}, but the treatment was given on "
+            f"{administered_at:%Y-%m-%d}",
+            subject="day of treatment",
+            remedy="correct --administered-at, or give the plan of this treatment",
+            accepted="doses are compared with this plan",
+        )
+    ]
 
 
 def newer_plan_findings(
@@ -160,6 +202,7 @@ def compared_findings(
     missed: Sequence[str],
     drawn: Sequence[Structure],
     ledger: Ledger,
+    lungs: Lungs,
     injections: Sequence[tuple[InjectionGiven, Ledger]],
 ) -> list[Finding]:
     """Activities, doses and lesions of the treatment, compared with the plan.
@@ -172,8 +215,31 @@ def compared_findings(
         *_overlap_findings(plan, [one for one, _ in injections], drawn),
         *_lesion_findings(plan, drawn),
         *_distribution_findings(rows),
+        *lung_mass_findings(plan.get("lungs") or {}, lungs),
         *_missed_findings(missed),
     ]
+
+
+def lung_mass_findings(planned: Mapping[str, Any], lungs: Lungs) -> list[Finding]:
+    """Lung mass that differs from the plan's (H23).
+
+    >>> lungs = Lungs(0.05, "spect", 0.65, "CT densitovolumetry", 0.1, 7.64, 7.64)
+    >>> planned = {"dose_gy": 5.0, "mass_kg": 1.0, "mass_source": "default"}
+    >>> lung_mass_findings(planned, lungs)[0].message.partition(": ")[2]
+    'this alone changes the lung dose by +54%'
+    """
+    if planned.get("dose_gy") is None or not lungs.known:
+        return []
+    change = planned["mass_kg"] / lungs.mass_kg - 1
+    if abs(change) <= _SAME_LUNG_MASS:
+        return []
+    said = (
+        f"the lung mass is {lungs.mass_kg:.4g} kg ({lungs.mass_source}), but the plan "
+        f"has {planned['mass_kg']:.4g} kg ({planned['mass_source']}): this alone "
+        f"changes the lung dose by {change:+.0%}"
+    )
+    severity = Severity.NOTE if abs(change) <= _NEAR else Severity.WARN
+    return [Finding.of("H23", said, severity=severity, subject="lungs")]
 
 
 def _missed_findings(names: Sequence[str]) -> list[Finding]:

@@ -78,6 +78,10 @@ lung_shunt_option = Option(
 lung_mass_option = Option(
     "lung-mass", MASS, f"Mass of both lungs.  [default: {LUNG_MASS_KG:g}kg]"
 )
+ct_lung_mass_option = replace(
+    lung_mass_option,
+    help=f"Mass of both lungs.  [default: from the CT, otherwise {LUNG_MASS_KG:g}kg]",
+)
 lung_options = together(
     Option(
         "lung-shunt-source",
@@ -85,7 +89,6 @@ lung_options = together(
         "Image on which the lung shunt was measured.",
         default="unknown",
     ),
-    lung_mass_option,
     Option(
         "prior-lung-dose",
         DOSE,
