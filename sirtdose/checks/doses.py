@@ -332,11 +332,7 @@ def _gets(case: Treatment) -> str:
 
 
 def _earlier(part: Part) -> str:
-    return (
-        f" in total ({part.prior_gy:.4g} Gy from earlier treatments)"
-        if part.prior_gy
-        else ""
-    )
+    return f" in total ({part.prior_gy:.4g} Gy given before)" if part.prior_gy else ""
 
 
 def _words(liver: Part) -> str:

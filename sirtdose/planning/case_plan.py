@@ -16,6 +16,7 @@ from sirtdose.planning.mird import delivered_dose_gy, draw_activity_gbq
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region, with_prior
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Plan
+from sirtdose.planning.scout_dose import scout_document, with_scout
 from sirtdose.planning.terms import Terms
 from sirtdose.planning.whole_liver import whole_liver
 
@@ -94,6 +95,7 @@ def plan_of(
             "residual_fraction": terms.residual_fraction,
             "prior_lung_dose_gy": terms.prior_lung_dose_gy,
             "prior_liver_dose_gy": terms.prior_liver_dose_gy,
+            **scout_document(case),
             **assumptions,
         },
         case=case,
@@ -160,7 +162,7 @@ def one_compartment(
     ]
     if liver_volume_ml is not None:
         regions += whole_liver(regions, liver_volume_ml=liver_volume_ml, terms=terms)
-    return Case(
+    case = Case(
         injections=(name,),
         lung_shunt_fractions=(shunt,),
         regions=tuple(with_prior(regions, {}, terms.prior_liver_dose_gy)),
@@ -169,6 +171,7 @@ def one_compartment(
         prior_lung_gy=terms.prior_lung_dose_gy,
         shunt_known=terms.lung_shunt_fraction is not None,
     )
+    return with_scout(case, terms)
 
 
 def require_names(names: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from sirtdose.planning.hand_formula import (
 )
 from sirtdose.planning.hand_goals import goal_numbers, goals_not_by_hand
 from sirtdose.planning.hand_maximize import greatest_activities
-from sirtdose.planning.hand_number import HandNumber, Plan, readings
+from sirtdose.planning.hand_number import HandNumber, Plan, readings, scout_gbq
 
 # Of a plan by these the parts' doses follow from what is typed; an image's do not.
 _BY_RATIOS = "partition"
@@ -149,6 +149,9 @@ class _Hand:
         )
         prior = self.plan["assumptions"].get("prior_lung_dose_gy")
         if prior is not None:
+            scout = scout_gbq(self.plan)
+            left = sum(scout.get(one.name, 0.0) * one.shunt for one in self.injections)
+            prior += self.k * left / lungs["mass_kg"]
             yield HandNumber(
                 *("lungs, all sessions", "lungs", "Gy"),
                 plan=float(lungs["cumulative_dose_gy"]),
@@ -162,8 +165,9 @@ class _Hand:
         if self.plan["assumptions"].get("prior_liver_dose_gy") is None:
             return
         for part in self.parts:
-            prior = self._prior_gy(part)
+            before = self._prior_gy(part)
             for own in readings(part):
+                prior = before + self._scout_gy(own)
                 yield HandNumber(
                     *(f"{own['name']}, all sessions", "cumulative", "Gy"),
                     plan=float(own["cumulative_dose_gy"]),
@@ -320,6 +324,14 @@ class _Hand:
             if one["role"] == _PART_OF[part["role"]]
         )
         return float(liver_gy + more / part["mass_kg"])
+
+    def _scout_gy(self, part: Plan) -> float:
+        """What the scout left here, by the doses of 1 GBq that the plan lists."""
+        amounts = scout_gbq(self.plan)
+        if not amounts:
+            return 0.0
+        pairs = zip(amounts.values(), part["dose_gy_per_gbq"].values(), strict=True)
+        return float(sum(gbq * gy for gbq, gy in pairs))
 
     def _dose(
         self, part: Plan, injections: Sequence[_Injection], mass_kg: float

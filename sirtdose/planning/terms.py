@@ -17,7 +17,8 @@ class Terms:
 
     `lung_shunt_fraction` is that of an injection which has none of its own; None where
     it was not measured: no shunt is assumed, and said to be. `maximize_order` names
-    injections that are maximized one after another, not together.
+    injections that are maximized one after another, not together. `scout_activity_gbq`
+    is that of a scout of the same microspheres, whose dose stays.
 
     Raises
     ------
@@ -35,6 +36,7 @@ class Terms:
     lung_mass_source: str = "default"
     prior_lung_dose_gy: float = 0.0
     prior_liver_dose_gy: float = 0.0
+    scout_activity_gbq: float = 0.0
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     maximize_order: tuple[str, ...] = ()

@@ -10,10 +10,11 @@ from sirtdose.io.output.unfinished import finish
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_of
+from sirtdose.report.plan.comparison_page import comparison_page
 from sirtdose.report.plan.hash import plan_of_text
 from sirtdose.report.plan.nameless import without_identity
 from sirtdose.report.plan.page import Made, plan_page
-from sirtdose.report.plan.sheet import comparison_page, plan_sheet
+from sirtdose.report.plan.sheet import plan_sheet
 from sirtdose.report.plan.vial_page import order_page, vial_page
 from sirtdose.report.post.files import PAGE_DATA
 from sirtdose.report.post.page import post_page

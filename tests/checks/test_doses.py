@@ -96,7 +96,7 @@ class TestKnownLiver:
         found = whole_liver(treated(liver, device="resin"))
         assert found is not None
         assert (found.severity, found.value) == (ASK, 80.0)
-        assert "gets 80 Gy in total (40 Gy from earlier treatments)" in found.message
+        assert "gets 80 Gy in total (40 Gy given before)" in found.message
         assert found.remedy == "reduce the activity to at most 1.735 GBq (46.89 mCi)"
         assert found.message.endswith(found.remedy)
 

@@ -35,6 +35,7 @@ from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import PlanningError
 from sirtdose.model.acceptance import to_accept, unaccepted
 from sirtdose.model.units import (
+    ACTIVITY,
     BILIRUBIN,
     BODY_HEIGHT,
     BODY_MASS,
@@ -168,6 +169,12 @@ imaged_plan_options = together(
         default="0Gy",
     ),
     remnant_options,
+    Option(
+        "scout-activity",
+        ACTIVITY,
+        "Activity of a scout of the same microspheres (Ho-166), e.g. 250MBq. Its dose "
+        "is an earlier dose of every structure: limits count it, goals do not.",
+    ),
     case_options,
     replace(
         uncertainty_option,
@@ -204,6 +211,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         residual_fraction=options["residual"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         prior_liver_dose_gy=options["prior_liver_dose"],
+        scout_activity_gbq=options["scout_activity"] or 0.0,
         limits_gy=by_name(
             options["limits"],
             "--limit",

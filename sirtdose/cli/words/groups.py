@@ -15,6 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("height", "weight", "device", "lung-shunt", "lung-shunt-source", "tlsf"),
         *("lung-mass", "residual", "prior-liver-dose", "prior-lung-dose"),
         *("remnant", "slv", "underlying-liver"),
+        "scout-activity",
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
         *("at", "catalogue", "vial", "calibrated-at", "vials-per-injection"),
         *("choose", "measured", "treatment-at", "catheter"),

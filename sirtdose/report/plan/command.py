@@ -28,6 +28,7 @@ _OPTIONS = {
     "underlying_liver": "--underlying-liver %s",
     "prior_liver_dose_gy": "--prior-liver-dose %sGy",
     "prior_lung_dose_gy": "--prior-lung-dose %sGy",
+    "scout_activity_gbq": "--scout-activity %sGBq",
     "device": "--device %s",
     "nuclide": "--nuclide %s",
     "half_life_h": "--half-life %sh",

@@ -14,6 +14,7 @@ from sirtdose.report.page_head import PageHead, made_today, moment_words
 from sirtdose.report.plan.details import details
 from sirtdose.report.plan.full_doses import method_name
 from sirtdose.report.plan.goals import growth_lines, missed_goal_words, page_goals
+from sirtdose.report.plan.lines import scout_lines
 from sirtdose.report.plan.moved import followed
 from sirtdose.report.plan.rows import (
     goal_words,
@@ -185,6 +186,7 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     parts = [*document["compartments"], lungs]
     if any(one["cumulative_dose_gy"] != one["dose_gy"] for one in parts):
         lines.append("Open dot: with earlier treatments")
+    lines += scout_lines(document)
     assumed = document["assumptions"]
     if assumed.get("convention") == "label":
         lines.append(

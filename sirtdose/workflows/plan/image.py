@@ -201,6 +201,8 @@ def _read(
             measures_shunt=request.lung_shunt_fraction is None,
             planned=request.nuclide,
             nuclide_given=scout.nuclide_given,
+            own_gbq=sum(one.scout_gbq or 0.0 for one in scout.injections)
+            or request.scout_activity_gbq,
         )
     )
     if image.source is not None and image.source.modality != "file":

@@ -36,6 +36,7 @@ from sirtdose.planning.partition_case import (
     with_prior,
 )
 from sirtdose.planning.partition_goal import ImagedInjection
+from sirtdose.planning.scout_dose import with_scout
 from sirtdose.planning.terms import Terms
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that
@@ -198,7 +199,7 @@ def imaged_case(
 ) -> Case:
     """The parts with their doses per GBq: by counts, or from another method's map."""
     k = terms.nuclide.dose_constant_gy_kg_per_gbq
-    return Case(
+    case = Case(
         injections=tuple(one.name for one in scouted.perfusions),
         lung_shunt_fractions=tuple(
             one.lung_shunt_fraction for one in scouted.perfusions
@@ -220,6 +221,7 @@ def imaged_case(
         untreated_ml=_untreated_ml(scouted.parts, "liver"),
         untreated_normal_ml=_untreated_ml(scouted.parts, "normal_whole"),
     )
+    return with_scout(case, terms, [one.scout_gbq for one in injections])
 
 
 def _untreated_ml(parts: Sequence[Part], role: str) -> float | None:

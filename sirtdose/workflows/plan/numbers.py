@@ -266,8 +266,11 @@ def compare_plans(
     PlanningError
         No activity of the partition model meets the limits.
     """
-    request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
+    request, said = request.with_limits(
+        case.perfused_volume_ml, case.liver_volume_ml, case.injections
+    )
     rows = compare(request, case)
+    usual = in_usual_terms(case.injections)
     each = _by_method(rows, request)
     first, of_remnant = with_remnant(
         replace(rows[0].plan, case=rows[0].case),
@@ -280,7 +283,11 @@ def compare_plans(
         *site_findings(request.site),
         *better_than_label_findings(budget["administered"]),
     ]
-    findings = tuple(dict.fromkeys([*said, *each, *of_remnant, *own]))
+    findings = tuple(
+        dict.fromkeys(
+            [*said, *kao_findings(case.injections, usual), *each, *of_remnant, *own]
+        )
+    )
     require_accepted(findings, request.acceptances)
     unsure = [
         replace(
@@ -300,7 +307,7 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
     """
     each = []
     for row in rows:
-        findings = judged(replace(row.plan, case=row.case, limits=row.limits), request)
+        findings = judged(row.plan, request)
         if row.plan.method in _RESIN_ALONE:
             findings += _body_surface(row.plan, {})
         # A comparison is no plan that anybody could approve.
@@ -308,7 +315,7 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
             replace(one, severity=Severity.WARN) if one.result_first else one
             for one in findings
         ]
-        each.append((row.plan.method, findings))
+        each.append((row.name, findings))
     alike = [one for one in each[0][1] if all(one in found for _, found in each)]
     return [
         *alike,
@@ -320,7 +327,7 @@ def _doses_of(
     row: Compared, request: PlanRequest, budget: Budget
 ) -> tuple[PlannedDose, ...]:
     doses, _ = planned_doses(
-        Planned(row.case, row.plan.activities_gbq, request.residual_fraction, ()),
+        Planned(row.plan.case, row.plan.activities_gbq, request.residual_fraction, ()),
         budget,
         realizations=request.realizations,
         seed=request.seed,
