@@ -50,46 +50,6 @@ def plan_findings(
     return [*findings, Finding.of("H02", said)]
 
 
-def treated_day_findings(
-    plan: Mapping[str, Any], administered_at: datetime | None
-) -> list[Finding]:
-    """Treatment on another day than the plan's (H09).
-
-    A plan's time with an offset is compared on the calendar of the treatment.
-
-    >>> at = datetime.fromisoformat("2026-03-02T10:00+01:00")
-    >>> late = {"inputs": {"treatment_at": "2026-03-01T23:30Z"}}
-    >>> treated_day_findings(late, at)
-    []
-    >>> other = {"inputs": {"treatment_date": "2026-03-10"}}
-    >>> print(treated_day_findings(other, at)[0].message)
-    the plan is for 2026-03-10, but the treatment was given on 2026-03-02
-    """
-    inputs = plan.get("inputs") or {}
-    typed = inputs.get("treatment_at") or inputs.get("treatment_date")
-    if not typed:
-        return []
-    if administered_at is None:
-        return [
-            Finding.not_checked("H09", "day of the plan", needs="--administered-at")
-        ]
-    day = datetime.fromisoformat(typed.strip())
-    if day.tzinfo is not None and administered_at.tzinfo is not None:
-        day = day.astimezone(administered_at.tzinfo)
-    if day.date() == administered_at.date():
-        return []
-    return [
-        Finding.of(
-            "H09",
-            f"the plan is for {day:%Y-%m-%d}, but the treatment was given on "
-            f"{administered_at:%Y-%m-%d}",
-            subject="day of treatment",
-            remedy="correct --administered-at, or give the plan of this treatment",
-            accepted="doses are compared with this plan",
-        )
-    ]
-
-
 def newer_plan_findings(
     plan: Mapping[str, Any], beside: Mapping[str, Mapping[str, Any]]
 ) -> list[Finding]:

@@ -25,7 +25,7 @@ def scout_findings(
     *,
     source: Source | None,
     treatment_at: date | None,
-    treatment_day: date | None = None,
+    treatment_day: str | None = None,
     same_catheter: bool | None,
     measures_shunt: bool,
     planned: Nuclide,
@@ -134,21 +134,21 @@ def unstated_tracer_findings(source: Source | None) -> list[Finding]:
     ]
 
 
-def treatment_day_findings(at: date | None, day: date | None) -> list[Finding]:
+def treatment_day_findings(at: date | None, day: str | None) -> list[Finding]:
     """Time of treatment on another day than the day of treatment (H09).
 
-    >>> at, day = datetime(2026, 3, 12, 10), date(2026, 3, 10)
+    >>> at, day = datetime(2026, 3, 12, 10), "2026-03-10"
     >>> [str(one.severity) for one in treatment_day_findings(at, day)]
     ['ask']
-    >>> treatment_day_findings(day, day), treatment_day_findings(at, None)
+    >>> treatment_day_findings(at, "2026-03-12"), treatment_day_findings(at, None)
     ([], [])
     """
-    if at is None or day is None or f"{at:%Y-%m-%d}" == f"{day:%Y-%m-%d}":
+    if at is None or day is None or f"{at:%Y-%m-%d}" == day:
         return []
     return [
         Finding.of(
             "H09",
-            f"--treatment-date is {day:%Y-%m-%d}, but --treatment-at is {at:%Y-%m-%d}",
+            f"--treatment-date is {day}, but --treatment-at is {at:%Y-%m-%d}",
             subject="day of treatment",
             remedy="correct one of them",
             accepted="the age of the image is computed from --treatment-at",

@@ -168,7 +168,6 @@ def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
         if options[f"{name}_volume"] is not None
     }
     catheter, day = options["catheter"], options["treatment_date"]
-    day = date.fromisoformat(day) if day else None
     return Scout(
         injections=tuple(_injections(options)),
         dose=dose,
@@ -176,8 +175,7 @@ def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
         treatment_at=moment(
             options["treatment_at"], "--treatment-at", options["timezone"]
         )
-        or day,
-        treatment_day=day,
+        or (date.fromisoformat(day) if day else None),
         same_catheter=None if catheter is None else catheter == "same",
         margin_mm=options["lung_margin"],
         typed_ml=typed,

@@ -101,8 +101,7 @@ class Scout:
     `dose` says how doses come from the image, of a nuclide that was typed or assumed.
     `typed_ml` are volumes to be checked against the image's, by ``perfused`` and
     ``liver``; `margin_mm` of lung beside the liver is left out of the shunt.
-    `treatment_at` is a time, or a day where no time is known, `treatment_day` the day
-    as typed beside it; `earlier` is the dose of
+    `treatment_at` is a time, or a day where no time is known; `earlier` is the dose of
     a session before.
     """
 
@@ -110,7 +109,6 @@ class Scout:
     dose: DoseRequest = field(default_factory=DoseRequest)
     nuclide_given: bool = True
     treatment_at: date | None = None
-    treatment_day: date | None = None
     same_catheter: bool | None = None
     margin_mm: float = 0.0
     typed_ml: Mapping[str, float] = field(default_factory=dict)
@@ -196,7 +194,7 @@ def _read(
         scout_findings(
             source=image.source,
             treatment_at=scout.treatment_at,
-            treatment_day=scout.treatment_day,
+            treatment_day=request.inputs.get("treatment_date"),
             same_catheter=scout.same_catheter,
             measures_shunt=request.lung_shunt_fraction is None,
             planned=request.nuclide,

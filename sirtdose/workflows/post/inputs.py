@@ -9,10 +9,10 @@ from typing import Any
 
 from sirtdose.checks.header import image_findings
 from sirtdose.checks.nuclide import named_by_header_findings
-from sirtdose.checks.planned import treated_day_findings
 from sirtdose.checks.positron_yield import yield_findings
 from sirtdose.checks.self_test import self_test_findings
 from sirtdose.checks.site import site_findings
+from sirtdose.checks.times import treated_day_findings
 from sirtdose.data.load import table
 from sirtdose.dosimetry.results import Provenance, Read
 from sirtdose.io.choose import Choice
