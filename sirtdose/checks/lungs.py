@@ -190,7 +190,7 @@ def lung_mass_findings(lungs: Lungs) -> list[Finding]:
     least, most = rails("lung_mass_kg")
     # Weighed lungs are doubted where they are weighed.
     usual = least <= lungs.mass_kg <= most or lungs.mass_source != "given"
-    said = f"lung mass {lungs.mass_kg:g} kg ({lungs.mass_source})"
+    said = f"lung mass {lungs.mass_kg:.4g} kg ({lungs.mass_source})"
     return [
         Finding.of(
             "H23",

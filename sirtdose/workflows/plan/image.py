@@ -199,6 +199,7 @@ def _read(
         scout_findings(
             source=image.source,
             treatment_at=scout.treatment_at,
+            treatment_day=request.inputs.get("treatment_date"),
             same_catheter=scout.same_catheter,
             measures_shunt=request.lung_shunt_fraction is None,
             planned=request.nuclide,

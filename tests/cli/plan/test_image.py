@@ -290,6 +290,11 @@ CHECKS = [
     (("--treatment-at", "2026-03-25T10:00+01:00"), 0, "WARN H24  the image was taken"),
     (("--treatment-at", "2026-03-10T10:00"), 2, "no offset from UTC"),
     (
+        ("--treatment-at", "2026-03-12T10:00+01:00", "--treatment-date", "2026-03-10"),
+        3,
+        "--treatment-date is 2026-03-10, but --treatment-at is 2026-03-12",
+    ),
+    (
         ("--catheter", "other"),
         0,
         "WARN H24  the catheter position at the scout was different",
