@@ -18,6 +18,7 @@ from sirtdose.model.names import the_one_alike
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import InjectionGiven
 from sirtdose.model.role import Role
+from sirtdose.model.rounded import amount
 from sirtdose.model.structure import Structure
 
 _NEAR = rail("delivered_activity")
@@ -241,8 +242,8 @@ def _injection_findings(
             findings.append(
                 Finding.of(
                     "H04",
-                    f"'{name}' got the {planned[others[0]]:.4g} GBq planned for "
-                    f"'{others[0]}': were the two swapped?",
+                    f"'{name}' got the {amount(planned[others[0]])} planned "
+                    f"for '{others[0]}': were the two swapped?",
                     severity=Severity.ASK,
                     subject=name,
                 )
