@@ -28,6 +28,7 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.planning.comparison import ComparedCase
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.comparison import comparison_document, comparison_screen
+from sirtdose.report.plan.hash import signed
 from sirtdose.workflows.plan.numbers import compare_plans
 
 
@@ -98,8 +99,8 @@ def compare_command(
     )
     request = plan_request(options)
     rows, findings = compare_plans(request, case)
-    document = comparison_document(
-        rows, findings, request.acceptances, dict(request.inputs)
+    document = signed(
+        comparison_document(rows, findings, request.acceptances, dict(request.inputs))
     )
     show_document(
         document,
