@@ -1,4 +1,4 @@
-"""The content hash of a plan, an order, vials or a comparison: is it unchanged?
+"""The content hash of a plan, an order, vials or a comparison: whether it is unchanged.
 
 It shows a change, by hand or by accident; it is no signature against forgery.
 """

@@ -52,7 +52,7 @@ class PlannedDoses:
         return list({**self._planned_gbq, **injected_gbq}.values())
 
     def judged(self, injected_gbq: Mapping[str, float]) -> list[Finding]:
-        """What the checks of plans say; nothing where doses by injection are missing."""
+        """What the checks of plans say; nothing where no dose by injection is known."""
         known = linear_doses(self.document)
         if any(one["name"] not in known for one in readings(self.document)):
             return []
