@@ -23,6 +23,7 @@ _STOP_ABOVE = 0.20
 _UNUSUAL = 0.3
 # In what a finding advises: something that is typed with `plan`.
 _PLANS_OPTION = "--"
+_OF_LIMITS = ("H22", "H25", "H42")
 
 
 def typed_activity_findings(found: InjectionVials, nuclide: Nuclide) -> list[Finding]:
@@ -185,18 +186,32 @@ def graver_findings(
     >>> asks = replace(warned, severity=Severity.ASK)
     >>> [len(graver_findings([warned], [one])) for one in (warned, asks)]
     [0, 1]
+
+    A structure may have several limits, of which another is passed.
+
+    >>> from sirtdose.model.finding import Bound
+    >>> two = [Finding.of("H42", "61 Gy", subject="liver", bound=Bound(gy, "Gy", ""))
+    ...     for gy in (40.0, 60.0)]
+    >>> [one.bound.value for one in graver_findings(two[:1], two)]
+    [60.0]
     """
     order = list(Severity)
-    known: dict[tuple[str, str], int] = {}
+    known: dict[object, int] = {}
     for one in before:
-        key = (one.code, one.subject)
-        known[key] = min(known.get(key, len(order)), order.index(one.severity))
+        key, severity = _judged_by(one), order.index(one.severity)
+        known[key] = min(known.get(key, severity), severity)
     least = order.index(Severity.NOTE)
     return [
         one
         for one in after
-        if order.index(one.severity) < known.get((one.code, one.subject), least)
+        if order.index(one.severity) < known.get(_judged_by(one), least)
     ]
+
+
+def _judged_by(one: Finding) -> tuple[str, str, float | None]:
+    """What a finding is of; one structure may have several limits."""
+    limit = one.bound.value if one.bound and one.code in _OF_LIMITS else None
+    return one.code, one.subject, limit
 
 
 def with_vials(findings: Sequence[Finding], whose: str) -> list[Finding]:

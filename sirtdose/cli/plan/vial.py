@@ -347,7 +347,8 @@ def _about_vials(found: VialsFound, asked: Asked) -> list[Finding]:
         *measured_findings(
             found.measured,
             calibrator_factor=found.calibrator_factor,
-            ordered_gbq=ordered_gbq,
+            # What is drawn is compared with the plan alone, not with a whole vial.
+            ordered_gbq={} if device.vials.part_is_drawn else ordered_gbq,
         ),
         *catalogue_findings(device),
         *own_file_findings(found.nuclide),

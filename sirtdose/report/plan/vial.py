@@ -74,6 +74,7 @@ def _injection(found: InjectionVials, own: VialsFound) -> dict[str, Any]:
     want = found.want
     orders = [one for one in own.orders if one.want.name == want.name]
     measured = [one for one in own.measured if one.want.name == want.name]
+    drawn = own.device.vials.part_is_drawn
 
     def choice(one: VialChoice | None) -> dict[str, Any] | None:
         return _choice(one, own.planned) if one else None
@@ -90,7 +91,9 @@ def _injection(found: InjectionVials, own: VialsFound) -> dict[str, Any]:
         "nearest": choice(found.nearest),
         "elsewhen": choice(found.elsewhen),
         "ordered": _ordered(orders[0]) if orders else None,
-        "measured": _measured(measured[0], orders) if measured else None,
+        "measured": _measured(measured[0], [] if drawn else orders)
+        if measured
+        else None,
     }
 
 

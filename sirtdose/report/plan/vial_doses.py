@@ -94,7 +94,7 @@ class PlannedDoses:
         said: dict[str, list[Finding]] = {}
         for finding in self._of_doses(injected_gbq):
             said.setdefault(names[finding.subject], []).append(finding)
-        before = {(one.code, one.severity, one.subject) for one in self._planned}
+        new = self.graver(injected_gbq)
         return [
             {
                 "name": one.name,
@@ -105,8 +105,7 @@ class PlannedDoses:
                     {
                         "code": found.code,
                         "severity": str(found.severity),
-                        "in_plan": (found.code, found.severity, found.subject)
-                        in before,
+                        "in_plan": found not in new,
                     }
                     for found in said.get(one.name, ())
                 ],

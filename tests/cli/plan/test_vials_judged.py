@@ -179,6 +179,14 @@ def test_a_shared_vial_is_measured_by_its_parts(run: Run, tmp_path: Path) -> Non
     assert refused.exit_code == 2
     said = " ".join(refused.stderr.split())
     assert "--measured right=ACTIVITY@TIME --measured left=ACTIVITY@TIME" in said
+    # The parts are compared with the plan, not with the whole vial of 3.271 GBq.
+    chosen = ("--choose", "right,left=3GBq@2026-12-09T18:00+01:00")
+    parts = ("--measured", f"right=1GBq@{AT}", "--measured", f"left=0.4GBq@{AT}")
+    measured = run(*vial, *chosen, *parts, "--json")
+    assert measured.exit_code == 0, measured.stderr
+    for one in json.loads(measured.stdout)["injections"]:
+        assert one["measured"]["to_wanted_ratio"] == pytest.approx(1)
+        assert one["measured"]["to_ordered_ratio"] is None
 
 
 def test_holmium_needs_the_time_of_calibration(run: Run) -> None:
