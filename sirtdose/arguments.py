@@ -39,6 +39,7 @@ ARGUMENTS = {
     "psf-tail": "psf_tail",
     "residual": "residual_gbq",
     "role": "roles",
+    "scout-activity": "scout_activity_gbq",
     "scan-duration": "scan_duration_h",
     "shunt-reduction": "reductions",
     "threshold": "threshold_gy",

@@ -79,9 +79,10 @@ def treatment_of(plan: Mapping[str, Any]) -> Treatment:
             for each in [one.get("dose_by_injection_gy") or {}]
         ),
         lungs=_lungs(plan["lungs"]),
-        nuclide=_nuclide(plan["nuclide"], by_image=plan["method"] == "image"),
+        nuclide=nuclide_of(plan["nuclide"], by_image=plan["method"] == "image"),
         device=None if device is None else Device.named(device),
         prescribed_gy=prescribed_gy(plan["assumptions"]),
+        bilirubin_mg_per_dl=plan["assumptions"].get("bilirubin_mg_per_dl"),
         typed_tumors_ml=sum(livers_ml[:1])
         * plan["assumptions"].get("tumor_involvement_fraction", 0.0),
     )
@@ -107,8 +108,8 @@ def _lungs(lungs: Mapping[str, Any]) -> Lungs:
     )
 
 
-def _nuclide(nuclide: Mapping[str, Any], *, by_image: bool) -> Nuclide:
-    """As the plan lists it, beside what the shipped table says of it."""
+def nuclide_of(nuclide: Mapping[str, Any], *, by_image: bool) -> Nuclide:
+    """A nuclide as the plan lists it, beside what the shipped table says of it."""
     usual = (
         Nuclide.named(nuclide["name"]) if nuclide["name"] in table("nuclides") else None
     )

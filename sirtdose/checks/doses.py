@@ -10,7 +10,7 @@ from sirtdose.model.limit import Limit, above, below
 from sirtdose.model.moving import Moving
 from sirtdose.model.rounded import rounded_down, rounded_up
 from sirtdose.model.treatment import Part, Treatment
-from sirtdose.planning.limit_table import scenario_asking
+from sirtdose.planning.limit_table import bilirubin_case, scenario_asking
 
 _LIVER_VOLUMES = (
     *("normal_perfused", "normal_whole", "perfused", "liver"),
@@ -34,10 +34,11 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     If the liver volume is not known, a usual volume or that of the perfused part is
     assumed; this warns, and never asks. So do one or two liver segments that are
     treated for the first time: published limits for the whole liver leave them out.
+    Of glass the patient's bilirubin decides which bounds hold.
     """
     if case.device is None:
         return [_no_device("H43", "dose to the whole liver")]
-    levels = table("devices")[case.device.name]["whole_liver"]
+    levels = _levels(case.device.name, case.bilirubin_mg_per_dl)
     liver = case.whole_liver(levels[0]["volume"])
     if liver is None:
         needs = "the liver's volume: a structure of role liver"
@@ -64,6 +65,17 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
             remedy=_remedy(case, most, bound.value),
         )
     ]
+
+
+def _levels(device: str, bilirubin_mg_per_dl: float | None) -> list[Any]:
+    """The bounds of the whole liver that hold for a patient, the lowest first.
+
+    >>> [(one["above_gy"], one["severity"]) for one in _levels("glass", 1.4)]
+    [(50.0, 'warn'), (75.0, 'ask')]
+    """
+    holds = bilirubin_case(bilirubin_mg_per_dl)
+    rows = table("devices")[device]["whole_liver"]
+    return [one for one in rows if one.get("when", holds) == holds]
 
 
 def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Finding]:
@@ -332,11 +344,7 @@ def _gets(case: Treatment) -> str:
 
 
 def _earlier(part: Part) -> str:
-    return (
-        f" in total ({part.prior_gy:.4g} Gy from earlier treatments)"
-        if part.prior_gy
-        else ""
-    )
+    return f" in total ({part.prior_gy:.4g} Gy given before)" if part.prior_gy else ""
 
 
 def _words(liver: Part) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.checks.constants import other_file_findings
+from sirtdose.checks.patient import patient_findings
 from sirtdose.dosimetry.derived import from_liver_mm
 from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.results import PlannedDose
@@ -36,7 +37,7 @@ def plan_findings(
     """Plan of another patient, not approved, or with other constants."""
     findings = [
         *other_file_findings(plan["nuclide"], nuclide),
-        *_patient_findings(_key_of(plan), patient_key),
+        *patient_findings(_key_of(plan), patient_key),
     ]
     status = plan.get("status")
     if status == "approved":
@@ -83,15 +84,6 @@ def _key_of(plan: Mapping[str, Any]) -> str | None:
 def _approved_at(plan: Mapping[str, Any]) -> datetime | None:
     at = (plan.get("approval") or {}).get("at")
     return None if at is None else datetime.fromisoformat(at)
-
-
-def _patient_findings(planned: str | None, treated: str | None) -> list[Finding]:
-    """Patient key that differs between plan and treatment (H01)."""
-    if planned is None or treated is None:
-        said = "plan and patient not checked: needs --patient-key in both"
-        return [Finding.of("H01", said, severity=Severity.NOTE)]
-    said = "the plan's --patient-key differs from the treatment's"
-    return [] if planned == treated else [Finding.of("H01", said)]
 
 
 def plan_doubts(

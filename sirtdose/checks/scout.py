@@ -29,6 +29,7 @@ def scout_findings(
     measures_shunt: bool,
     planned: Nuclide,
     nuclide_given: bool,
+    own_gbq: float = 0.0,
 ) -> list[Finding]:
     """Header, age and catheter position of the scout (H11, H17, H24, H41)."""
     findings = [
@@ -37,6 +38,7 @@ def scout_findings(
         ),
         *catheter_findings(same_catheter=same_catheter),
         *unstated_tracer_findings(source),
+        *own_scout_findings(source=source, scout_gbq=own_gbq, planned=planned),
     ]
     if source is None or source.modality == "file":
         return findings
@@ -48,6 +50,26 @@ def scout_findings(
             source=source, planned=planned, nuclide_given=nuclide_given
         ),
         *correction_findings(source=source, uncorrected_spect=asks),
+    ]
+
+
+def own_scout_findings(
+    *, source: Source | None, scout_gbq: float, planned: Nuclide
+) -> list[Finding]:
+    """Scout of the treatment's microspheres by an image of another tracer (H11)."""
+    named = source.nuclide_in_header if source else ""
+    if not scout_gbq or named in ("", planned.name):
+        return []
+    return [
+        Finding.of(
+            "H11",
+            f"the scout's activity of {scout_gbq:g} GBq is counted as {planned.name}, "
+            f"but the header says {named}, whose dose can be neglected: was there "
+            f"another scout, of {planned.name}?",
+            severity=Severity.ASK,
+            subject="scout's activity",
+            accepted="its dose is distributed as this image shows",
+        )
     ]
 
 

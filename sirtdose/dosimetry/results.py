@@ -11,6 +11,7 @@ from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.dosimetry.histogram.dose_sample import DoseSample
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.histogram.radiobiology import Biology, ThresholdHeld
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
@@ -279,6 +280,9 @@ class Prediction:
     that was undone, and `blurred` what each part would have with it. `activity` is
     what the map holds, GBq, with what lies outside of all that is perfused. `ct` is for
     pictures of the dose.
+    `samples` stand for the doses of each structure of `rows` by 1 GBq of each
+    injection, `goal_samples` for those of each part of the plan that a goal by D or V
+    is for: one of each reading of it.
     """
 
     image: Volume
@@ -300,6 +304,8 @@ class Prediction:
     ct: Volume | None = None
     blur: PartialVolume | None = None
     blurred: tuple[AsSeen, ...] = ()
+    samples: Mapping[str, Mapping[str, DoseSample]] = field(default_factory=dict)
+    goal_samples: Mapping[str, Sequence[DoseSample]] = field(default_factory=dict)
 
 
 def combined(doses: Sequence[Dose], activities: Sequence[float]) -> Dose:

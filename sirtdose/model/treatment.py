@@ -103,7 +103,8 @@ class Treatment:
     `given` is True once it was: a remedy is then no smaller activity. `typed_tumors_ml`
     is what of the liver is tumor, where no part says it. Volumes that were `drawn` were
     judged as structures. `prescribed_gy` is the highest dose goal that an activity was
-    computed from; 0 where there was none.
+    computed from; 0 where there was none. `bilirubin_mg_per_dl` is None where it is not
+    known.
     """
 
     injections: tuple[Injected, ...]
@@ -115,6 +116,7 @@ class Treatment:
     drawn: bool = False
     typed_tumors_ml: float = 0.0
     prescribed_gy: float = 0.0
+    bilirubin_mg_per_dl: float | None = None
 
     @property
     def tumors_ml(self) -> float:

@@ -16,6 +16,8 @@ from sirtdose.planning.mird import delivered_dose_gy, draw_activity_gbq
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region, with_prior
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Plan
+from sirtdose.planning.scout_dose import scout_document, with_scout
+from sirtdose.planning.sessions import sessions_document, with_sessions
 from sirtdose.planning.terms import Terms
 from sirtdose.planning.whole_liver import whole_liver
 
@@ -94,6 +96,9 @@ def plan_of(
             "residual_fraction": terms.residual_fraction,
             "prior_lung_dose_gy": terms.prior_lung_dose_gy,
             "prior_liver_dose_gy": terms.prior_liver_dose_gy,
+            **_known_bilirubin(terms),
+            **scout_document(case),
+            **sessions_document(case.regions, terms.sessions),
             **assumptions,
         },
         case=case,
@@ -101,6 +106,11 @@ def plan_of(
         maximized=maximized,
         goals=tuple(goals),
     )
+
+
+def _known_bilirubin(terms: Terms) -> dict[str, float]:
+    known = terms.bilirubin_mg_per_dl
+    return {} if known is None else {"bilirubin_mg_per_dl": known}
 
 
 def compartment(region: Region, activities: Sequence[float], case: Case) -> Compartment:
@@ -160,15 +170,20 @@ def one_compartment(
     ]
     if liver_volume_ml is not None:
         regions += whole_liver(regions, liver_volume_ml=liver_volume_ml, terms=terms)
-    return Case(
+    case = Case(
         injections=(name,),
         lung_shunt_fractions=(shunt,),
-        regions=tuple(with_prior(regions, {}, terms.prior_liver_dose_gy)),
+        regions=tuple(
+            with_sessions(
+                with_prior(regions, {}, terms.prior_liver_dose_gy), terms.sessions
+            )
+        ),
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
-        prior_lung_gy=terms.prior_lung_dose_gy,
+        prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=terms.lung_shunt_fraction is not None,
     )
+    return with_scout(case, terms)
 
 
 def require_names(names: Sequence[str]) -> None:

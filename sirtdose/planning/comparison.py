@@ -1,58 +1,76 @@
 """Methods side by side for one case: what each would inject, and what that gives."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sirtdose.errors import InputError
-from sirtdose.model.limit import Limit
 from sirtdose.model.uncertain import PlannedDose
-from sirtdose.planning import bsa_plan, mird_plan, partition_plan
-from sirtdose.planning.case_plan import compartment
-from sirtdose.planning.limits import checked_limits, known
+from sirtdose.planning import bsa_plan, partition_plan
+from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Goal, Injection
-from sirtdose.planning.perfused import Tumor
-from sirtdose.planning.result import Compartment, Plan
+from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
+
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
 class ComparedCase:
     """One patient as each method asks for it; a method is used where its part is given.
 
-    BSA needs height and weight, MIRD `dose_gy`, partition tumors and a goal.
+    Every injection has its volume, its tumors and perhaps its own shunt and limits. BSA
+    needs height, weight and the liver's volume, the empirical table to be asked for,
+    MIRD a dose of every injection in `doses_gy`, partition tumors and a goal:
+    each of `partitions` has the injections with the goals of one prescription.
     """
 
-    perfused_volume_ml: float
-    tumors: tuple[Tumor, ...] = ()
+    injections: tuple[Injection, ...]
     liver_volume_ml: float | None = None
     height_cm: float | None = None
     weight_kg: float | None = None
-    dose_gy: float | None = None
-    goal: Goal | None = None
-    value: float | None = None
+    empirical: bool = False
+    doses_gy: Mapping[str, float] = field(default_factory=dict)
+    partitions: tuple[tuple[Injection, ...], ...] = ()
+
+    @property
+    def perfused_volume_ml(self) -> float:
+        """All that is perfused."""
+        return sum(one.perfused_volume_ml for one in self.injections)
+
+    @property
+    def unperfused_volume_ml(self) -> float | None:
+        """The rest of the liver; 0 for none, None where the liver is not known."""
+        if self.liver_volume_ml is None:
+            return None
+        rest_ml = self.liver_volume_ml - self.perfused_volume_ml
+        return 0.0 if abs(rest_ml) <= _NOTHING * self.liver_volume_ml else rest_ml
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A method's plan, what its activity gives each part, and what it rests on.
+    """A method's plan, what it rests on, and how sure its doses are.
 
-    `case` is what every method's activity is held against, `doses` how sure each is.
+    Every plan has the same compartments, by the partition model.
     """
 
+    name: str
     plan: Plan
-    compartments: tuple[Compartment, ...]
-    limits: tuple[Limit, ...]
-    lungs_gy: float | None
     why: str
-    case: Case
     doses: tuple[PlannedDose, ...] = ()
+
+    @property
+    def case(self) -> Case:
+        """What every method's activity is judged by."""
+        return self.plan.case
 
 
 def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
     """Plan one case by every method that it has what for.
 
-    Every activity is held against the same parts: the tumors with their T/N, the
-    normal liver around them, the lungs.
+    Every activity is judged by the same parts: the tumors with their T/N, the normal
+    liver around them, the lungs. So each method only says what to inject where.
 
     Raises
     ------
@@ -69,121 +87,218 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
     Examples
     --------
     >>> from sirtdose.planning.perfused import Tumor
+    >>> one = Injection("right", 1000, (Tumor("T1", 200, 3.0),), "tumor_dose", 250)
     >>> rows = compare(Terms(lung_shunt_fraction=0.05), ComparedCase(
-    ...     1000, (Tumor("T1", 200, 3.0),), dose_gy=120, goal="tumor_dose", value=250))
-    >>> [(row.plan.method, round(row.plan.activity_gbq, 2)) for row in rows]
+    ...     (one,), doses_gy={"right": 120.0}, partitions=((one,),)))
+    >>> [(row.name, round(row.plan.activity_gbq, 2)) for row in rows]
     [('mird', 2.67), ('partition', 2.6)]
     """
-    free = _without_limits(terms)
-    usual = partition_plan.case_of(
-        free,
-        [_injection(case, "activity", 1.0)],
-        liver_volume_ml=case.liver_volume_ml,
-    )
-    rules = known(terms.all_rules, usual)
-    plans = [
-        plan
-        for plan in (
-            _by_bsa(free, case),
-            _by_mird(free, case),
-            _by_partition(terms, case),
-        )
-        if plan is not None
+    wanted = [
+        *_by_size(terms, case),
+        *_by_dose(case),
+        *_by_partition(case),
     ]
-    if len(plans) < 2:
-        has = plans[0].method if plans else "no method"
+    if len(wanted) < 2:
+        has = wanted[0].name if wanted else "no method"
         raise InputError(
             f"two methods are needed for a comparison, but {has} has its inputs: bsa "
             "needs --height, --weight, --liver-volume and resin, mird --dose, "
             "partition --tumor and a goal"
         )
-    return [
-        Compared(
-            plan=plan,
-            compartments=tuple(
-                compartment(region, [plan.activity_gbq], usual)
-                for region in usual.regions
-            ),
-            limits=tuple(checked_limits(rules, usual, [plan.activity_gbq])),
-            lungs_gy=plan.lungs.dose_gy if plan.lungs.known else None,
-            why=_why(plan, terms),
-            case=usual,
+    return [_row(one, terms, case) for one in wanted]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What one method wants injected, and the numbers that it got there by."""
+
+    name: str
+    method: str
+    injections: tuple[Injection, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _row(one: _Wanted, terms: Terms, case: ComparedCase) -> Compared:
+    if all(each.goal != "maximize" for each in one.injections):
+        terms = replace(terms, maximize_order=())
+    plan = partition_plan.plan(
+        terms, one.injections, liver_volume_ml=case.liver_volume_ml
+    )
+    plan = replace(
+        plan, method=one.method, assumptions={**plan.assumptions, **one.facts}
+    )
+    return Compared(one.name, plan, _why(plan))
+
+
+def _with_goals(
+    case: ComparedCase, goal: Goal, values: Mapping[str, float]
+) -> tuple[Injection, ...]:
+    return tuple(
+        replace(one, goal=goal, value=values[one.name]) for one in case.injections
+    )
+
+
+def _by_size(terms: Terms, case: ComparedCase) -> list[_Wanted]:
+    """BSA, and the empirical table: the liver's activity by volume."""
+    resin = terms.device is None or terms.device.name == "resin"
+    if terms.nuclide.name != "Y-90" or not resin or not case.liver_volume_ml:
+        return []
+    found = []
+    if case.height_cm is not None and case.weight_kg is not None:
+        found.append(_sized(terms, case, "bsa"))
+    if case.empirical:
+        if case.unperfused_volume_ml:
+            raise InputError(
+                f"the empirical table is for the whole liver, but "
+                f"{case.perfused_volume_ml:g} of {case.liver_volume_ml:g} mL are "
+                "perfused: leave --empirical out"
+            )
+        found.append(_sized(terms, case, "empirical"))
+    return found
+
+
+def _sized(terms: Terms, case: ComparedCase, rule: bsa_plan.Rule) -> _Wanted:
+    """The activity of each injection; of the table by its part of the liver."""
+    # The formula's own activity: limits are compared with the partition's doses.
+    free = replace(terms, limits_gy={}, rules=())
+    tumors_ml = {
+        one.name: sum(tumor.volume_ml for tumor in one.tumors)
+        for one in case.injections
+    }
+    plans = {}
+    for one in in_usual_terms(case.injections):
+        whole = rule == "empirical"
+        plans[one.name] = bsa_plan.plan(
+            free
+            if one.lung_shunt_fraction is None
+            else replace(free, lung_shunt_fraction=one.lung_shunt_fraction),
+            height_cm=case.height_cm,
+            weight_kg=case.weight_kg,
+            liver_volume_ml=case.liver_volume_ml or 0.0,
+            treated_volume_ml=None if whole else one.perfused_volume_ml,
+            tumor_volume_ml=sum(tumors_ml.values()) if whole else tumors_ml[one.name],
+            rule=rule,
         )
-        for plan in plans
+    parts = {
+        one.name: one.perfused_volume_ml / case.perfused_volume_ml
+        if rule == "empirical"
+        else 1.0
+        for one in case.injections
+    }
+    activities = {name: parts[name] * own.activity_gbq for name, own in plans.items()}
+    cuts = [own.assumptions["lung_shunt_reduction"] for own in plans.values()]
+    first = next(iter(plans.values())).assumptions
+    return _Wanted(
+        rule,
+        rule,
+        _with_goals(case, "activity", activities),
+        {
+            "body_surface_m2": first["body_surface_m2"],
+            "tumor_involvement_fraction": sum(tumors_ml.values())
+            / (case.liver_volume_ml or 1.0),
+            "liver_parts": {
+                one.name: one.perfused_volume_ml / (case.liver_volume_ml or 1.0)
+                for one in case.injections
+            },
+            "lung_shunt_reduction": max(cuts),
+            "lung_shunt_reductions": dict(zip(plans, cuts, strict=True)),
+        },
+    )
+
+
+def _by_dose(case: ComparedCase) -> list[_Wanted]:
+    """One compartment an injection: its mean dose, tumors included."""
+    if not case.doses_gy:
+        return []
+    missing = [one.name for one in case.injections if one.name not in case.doses_gy]
+    if missing:
+        raise InputError(
+            f"mird needs a dose for every injection, but {', '.join(missing)} has "
+            "none: give --dose for all, or dose:120Gy in each --injection"
+        )
+    return [_Wanted("mird", "mird", _with_goals(case, "perfused_dose", case.doses_gy))]
+
+
+def _by_partition(case: ComparedCase) -> list[_Wanted]:
+    if not any(one.tumors for one in case.injections):
+        return []
+    return [
+        _Wanted(
+            "partition"
+            if len(case.partitions) == 1
+            else f"partition by {_prescription(injections)}",
+            "partition",
+            injections,
+        )
+        for injections in case.partitions
     ]
 
 
-def _without_limits(terms: Terms) -> Terms:
-    return replace(terms, limits_gy={}, rules=())
+def _prescription(injections: Sequence[Injection]) -> str:
+    goals = {(one.goal, one.value) for one in injections}
+    if len(goals) > 1 or any(one.goal == "aim" for one in injections):
+        return "own goals"
+    [(goal, _)] = goals
+    return goal.replace("_", " ")
 
 
-def _injection(case: ComparedCase, goal: Goal, value: float | None) -> Injection:
-    return Injection(
-        "perfused volume", case.perfused_volume_ml, case.tumors, goal, value
-    )
-
-
-def _by_bsa(terms: Terms, case: ComparedCase) -> Plan | None:
-    if case.height_cm is None or case.weight_kg is None or not case.liver_volume_ml:
-        return None
-    if terms.nuclide.name != "Y-90" or (terms.device and terms.device.name != "resin"):
-        return None
-    return bsa_plan.plan(
-        terms,
-        height_cm=case.height_cm,
-        weight_kg=case.weight_kg,
-        liver_volume_ml=case.liver_volume_ml,
-        treated_volume_ml=case.perfused_volume_ml,
-        tumor_volume_ml=sum(tumor.volume_ml for tumor in case.tumors),
-    )
-
-
-def _by_mird(terms: Terms, case: ComparedCase) -> Plan | None:
-    if case.dose_gy is None:
-        return None
-    return mird_plan.plan(
-        terms, dose_gy=case.dose_gy, perfused_volume_ml=case.perfused_volume_ml
-    )
-
-
-def _by_partition(terms: Terms, case: ComparedCase) -> Plan | None:
-    if case.goal is None or not case.tumors:
-        return None
-    # Only what is maximized needs limits; else they are listed, met or not.
-    if case.goal != "maximize":
-        terms = _without_limits(terms)
-    return partition_plan.plan(
-        terms,
-        [_injection(case, case.goal, case.value)],
-        liver_volume_ml=case.liver_volume_ml,
-    )
-
-
-def _why(plan: Plan, terms: Terms) -> str:
+def _why(plan: Plan) -> str:
     """What an activity rests on, and what it does not know."""
-    assumptions = plan.assumptions
-    shunt = terms.lung_shunt_fraction or 0.0
-    if plan.method == "bsa":
-        return (
-            f"by body surface area, {assumptions['body_surface_m2']:.3f} m2, and "
-            f"tumor involvement, {assumptions['tumor_involvement_fraction']:.0%}, "
-            f"less {assumptions['lung_shunt_reduction']:.0%} for the lung shunt: "
-            "liver mass, uptake and dose are not used"
-        )
+    facts, case = plan.assumptions, plan.case
+    shunts = dict(zip(case.injections, case.lung_shunt_fractions, strict=True))
+    several = len(shunts) > 1
+    if plan.method in ("bsa", "empirical"):
+        return _why_by_size(plan)
+    injections = facts["injections"]
     if plan.method == "mird":
-        return (
-            f"by {assumptions['prescribed_dose_gy']:g} Gy to the perfused volume, "
-            f"{plan.compartments[0].mass_kg:.3f} kg, and {shunt:.1%} to the lungs: "
-            "tumors count as normal liver"
-        )
-    [one] = assumptions["injections"]
-    goal = one["goal"].replace("_", " ")
-    unit = "GBq" if goal == "activity" else "Gy"
+        kg = {one.of[0]: one.mass_kg for one in case.regions if one.role == "perfused"}
+        each = [
+            f"{one['value']:g} Gy to "
+            f"{one['name'] if several else 'the perfused volume'}, "
+            f"{kg[one['name']]:.3f} kg, and {shunts[one['name']]:.1%} to the lungs"
+            for one in injections
+        ]
+        return f"by {'; '.join(each)}: tumors count as normal liver"
+    said = [
+        f"{one['name'] if several else ''} by {_goal_words(one)}, "
+        f"{_ratio_words(one)}and {shunts[one['name']]:.1%} to the lungs".strip()
+        for one in injections
+    ]
+    return f"{'; '.join(said)}: each part has its own dose"
+
+
+def _goal_words(one: Mapping[str, Any]) -> str:
+    if one["goal"] == "aim":
+        first = one["aims"][0]
+        return f"{first['metric']} of {first['of']}, {first['value']:g} Gy"
+    unit = "GBq" if one["goal"] == "activity" else "Gy"
     value = "" if one["value"] is None else f" of {one['value']:g} {unit}"
-    ratios = ", ".join(
-        f"{name} {ratio:.3g}" for name, ratio in one["tumor_to_normal_ratio"].items()
+    return f"{one['goal'].replace('_', ' ')}{value}"
+
+
+def _ratio_words(one: Mapping[str, Any]) -> str:
+    ratios = one["tumor_to_normal_ratio"].items()
+    said = ", ".join(f"{name} {ratio:.3g}" for name, ratio in ratios)
+    return f"T/N {said}, " if said else ""
+
+
+def _why_by_size(plan: Plan) -> str:
+    facts = plan.assumptions
+    cuts, parts = facts["lung_shunt_reductions"], facts["liver_parts"]
+    several = len(parts) > 1
+    less = ", ".join(
+        f"{cut:.0%} for the lung shunt{f' of {name}' if several else ''}"
+        for name, cut in cuts.items()
+    )
+    split = ", ".join(f"{name} {part:.0%}" for name, part in parts.items())
+    by = (
+        f"by body surface area, {facts['body_surface_m2']:.3f} m2, and "
+        if plan.method == "bsa"
+        else "by a table of "
     )
     return (
-        f"by {goal}{value}, T/N {ratios}, and {shunt:.1%} to "
-        "the lungs: each part has its own dose"
+        f"{by}tumor involvement, {facts['tumor_involvement_fraction']:.0%}, "
+        f"less {less}"
+        + (f", by part of the liver, {split}" if several else "")
+        + ": liver mass, uptake and dose are not used"
     )

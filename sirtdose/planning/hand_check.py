@@ -15,7 +15,7 @@ from sirtdose.planning.hand_formula import (
 )
 from sirtdose.planning.hand_goals import goal_numbers, goals_not_by_hand
 from sirtdose.planning.hand_maximize import greatest_activities
-from sirtdose.planning.hand_number import HandNumber, Plan, readings
+from sirtdose.planning.hand_number import HandNumber, Plan, readings, scout_gbq
 
 # Of a plan by these the parts' doses follow from what is typed; an image's do not.
 _BY_RATIOS = "partition"
@@ -149,21 +149,26 @@ class _Hand:
         )
         prior = self.plan["assumptions"].get("prior_lung_dose_gy")
         if prior is not None:
+            scout = scout_gbq(self.plan)
+            left = sum(scout.get(one.name, 0.0) * one.shunt for one in self.injections)
+            prior += self.k * left / lungs["mass_kg"]
+            sessions = [one["lungs_gy"] or 0.0 for one in self._sessions()]
             yield HandNumber(
                 *("lungs, all sessions", "lungs", "Gy"),
                 plan=float(lungs["cumulative_dose_gy"]),
-                by_hand=dose + prior,
-                how=f"{dose:.5g} + {prior:g}",
+                by_hand=dose + prior + sum(sessions),
+                how=" + ".join(f"{gy:.5g}" for gy in (dose, prior, *sessions)),
             )
 
     def cumulative(self) -> Iterator[HandNumber]:
-        """Doses with those of earlier treatments: tumors are held to have had none."""
+        """Doses with those of earlier treatments, which give tumors none if typed."""
         # A map of an earlier dose is no number that a hand can add.
         if self.plan["assumptions"].get("prior_liver_dose_gy") is None:
             return
         for part in self.parts:
-            prior = self._prior_gy(part)
+            before = self._prior_gy(part) + self._of_sessions(part)
             for own in readings(part):
+                prior = before + self._scout_gy(own)
                 yield HandNumber(
                     *(f"{own['name']}, all sessions", "cumulative", "Gy"),
                     plan=float(own["cumulative_dose_gy"]),
@@ -302,6 +307,19 @@ class _Hand:
                 how=f"{self.k:g} x ({words}) / {mass_kg:.5g}",
             )
 
+    def _sessions(self) -> Sequence[Plan]:
+        sessions: Sequence[Plan] = self.plan["assumptions"].get("sessions", ())
+        return sessions
+
+    def _of_sessions(self, part: Plan) -> float:
+        """What the listed sessions gave a part."""
+        return sum(
+            float(one["dose_gy"])
+            for session in self._sessions()
+            for one in session["doses"]
+            if one["name"] == part["name"]
+        )
+
     def _prior_gy(self, part: Plan) -> float:
         liver_gy = self.plan["assumptions"]["prior_liver_dose_gy"]
         own = {
@@ -320,6 +338,14 @@ class _Hand:
             if one["role"] == _PART_OF[part["role"]]
         )
         return float(liver_gy + more / part["mass_kg"])
+
+    def _scout_gy(self, part: Plan) -> float:
+        """What the scout left here, by the doses of 1 GBq that the plan lists."""
+        amounts = scout_gbq(self.plan)
+        if not amounts:
+            return 0.0
+        pairs = zip(amounts.values(), part["dose_gy_per_gbq"].values(), strict=True)
+        return float(sum(gbq * gy for gbq, gy in pairs))
 
     def _dose(
         self, part: Plan, injections: Sequence[_Injection], mass_kg: float

@@ -15,6 +15,9 @@ _SAMPLED = 1e-3
 
 def formula_numbers(plan: Plan) -> Iterator[HandNumber]:
     """What a method's own formula gives: surface, activity, or the goal it meets."""
+    if plan.get("update"):
+        yield from _by_vial(plan)
+        return
     method = plan.get("method")
     if method == "bsa":
         yield from _by_surface(plan)
@@ -24,6 +27,18 @@ def formula_numbers(plan: Plan) -> Iterator[HandNumber]:
         yield _by_dose(plan)
     if method in ("partition", "image"):
         yield from _goals(plan)
+
+
+def _by_vial(plan: Plan) -> Iterator[HandNumber]:
+    """What is injected of each vial on the day, less what stays behind."""
+    for one in plan["update"]["injections"]:
+        drawn, residual = one["drawn_gbq"], one["residual_fraction"]
+        yield HandNumber(
+            *(f"activity of {one['name']}", "formula", "GBq"),
+            plan=float(one["activity_gbq"]),
+            by_hand=drawn * (1 - residual),
+            how=f"{drawn:.5g} x (1 - {residual:g})",
+        )
 
 
 def _by_surface(plan: Plan) -> Iterator[HandNumber]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sirtdose.planning.hand_number import HandNumber, Plan, readings
+from sirtdose.planning.hand_number import HandNumber, Plan, readings, scout_gbq
 
 _OWN_ROLES = ("normal_perfused", "perfused", "tumor")
 _LUNGS = ("lungs", "lungs_cumulative")
@@ -125,6 +125,8 @@ def _ceilings(plan: Plan, names: Sequence[str]) -> Iterator[_Ceiling]:
             shunts = [one["lung_shunt_fraction"] or 0.0 for one in injections]
             per_gbq = tuple(k * shunt / lungs["mass_kg"] for shunt in shunts)
             prior = plan["assumptions"]["prior_lung_dose_gy"]
+            scout = scout_gbq(plan).values()
+            prior += sum(gbq * gy for gbq, gy in zip(scout, per_gbq, strict=False))
             before = prior if limit["name"] == "lungs_cumulative" else 0.0
             yield _Ceiling(limit["name"], high, before, per_gbq, ())
             continue
@@ -138,7 +140,7 @@ def _ceilings(plan: Plan, names: Sequence[str]) -> Iterator[_Ceiling]:
                 yield _Ceiling(
                     one["name"],
                     high,
-                    part["cumulative_dose_gy"] - part["dose_gy"],
+                    one["cumulative_dose_gy"] - one["dose_gy"],
                     tuple(one["dose_gy_per_gbq"].values()),
                     tuple(of) if local else (),
                 )

@@ -16,6 +16,13 @@ def readings(part: Plan) -> list[Plan]:
     return [part] if more is None else [part, more]
 
 
+def scout_gbq(plan: Plan) -> Mapping[str, float]:
+    """What a scout had of each injection, in their order; empty without one."""
+    found = plan["assumptions"].get("scout") or {"by_injection_gbq": {}}
+    amounts: Mapping[str, float] = found["by_injection_gbq"]
+    return amounts
+
+
 @dataclass(frozen=True)
 class HandNumber:
     """A number of a plan, and the same by hand.

@@ -58,6 +58,8 @@ class Chosen:
 
 _Condition = tuple[Callable[[Patient], bool], str]
 _MG = f"{_BILIRUBIN_MG_PER_DL:g} mg/dL"
+_UNKNOWN = "bilirubin_unknown"
+_ABOVE, _BELOW = "bilirubin_above_1.1", "bilirubin_below_1.1"
 # When a row holds, and how that is said.
 _WHEN: Mapping[str, _Condition] = {
     "": (lambda _: True, ""),
@@ -75,17 +77,17 @@ _WHEN: Mapping[str, _Condition] = {
         lambda p: p.reserve_fraction is not None and p.reserve_fraction > _RESERVE,
         "hepatic reserve above 30 %",
     ),
-    "bilirubin_unknown": (
+    _UNKNOWN: (
         lambda p: p.bilirubin_mg_per_dl is None,
         "bilirubin not given",
     ),
     "bilirubin_needed": (lambda p: p.bilirubin_mg_per_dl is None, ""),
-    "bilirubin_above_1.1": (
-        lambda p: (p.bilirubin_mg_per_dl or 0.0) > _BILIRUBIN_MG_PER_DL,
+    _ABOVE: (
+        lambda p: bilirubin_case(p.bilirubin_mg_per_dl) == _ABOVE,
         f"bilirubin above {_MG}",
     ),
-    "bilirubin_below_1.1": (
-        lambda p: 0 <= (p.bilirubin_mg_per_dl or -1.0) < _BILIRUBIN_MG_PER_DL,
+    _BELOW: (
+        lambda p: bilirubin_case(p.bilirubin_mg_per_dl) == _BELOW,
         f"bilirubin below {_MG}",
     ),
     "pretreated_or_compromised": (
@@ -105,6 +107,20 @@ _WHEN: Mapping[str, _Condition] = {
         "liver function not said to be favorable",
     ),
 }
+
+
+def bilirubin_case(mg_per_dl: float | None) -> str:
+    """Which limits by bilirubin hold, as the rows of the tables name it.
+
+    The tables leave exactly 1.1 mg/dL open: it is judged as if it were not known.
+
+    >>> [bilirubin_case(one) for one in (None, 1.1, 1.2, 0.9)]
+    ['bilirubin_unknown', 'bilirubin_unknown', 'bilirubin_above_1.1', \
+'bilirubin_below_1.1']
+    """
+    if mg_per_dl is None or abs(mg_per_dl - _BILIRUBIN_MG_PER_DL) < _SAME:
+        return _UNKNOWN
+    return _ABOVE if mg_per_dl > _BILIRUBIN_MG_PER_DL else _BELOW
 
 
 def chosen_limits(text: str, patient: Patient, said: str = "--limits") -> Chosen:
@@ -150,9 +166,7 @@ def chosen_limits(text: str, patient: Patient, said: str = "--limits") -> Chosen
         if not _is_for(row, device, disease, scenario):
             continue
         when = row.get("when", "")
-        open_case = (
-            bilirubin is not None and abs(bilirubin - _BILIRUBIN_MG_PER_DL) < _SAME
-        )
+        open_case = bilirubin is not None and bilirubin_case(bilirubin) == _UNKNOWN
         if when.startswith("bilirubin") and open_case:
             raise InputError(
                 f"bilirubin is exactly {_MG}, for which {data['title']} gives no "

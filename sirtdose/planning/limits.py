@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
@@ -49,6 +49,22 @@ class Rule:
     def ceiling_gy(self) -> float | None:
         """The most that it allows; None where it asks for more only."""
         return {"at_most": self.limit_gy, "range": self.upper_gy}.get(self.sense)
+
+
+def rule_of(row: Mapping[str, Any]) -> Rule:
+    """The limit that a row of plan.json was compared with."""
+    return Rule(
+        volume=row["name"],
+        sense=row["sense"],
+        limit_gy=row["limit_gy"],
+        upper_gy=row["upper_gy"],
+        strict=row["strict"],
+        condition=row["condition"] or "",
+        source=row["source"],
+        verified=row["verified"],
+        given=row.get("given_by_user", False),
+        injection=row.get("injection") or "",
+    )
 
 
 def lung_rules() -> list[Rule]:

@@ -110,7 +110,9 @@ class Case:
     `measured` says that uptakes are counts in an image, not T/N that were typed;
     `tumors_ml` is what of the liver is tumor, where no region says it. `untreated_ml`
     is what was drawn of the liver outside of all that is perfused, and
-    `untreated_normal_ml` the same without tumors.
+    `untreated_normal_ml` the same without tumors. `scout_gbq` is what a
+    scout of the same microspheres left of each injection, whose dose is among the prior
+    ones.
     """
 
     injections: tuple[str, ...]
@@ -124,6 +126,7 @@ class Case:
     tumors_ml: float = 0.0
     untreated_ml: float | None = None
     untreated_normal_ml: float | None = None
+    scout_gbq: tuple[float, ...] = ()
 
     def of_injection(self, name: str, *roles: str) -> list[Region]:
         """The regions of some roles that an injection's goal counts."""

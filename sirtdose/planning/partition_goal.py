@@ -63,7 +63,8 @@ class Injection:
     given as that of all that is injected, or as Kao's tumor-lung shunt fraction, not
     as both.
     `prior_dose_gy` is what this volume had before, where the liver had another dose.
-    `limit_table` and `limits_gy` hold for what it perfuses alone.
+    `limit_table` and `limits_gy` hold for what it perfuses alone. `scout_gbq` is what
+    a scout of the same microspheres had here.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Injection:
     limit_table: str = ""
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     aims: tuple[Aim, ...] = ()
+    scout_gbq: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class ImagedInjection:
 
     `perfused` is the structure's name; None for the one of role perfused, else the
     liver. `value` is in Gy, or in GBq where the goal is an activity. `limit_table` and
-    `limits_gy` hold for what it perfuses alone. `aims` are as of :class:`Injection`.
+    `limits_gy` hold for what it perfuses alone. `aims` and `scout_gbq` are as of
+    :class:`Injection`.
     """
 
     name: str
@@ -97,6 +100,7 @@ class ImagedInjection:
     limit_table: str = ""
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     aims: tuple[Aim, ...] = ()
+    scout_gbq: float | None = None
 
 
 def activities_gbq(

@@ -18,6 +18,8 @@ from sirtdose.planning.partition_case import Case, Region, with_prior
 from sirtdose.planning.partition_goal import Injection, Wanted, goals_reached
 from sirtdose.planning.perfused import PerfusedVolume
 from sirtdose.planning.result import Plan
+from sirtdose.planning.scout_dose import with_scout
+from sirtdose.planning.sessions import with_sessions
 from sirtdose.planning.terms import Terms
 from sirtdose.planning.whole_liver import whole_liver
 
@@ -117,17 +119,22 @@ def case_of(
     if liver_volume_ml is not None:
         regions += whole_liver(regions, liver_volume_ml=liver_volume_ml, terms=terms)
     own_gy = {one.name: one.prior_dose_gy for one in injections}
-    return Case(
+    case = Case(
         injections=tuple(one.name for one in injections),
         lung_shunt_fractions=tuple(volume.lung_shunt_fraction for volume in volumes),
-        regions=tuple(with_prior(regions, own_gy, terms.prior_liver_dose_gy)),
+        regions=tuple(
+            with_sessions(
+                with_prior(regions, own_gy, terms.prior_liver_dose_gy), terms.sessions
+            )
+        ),
         dose_constant_gy_kg_per_gbq=terms.nuclide.dose_constant_gy_kg_per_gbq,
         lung_mass_kg=terms.lung_mass_kg,
-        prior_lung_gy=terms.prior_lung_dose_gy,
+        prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=all_shunts_known(
             {one.name: shunt for one, shunt in zip(injections, shunts, strict=True)}
         ),
     )
+    return with_scout(case, terms, [one.scout_gbq for one in injections])
 
 
 def injections_document(

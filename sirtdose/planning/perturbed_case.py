@@ -83,6 +83,44 @@ def perturbed(case: Case, factors: Factors) -> Case:
     )
 
 
+def with_shunts(case: Case, shunts: tuple[float, ...]) -> Case:
+    """The same injections with other lung shunts.
+
+    Examples
+    --------
+    At a shunt of 10 % instead of none every part gets nine tenths.
+
+    >>> from sirtdose.planning.case_plan import Terms, one_compartment
+    >>> case = one_compartment("right", 1000, Terms(density_g_per_ml=1.0))
+    >>> round(with_shunts(case, (0.1,)).regions[0].gy_per_gbq[0], 3)
+    44.703
+    """
+    factors = _treated(case, shunts)
+    return replace(
+        case,
+        lung_shunt_fractions=shunts,
+        regions=tuple(_scaled(one, factors) for one in case.regions),
+    )
+
+
+def _treated(case: Case, shunts: tuple[float, ...]) -> tuple[float, ...]:
+    """By how much what does not reach the lungs changes, by injection."""
+    pairs = zip(shunts, case.lung_shunt_fractions, strict=True)
+    return tuple((1 - new) / (1 - old) for new, old in pairs)
+
+
+def _scaled(region: Region, factors: tuple[float, ...]) -> Region:
+    def each(values: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(v * f for v, f in zip(values, factors, strict=True))
+
+    return replace(
+        region,
+        uptakes=each(region.uptakes),
+        gy_per_gbq=each(region.gy_per_gbq),
+        all_counts=region.all_counts and _scaled(region.all_counts, factors),
+    )
+
+
 @dataclass(frozen=True)
 class _Shares:
     """By how much the shares of one injection change: of tumors, and of all else."""
@@ -149,10 +187,9 @@ def _region(
     shunts: tuple[float, ...],
 ) -> Region:
     volume = _mass_factor(region, case, factors)
+    treated = _treated(case, shunts)
     uptakes = tuple(
-        region.uptakes[i]
-        * ((1 - shunts[i]) / (1 - case.lung_shunt_fractions[i]))
-        * _share(region, case, i, own)
+        region.uptakes[i] * treated[i] * _share(region, case, i, own)
         for i, own in enumerate(shares)
     )
     slopes = tuple(

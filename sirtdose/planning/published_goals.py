@@ -6,7 +6,8 @@ from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.model.device import Device
-from sirtdose.model.limit import below
+from sirtdose.model.guard_rails import rail
+from sirtdose.model.limit import above, below
 from sirtdose.planning.limit_table import table_words
 from sirtdose.planning.partition_case import Case
 
@@ -69,22 +70,31 @@ def published_goals(
 ) -> tuple[PublishedGoal, ...]:
     """The goals of ``data/published_goals.json`` for a device, with what a plan gives.
 
-    Doses are this treatment's; of several tumors or volumes, the lowest counts.
+    Doses are this treatment's; of several tumors or volumes, the lowest counts. Where
+    no scenario is named, how much of the liver is treated tells which it can be.
     """
     rows = table("published_goals")["rows"] if device else []
+    disease, named = treated.disease, treated.scenario
+    scenarios = {named} if named else _scenarios_of(case)
     return tuple(
         _goal(row, case, activities)
         for row in rows
         if device is not None and row["device"] == device.name
-        if _is_for(row, treated) and _parts(row, case) is not None
+        if not disease or disease in row.get("disease", [disease])
+        if "scenario" not in row or scenarios & set(row["scenario"])
+        if _parts(row, case) is not None
     )
 
 
-def _is_for(row: Mapping[str, Any], treated: Treated) -> bool:
-    return all(
-        not said or said in row.get(name, (said,))
-        for name, said in (("disease", treated.disease), ("scenario", treated.scenario))
-    )
+def _scenarios_of(case: Case) -> set[str]:
+    """The scenarios that treat as much of the liver; none where it is not known."""
+    liver_ml = sum(one.volume_ml for one in case.held("liver"))
+    treated_ml = sum(one.volume_ml for one in case.held("perfused"))
+    if not liver_ml:
+        return set()
+    if not above(treated_ml, rail("segments") * liver_ml):
+        return {"segmentectomy"}
+    return {"lobectomy", "unilobar"} if below(treated_ml, liver_ml) else {"bilobar"}
 
 
 def _parts(row: Mapping[str, Any], case: Case) -> list[Any] | None:

@@ -126,6 +126,7 @@ class Plan(Tabled):
             device=self.device,
             typed_tumors_ml=case.tumors_ml,
             prescribed_gy=prescribed_gy(self.assumptions),
+            bilirubin_mg_per_dl=self.assumptions.get("bilirubin_mg_per_dl"),
             drawn=case.measured,
         )
 

@@ -9,6 +9,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 from sirtdose.planning.limits import Rule, given_rules, lung_rules
+from sirtdose.planning.sessions import EarlierSession, lungs_of
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,10 @@ class Terms:
 
     `lung_shunt_fraction` is that of an injection which has none of its own; None where
     it was not measured: no shunt is assumed, and said to be. `maximize_order` names
-    injections that are maximized one after another, not together.
+    injections that are maximized one after another, not together. `scout_activity_gbq`
+    is that of a scout of the same microspheres, whose dose stays. The prior doses are
+    those of treatments that no session of `sessions` holds: they add up. The patient's
+    bilirubin decides between limits of the whole liver.
 
     Raises
     ------
@@ -35,9 +39,12 @@ class Terms:
     lung_mass_source: str = "default"
     prior_lung_dose_gy: float = 0.0
     prior_liver_dose_gy: float = 0.0
+    scout_activity_gbq: float = 0.0
+    sessions: tuple[EarlierSession, ...] = ()
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     maximize_order: tuple[str, ...] = ()
+    bilirubin_mg_per_dl: float | None = None
 
     def __post_init__(self) -> None:
         if self.device and self.device.nuclide_name != self.nuclide.name:
@@ -48,7 +55,13 @@ class Terms:
         require_not_negative(
             prior_liver_dose_gy=self.prior_liver_dose_gy,
             prior_lung_dose_gy=self.prior_lung_dose_gy,
+            bilirubin_mg_per_dl=self.bilirubin_mg_per_dl or 0.0,
         )
+
+    @property
+    def earlier_lung_gy(self) -> float:
+        """What the lungs got before: as typed, and of earlier sessions."""
+        return self.prior_lung_dose_gy + lungs_of(self.sessions)
 
     @property
     def all_rules(self) -> list[Rule]:

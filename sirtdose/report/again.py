@@ -10,10 +10,11 @@ from sirtdose.io.output.unfinished import finish
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_of
+from sirtdose.report.plan.comparison_page import comparison_page
 from sirtdose.report.plan.hash import plan_of_text, require_unchanged
 from sirtdose.report.plan.nameless import without_identity
 from sirtdose.report.plan.page import Made, plan_page
-from sirtdose.report.plan.sheet import comparison_page, plan_sheet
+from sirtdose.report.plan.sheet import plan_sheet
 from sirtdose.report.plan.vial_page import order_page, vial_page
 from sirtdose.report.post.files import PAGE_DATA
 from sirtdose.report.post.page import post_page
@@ -87,7 +88,7 @@ def page_of(path: Path, wanted: Wanted | None = None) -> str:
     data = None
     if schema == _PLAN:
         plan_of_text(text)
-        imaged = "measured" in document
+        imaged = "doses" in document
         data = page_data(path, document["hash"]) if imaged else None
     else:
         require_unchanged(document, path.name)
@@ -106,7 +107,7 @@ def saved_data(path: Path) -> tuple[str, dict[str, Any]]:
         raise InputError(f"{path.name} has no pictures: leave --figures out")
     if document["schema"] == _POST:
         return f"case {case_hash(text)}", page_data(path, text)
-    if "measured" not in document:
+    if "doses" not in document:
         raise InputError(
             f"{path.name} is of a plan without an image: it has no pictures"
         )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.histogram.dose_sample import DoseSample
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Assessment, Prediction
 from sirtdose.errors import InputError
@@ -18,6 +19,7 @@ from sirtdose.model.grid import Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
+from sirtdose.report.dose_points import dose_points
 from sirtdose.report.dvh_plot import Band, dvh_plot
 from sirtdose.report.ladder import nice_step
 from sirtdose.report.looks import (
@@ -139,9 +141,25 @@ def prediction_page_data(
         **data,
         "gray": "CT" if prediction.ct else "the scout image",
         "histograms": [
-            _curves(name, rows, looks, {}) for name, rows in prediction.rows.items()
+            _with_points(_curves(name, rows, looks, {}), prediction.samples[name])
+            for name, rows in prediction.rows.items()
         ],
+        "goal_points": {
+            name: [dose_points(one) for one in readings]
+            for name, readings in prediction.goal_samples.items()
+        },
     }
+
+
+def _with_points(
+    histogram: Mapping[str, Any], samples: Mapping[str, DoseSample]
+) -> dict[str, Any]:
+    """A histogram whose curves a page can draw again at other activities."""
+    curves = [
+        {**one, "points": dose_points(samples[one["name"]])}
+        for one in histogram["curves"]
+    ]
+    return {**histogram, "curves": curves}
 
 
 def page_data_text(

@@ -57,6 +57,53 @@ class TestKnownLiver:
             assert f"gets {gy:g} Gy, above {bound_gy:g} Gy" in found.message
 
     @pytest.mark.parametrize(
+        ("bilirubin", "gy", "severity", "bound_gy"),
+        [
+            (None, 74.0, None, 0),
+            (None, 76.0, WARN, 75.0),
+            (None, 89.0, WARN, 75.0),
+            (None, 91.0, ASK, 90.0),
+            # The table has no limit for it.
+            (1.1, 74.0, None, 0),
+            (1.1, 91.0, ASK, 90.0),
+            (0.9, 76.0, None, 0),
+            (0.9, 89.0, None, 0),
+            (0.9, 91.0, WARN, 90.0),
+            (1.4, 49.0, None, 0),
+            (1.4, 51.0, WARN, 50.0),
+            (1.4, 74.0, WARN, 50.0),
+            (1.4, 76.0, ASK, 75.0),
+            (1.4, 91.0, ASK, 75.0),
+        ],
+    )
+    def test_of_glass_the_bilirubin_decides(
+        self,
+        bilirubin: float | None,
+        gy: float,
+        severity: Severity | None,
+        bound_gy: float,
+    ) -> None:
+        normal = part("normal_whole", 1600.0, gy)
+        case = treated(normal, device="glass", bilirubin_mg_per_dl=bilirubin)
+        found = whole_liver(case)
+        assert (found and found.severity) == severity
+        if found:
+            assert found.bound is not None
+            assert found.bound.value == bound_gy
+            high = "bilirubin above 1.1 mg/dL" in found.message
+            assert high is (bilirubin == 1.4)
+            assert "EANM 2022, Table 2" in found.bound.source
+
+    @pytest.mark.parametrize(("device", "gy"), [("resin", 50.1), ("ho166", 60.1)])
+    @pytest.mark.parametrize("bilirubin", [0.5, 3.0])
+    def test_of_others_it_does_not(
+        self, device: str, gy: float, bilirubin: float
+    ) -> None:
+        liver = part("normal_whole", 1600.0, gy)
+        case = treated(liver, device=device, bilirubin_mg_per_dl=bilirubin)
+        assert whole_liver_dose(case) == whole_liver_dose(treated(liver, device=device))
+
+    @pytest.mark.parametrize(
         ("device", "judged_gy"), [("resin", 80.0), ("glass", 95.0), ("ho166", 95.0)]
     )
     def test_resin_by_all_of_the_liver_others_by_what_is_normal(
@@ -96,7 +143,7 @@ class TestKnownLiver:
         found = whole_liver(treated(liver, device="resin"))
         assert found is not None
         assert (found.severity, found.value) == (ASK, 80.0)
-        assert "gets 80 Gy in total (40 Gy from earlier treatments)" in found.message
+        assert "gets 80 Gy in total (40 Gy given before)" in found.message
         assert found.remedy == "reduce the activity to at most 1.735 GBq (46.89 mCi)"
         assert found.message.endswith(found.remedy)
 

@@ -37,6 +37,7 @@ class Patient:
     activity_gbq: float = 0.0
     organ: float = 0.0
     second_ml: int = 0
+    bilirubin: float | None = None
 
     @property
     def perfused(self) -> int:
@@ -64,6 +65,18 @@ PATIENTS = {
     "remnant": Patient(840, 84),
     "organ at risk": Patient(1560, 120, organ=3.0),
     "overdose": Patient(1560, 120, device="glass", activity_gbq=17.0),
+    **{
+        name: Patient(
+            1560, 1, ratio=1.0, device="glass", activity_gbq=gbq, bilirubin=mg_per_dl
+        )
+        for name, gbq, mg_per_dl in (
+            ("80 Gy, bilirubin unknown", 2.748, None),
+            ("80 Gy, low bilirubin", 2.748, 0.9),
+            ("80 Gy, high bilirubin", 2.748, 1.4),
+            ("92 Gy, low bilirubin", 3.16, 0.9),
+            ("51 Gy, high bilirubin", 1.752, 1.4),
+        )
+    },
 }
 # What is expected of each, by hand: dose to the whole liver, shunt, burden, vial.
 EXPECTED = {
@@ -87,6 +100,12 @@ EXPECTED = {
     "organ at risk": {("H28", "warn")},
     # 495 Gy in all of the liver; 49.67 * 17 * 0.04 = 33.8 Gy to the lungs.
     "overdose": {("H43", "ask"), ("H07", "ask"), ("H22", "warn")},
+    # 49.67 * 2.748 * 0.96 / 1.638 kg = 80 Gy, the same everywhere: T/N is 1.
+    "80 Gy, bilirubin unknown": {("H43", "warn")},
+    "80 Gy, low bilirubin": set(),
+    "80 Gy, high bilirubin": {("H43", "ask")},
+    "92 Gy, low bilirubin": {("H43", "warn")},
+    "51 Gy, high bilirubin": {("H43", "warn")},
 }
 _OPTION = re.compile(r"--accept (\"[^\"]+\"|\S+) --reason")
 
@@ -136,6 +155,8 @@ def common_words(patient: Patient) -> list[object]:
     words += ["--lung-shunt-source", "spect", "--device", patient.device]
     if patient.prior_gy:
         words += ["--prior-liver-dose", f"{patient.prior_gy:g}Gy"]
+    if patient.bilirubin:
+        words += ["--bilirubin", f"{patient.bilirubin:g}mg/dL"]
     return words
 
 
@@ -279,6 +300,8 @@ def test_every_planner_judges_alike(run: Run, name: str, tmp_path: Path) -> None
             case = as_case_file(way, tmp_path / "case.toml")
             assert judged(run, *case, *words) == found[method]
         if method != "plan compare":
+            if patient.bilirubin:
+                assert updated(run, out / "plan.json") == found[method]
             result = run("check", "--plan", out / "plan.json", "--json")
             assert result.exit_code == 0, result.stderr
             checked[method] = grave(result)
@@ -286,7 +309,17 @@ def test_every_planner_judges_alike(run: Run, name: str, tmp_path: Path) -> None
     assert checked == {way: found[way] for way in checked}
 
 
-@pytest.mark.parametrize("name", [n for n, p in PATIENTS.items() if not p.prior_gy])
+def updated(run: Run, plan: Path) -> set[tuple[str, str]]:
+    """The same activity again, by the plan's own bilirubin."""
+    return judged(
+        run, "plan", "update", plan, "--residual", "0%", "--catheter", "same", "--json"
+    )
+
+
+OF_POST = [n for n, p in PATIENTS.items() if not p.prior_gy and not p.bilirubin]
+
+
+@pytest.mark.parametrize("name", OF_POST)
 def test_what_was_given_is_judged_as_what_was_planned(
     run: Run, name: str, tmp_path: Path
 ) -> None:
@@ -295,6 +328,19 @@ def test_what_was_given_is_judged_as_what_was_planned(
     # A shunt that no resin is planned with was measured, and is no question any more.
     expected = EXPECTED[name] - {("H22", "ask")}
     assert judged(run, *words) == expected
+
+
+def test_what_was_given_has_the_bilirubin_of_its_plan(run: Run, tmp_path: Path) -> None:
+    name = "80 Gy, high bilirubin"
+    patient = PATIENTS[name]
+    common = common_words(patient)
+    plan = (*by_image(patient, tmp_path), *common, "--out", tmp_path / "plan")
+    assert judged(run, *plan) == EXPECTED[name]
+    words = [*given(patient, tmp_path), *common[: common.index("--bilirubin")]]
+    path = tmp_path / "plan" / "plan.json"
+    assert run("plan", "approve", path, "--by", "A. Person").exit_code == 0
+    words += ["--plan", path]
+    assert judged(run, *words) == EXPECTED[name]
 
 
 def test_a_plan_by_hand_is_judged_as_it_was_planned(run: Run, tmp_path: Path) -> None:

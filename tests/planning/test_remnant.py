@@ -183,5 +183,20 @@ def test_goals_are_of_this_treatment_and_device() -> None:
         (300.0, False),
     ]
     assert resin[0].value_gy == pytest.approx(496.7)
-    # Without a scenario there are all of the device.
-    assert {one.disease for one in goals("")} == {("hcc",), ("icc",)}
+
+
+@pytest.mark.parametrize(
+    ("liver_ml", "scenarios"),
+    [
+        (None, {()}),
+        (400.0, {(), ("segmentectomy",)}),
+        (399.0, {(), ("lobectomy",), ("lobectomy", "unilobar", "bilobar")}),
+        (100.0, {(), ("lobectomy", "unilobar", "bilobar")}),
+    ],
+)
+def test_without_a_scenario_what_is_treated_of_the_liver_tells(
+    liver_ml: float | None, scenarios: set[tuple[str, ...]]
+) -> None:
+    """100 mL are treated: at most a quarter of the liver is a segmentectomy."""
+    found = goals("", liver_volume_ml=liver_ml)
+    assert {one.scenario for one in found} == scenarios

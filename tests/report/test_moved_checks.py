@@ -65,6 +65,17 @@ def by_dose(request: PlanRequest, gbq: Sequence[float]) -> Plan:
     return mird_plan.plan(request, dose_gy=dose, perfused_volume_ml=1000.0)
 
 
+def by_whole_liver(request: PlanRequest, gbq: Sequence[float]) -> Plan:
+    """The same, where these 1000 mL are all of the liver."""
+    own = by_dose(request, gbq)
+    return mird_plan.plan(
+        request,
+        dose_gy=own.compartments[0].dose_gy,
+        perfused_volume_ml=1000.0,
+        liver_volume_ml=1000.0,
+    )
+
+
 def by_surface(request: PlanRequest, gbq: Sequence[float]) -> Plan:
     own = bsa_plan.plan(
         request,
@@ -97,6 +108,19 @@ CASES = {
         by_dose,
         (2.7,),
         ((0.003,), (0.11,), (1.0,), (3.4,), (4.1,), (19.9,), (20.1,), (92.0,), (9e3,)),
+    ),
+    # 47.3 * 0.94 Gy per GBq: bounds at 1.124 and 1.687 GBq, 90 Gy at 2.024 GBq.
+    "by dose, glass, high bilirubin": Moved(
+        PlanRequest(device=GLASS, bilirubin_mg_per_dl=1.4, **SHUNT),
+        by_whole_liver,
+        (1.0,),
+        ((0.5,), (1.1,), (1.15,), (1.65,), (1.7,), (2.1,), (4.0,)),
+    ),
+    "by dose, glass, low bilirubin": Moved(
+        PlanRequest(device=GLASS, bilirubin_mg_per_dl=0.9, **SHUNT),
+        by_whole_liver,
+        (1.0,),
+        ((0.5,), (1.15,), (1.7,), (2.0,), (2.05,), (4.0,)),
     ),
     "by dose, resin, treated before": Moved(
         PlanRequest(device=RESIN, prior_liver_dose_gy=20.0, **SHUNT),

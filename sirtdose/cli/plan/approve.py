@@ -81,7 +81,7 @@ def _page(path: Path, document: dict[str, Any]) -> dict[str, str]:
     if path.name != "plan.json" or not path.with_name("plan.html").is_file():
         return {}
     data = None
-    if "measured" in document:
+    if "doses" in document:
         with suppress(InputError):
             data = page_data(path, document["hash"])
     return {"plan.html": plan_page(document_text(document), data)}

@@ -21,10 +21,14 @@ _COMMANDS = {
         "partition": ("plan.partition", "Partition model: tumors and normal liver."),
         "bsa": ("plan.bsa", "Body surface area method for resin microspheres."),
         "image": ("plan.image", "From a 99mTc-MAA or Ho-166 scout image."),
-        "compare": ("plan.compare", "BSA, MIRD and partition side by side."),
+        "compare": (
+            "plan.compare",
+            "BSA, MIRD and partition, or whole plans, side by side.",
+        ),
     },
     "Next steps": {
         "approve": ("plan.approve", "Approve a plan as it was computed."),
+        "update": ("plan.update", "Predict a plan again on the day of treatment."),
         "vial": ("plan.vial", "Choose the vial, and see what an hour changes."),
     },
 }

@@ -34,6 +34,7 @@ from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import PlanningError
 from sirtdose.model.acceptance import to_accept, unaccepted
 from sirtdose.model.units import (
+    ACTIVITY,
     BILIRUBIN,
     BODY_HEIGHT,
     BODY_MASS,
@@ -56,6 +57,7 @@ from sirtdose.report.plan.uncertainty import (
 )
 from sirtdose.validation.run import self_test
 from sirtdose.workflows.plan.numbers import PlanRequest
+from sirtdose.workflows.plan.sessions import read_sessions
 
 # Where the hash of a case file is kept while its command runs.
 CASE_FILE = "sirtdose.case_file"
@@ -151,8 +153,8 @@ plan_options = together(
     Option(
         "bilirubin",
         BILIRUBIN,
-        "Total bilirubin, e.g. 0.9mg/dL or 15umol/L; some published --limits depend "
-        "on it.",
+        "Total bilirubin, e.g. 0.9mg/dL or 15umol/L; some published --limits, and the "
+        "whole-liver doses that glass warns of (H43), depend on it.",
     ),
     Option(
         "liver-function",
@@ -167,6 +169,20 @@ plan_options = together(
         default="0Gy",
     ),
     remnant_options,
+    Option(
+        "scout-activity",
+        ACTIVITY,
+        "Activity of a scout of the same microspheres (Ho-166), e.g. 250MBq. Its dose "
+        "is an earlier dose of every structure: limits count it, goals do not.",
+    ),
+    Option(
+        "after",
+        Path,
+        "plan.json or post.json of an earlier session, whose doses are added to those "
+        "of the same structures and of the lungs; may be repeated. Doses typed with "
+        "--prior-liver-dose and --prior-lung-dose are added to them.",
+        many=True,
+    ),
     case_options,
     replace(
         uncertainty_option,
@@ -202,6 +218,8 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         residual_fraction=options["residual"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         prior_liver_dose_gy=options["prior_liver_dose"],
+        scout_activity_gbq=options["scout_activity"] or 0.0,
+        sessions=read_sessions(options["after"]),
         limits_gy=by_name(
             options["limits"],
             "--limit",

@@ -28,8 +28,11 @@ from sirtdose.planning.perfused import Tumor
 
 _OPTION = "--injection"
 _TYPED, _IMAGED, _GIVEN = "plan partition", "plan image", "post"
+_COMPARED = "plan compare"
 _EXAMPLES = {
     _TYPED: "perfused:900mL,tumor:T1=200mL@3.0,lung-shunt:6%,dose:120Gy",
+    _COMPARED: "perfused:900mL,tumor:T1=200mL@3.0,lung-shunt:6%,dose:120Gy,"
+    "tumor-dose:200Gy",
     _IMAGED: "perfused:STRUCTURE,lung-shunt:6%,tumor-dose:120Gy",
     _GIVEN: "perfused:STRUCTURE,activity:1.2GBq@TIME,residual:20MBq@TIME,lung-shunt:6%",
 }
@@ -49,18 +52,21 @@ goal_options = together(*_OWN_GOALS)
 aimed_goal_options = together(goal_options, goal_option, maximize_order_option)
 _GOALS = [one.name for one in (dose_option, *_OWN_GOALS)]
 
+_NUMBERS = (_TYPED, _COMPARED)
+_PLANNED = (*_NUMBERS, _IMAGED)
 # The parts of an injection: what each is, and the commands it is for.
 _PARTS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "perfused": (str, (_TYPED, _IMAGED, _GIVEN)),
-    "tumor": (str, (_TYPED,)),
-    "lung-shunt": (FRACTION, (_TYPED, _IMAGED, _GIVEN)),
-    "tlsf": (FRACTION, (_TYPED,)),
-    "prior-dose": (DOSE, (_TYPED, _IMAGED)),
-    "limits": (str, (_TYPED, _IMAGED)),
-    "limit": (str, (_TYPED, _IMAGED)),
-    "goal": (str, (_TYPED, _IMAGED)),
-    **{one.name: (one.kind, (_TYPED, _IMAGED)) for one in (dose_option, *_OWN_GOALS)},
-    "activity": (ACTIVITY, (_TYPED, _IMAGED, _GIVEN)),
+    "perfused": (str, (*_PLANNED, _GIVEN)),
+    "tumor": (str, _NUMBERS),
+    "lung-shunt": (FRACTION, (*_PLANNED, _GIVEN)),
+    "tlsf": (FRACTION, _NUMBERS),
+    "prior-dose": (DOSE, _PLANNED),
+    "scout": (ACTIVITY, _PLANNED),
+    "limits": (str, _PLANNED),
+    "limit": (str, _PLANNED),
+    "goal": (str, _PLANNED),
+    **{one.name: (one.kind, _PLANNED) for one in (dose_option, *_OWN_GOALS)},
+    "activity": (ACTIVITY, (*_PLANNED, _GIVEN)),
     "residual": (ACTIVITY, (_GIVEN,)),
 }
 # Parts that an injection may have several of.
@@ -163,6 +169,34 @@ def injection_of(text: str) -> Injection:
     )
 
 
+def compared_injection_of(text: str) -> tuple[Injection, float | None]:
+    """An injection for a comparison, and the dose that MIRD has for it.
+
+    Beside that dose it may have one other goal, or none: then the value is None.
+
+    >>> text = "right=perfused:900mL,tumor:T1=200mL@3.0,dose:120Gy,tumor-dose:200Gy"
+    >>> one, dose = compared_injection_of(text)
+    >>> one.goal, one.value, dose
+    ('tumor_dose', 200.0, 120.0)
+    """
+    name, parts, _ = _written(text, _COMPARED)
+    dose = parts.pop("dose", None)
+    has_goal = parts["goal"] or any(one in parts for one in _GOALS)
+    goal: Any = "activity"
+    goal, value = _goal_of(parts) if has_goal else (goal, None)
+    return Injection(
+        name,
+        quantity(parts["perfused"], VOLUME, _OPTION),
+        tuple(parts["tumor"]),
+        goal,
+        value,
+        parts.get("lung-shunt"),
+        parts.get("tlsf"),
+        parts.get("prior-dose"),
+        **_own_of(parts),
+    ), dose
+
+
 def imaged_injection_of(text: str) -> ImagedInjection:
     """An injection whose perfused volume is a structure of an image, for a plan.
 
@@ -242,6 +276,9 @@ def _written(
 def _require_complete(name: str, parts: Mapping[str, Any], command: str) -> None:
     """Refuse an injection without its volume or goal, or a part without a value."""
     goals = sum(one in parts for one in _GOALS)
+    if command == _COMPARED:
+        # The dose is MIRD's, and a goal for all injections may stand beside them.
+        goals = max(goals - ("dose" in parts), 1)
     if not parts.get("perfused") or goals > 1 or not (goals or parts["goal"]):
         example = _EXAMPLES[command].partition(",")[0]
         raise _refused(f"'{name}' needs {example} and {_goals(command)}")
@@ -258,7 +295,8 @@ def _kind_of(key: str, command: str, name: str) -> Any:
     if not commands:
         raise _refused(f"'{key}' of '{name}' is not known: use {_known(command)}")
     if command not in commands:
-        others = " and ".join(f"`sirtdose {one}`" for one in commands)
+        planned = [one for one in commands if one != _COMPARED]
+        others = " and ".join(f"`sirtdose {one}`" for one in planned)
         raise _refused(
             f"'{key}' of '{name}' is for {others}: leave it out of `sirtdose {command}`"
         )
@@ -275,7 +313,7 @@ def _goal_of(parts: Mapping[str, Any]) -> tuple[Any, float | None]:
 
 
 def _own_of(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The limits and further goals of an injection."""
+    """The limits, further goals and scout of an injection."""
     return {
         "limit_table": parts.get("limits", ""),
         "limits_gy": by_name(
@@ -284,6 +322,7 @@ def _own_of(parts: Mapping[str, Any]) -> dict[str, Any]:
             "limit:normal=70Gy",
             lambda dose: quantity(dose, DOSE, _OPTION),
         ),
+        "scout_gbq": parts.get("scout"),
         "aims": tuple(aim_of(text, _OPTION) for text in parts["goal"]),
     }
 

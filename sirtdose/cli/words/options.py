@@ -78,13 +78,14 @@ lung_shunt_option = Option(
 lung_mass_option = Option(
     "lung-mass", MASS, f"Mass of both lungs.  [default: {LUNG_MASS_KG:g}kg]"
 )
+lung_shunt_source_option = Option(
+    "lung-shunt-source",
+    ("planar", "spect", "unknown"),
+    "Image on which the lung shunt was measured.",
+    default="unknown",
+)
 lung_options = together(
-    Option(
-        "lung-shunt-source",
-        ("planar", "spect", "unknown"),
-        "Image on which the lung shunt was measured.",
-        default="unknown",
-    ),
+    lung_shunt_source_option,
     lung_mass_option,
     Option(
         "prior-lung-dose",

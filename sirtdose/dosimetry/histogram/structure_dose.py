@@ -58,11 +58,11 @@ def structure_doses(
             mean_by_mass_gy=dose.mean_by_mass_gy(structure),
         )
         for structure in structures
-        if _has_dose(structure, dose)
+        if has_dose(structure, dose)
     ]
 
 
-def _has_dose(structure: Structure, dose: Dose) -> bool:
+def has_dose(structure: Structure, dose: Dose) -> bool:
     """One density is the liver's: it would give the lungs a third of their dose."""
     return structure.role is not Role.LUNGS or dose.one_density_g_per_ml is None
 
@@ -95,7 +95,7 @@ def sharp_doses(
     return [
         _sharp_dose(drawn, placed, dose, uptake=uptake, earlier=earlier)
         for drawn, placed in counted("doses without blur", structures)
-        if _has_dose(placed, dose)
+        if has_dose(placed, dose)
     ]
 
 

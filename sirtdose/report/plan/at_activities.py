@@ -9,7 +9,7 @@ from sirtdose.checks.judge import judge_plan
 from sirtdose.model.finding import Finding
 from sirtdose.model.limit import Limit
 from sirtdose.model.treatment import Treatment
-from sirtdose.planning.limits import Rule, held_against
+from sirtdose.planning.limits import held_against, rule_of
 from sirtdose.planning.partition_case import Line
 from sirtdose.report.plan.rows import Linear, injections_of, linear_doses
 
@@ -111,17 +111,6 @@ def limit_at(held: HeldRow, document: Mapping[str, Any], gbq: Sequence[Any]) -> 
     """A limit with the dose that decides, by the reading that is nearest to it."""
     row, lines = held
     pick = _PICK.get(row["sense"], max)
-    rule = Rule(
-        volume=row["name"],
-        sense=row["sense"],
-        limit_gy=row["limit_gy"],
-        upper_gy=row["upper_gy"],
-        strict=row["strict"],
-        source=row["source"],
-        verified=row["verified"],
-        given=row.get("given_by_user", False),
-        injection=row.get("injection") or "",
-    )
     line = pick(lines, key=lambda one: one.value_gy(gbq))
     names = [one["name"] for one in injections_of(document)]
-    return held_against(rule, line, names, gbq)
+    return held_against(rule_of(row), line, names, gbq)

@@ -1,7 +1,7 @@
 """The command that would make a plan of another activity, from what a plan keeps."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose.report.plan.rows import injections_of
@@ -13,6 +13,7 @@ _OPTIONS = {
     "tumors": "--tumor %s",
     "convention": "--convention %s",
     "density_g_per_ml": "--density %sg/mL",
+    "density": "--density %s",
     "lung_shunt_fraction": "--lung-shunt %s",
     "lung_shunt_source": "--lung-shunt-source %s",
     "lung_mass_kg": "--lung-mass %skg",
@@ -28,6 +29,7 @@ _OPTIONS = {
     "underlying_liver": "--underlying-liver %s",
     "prior_liver_dose_gy": "--prior-liver-dose %sGy",
     "prior_lung_dose_gy": "--prior-lung-dose %sGy",
+    "scout_activity_gbq": "--scout-activity %sGBq",
     "device": "--device %s",
     "nuclide": "--nuclide %s",
     "half_life_h": "--half-life %sh",
@@ -36,7 +38,21 @@ _OPTIONS = {
     "psf": "--psf %s",
     "psf_tail": "--psf-tail %s",
     "pvc": "--pvc %s",
-    "height_mm": "--height %smm",
+    "medium": "--medium %s",
+    "density_curve": "--density-curve %s",
+    "density_in": "--density-in %s",
+    "dose_grid_mm": "--dose-grid %smm",
+    "roles": "--role %s",
+    "languages": "--languages %s",
+    "probability_threshold_fraction": "--probability-threshold %s",
+    "image_shift": "--image-shift %s",
+    "segment_liver_fraction": "--segment-liver %s",
+    "segment_tumors_fraction": "--segment-tumors %s",
+    "lung_margin_mm": "--lung-margin %smm",
+    "metrics": "--metric %s",
+    "uncertainty": "--uncertainty %s",
+    "seed": "--seed %s",
+    "height_cm": "--height %scm",
     "weight_kg": "--weight %skg",
     "patient_key": "--patient-key %s",
     "case_label": "--case-label %s",
@@ -48,6 +64,8 @@ _OPTIONS = {
 }
 _UNSAID = (None, False, "", "unknown", 0.0)
 _GOALS = ("dose", "tumor-dose", "normal-dose", "activity", "maximize")
+# What is still to be reached where a reader chose the activity.
+_AIMS = {"tumor_dose": "tumor:mean", "perfused_dose": "perfused:mean"}
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 # Where a page puts the activity that its reader chose, one an injection.
 ACTIVITY, DOSE = "{a%d}", "{dose}"
@@ -56,40 +74,73 @@ ACTIVITY, DOSE = "{a%d}", "{dose}"
 def command_words(document: Mapping[str, Any]) -> str | None:
     """The command, with places for the activities; None where none can make it.
 
-    The body surface area method has one activity for a patient. Images and structures
-    are not kept: the reader gives them again.
+    The body surface area method has one activity for a patient. Images, structures
+    and earlier sessions are not kept: the reader gives them again.
     """
     method, typed = document["method"], document.get("inputs") or {}
     if method not in ("mird", "partition", "image"):
         return None
     words = [f"sirtdose plan {method}"]
+    if typed.get("height_mm"):
+        typed = {**typed, "height_cm": typed["height_mm"] / 10}
     if method == "image":
         words.append("FOLDER")
+        typed = {**typed, "density": _density(document)}
     words += _of_activity(document, typed)
     for name, form in _OPTIONS.items():
         value = typed.get(name)
+        if name == "languages" and value:
+            value = ",".join(value)
         each = value if isinstance(value, list) else [value]
         words += [_word(form, one) for one in each if one not in _UNSAID]
+    for one in document["assumptions"].get("sessions", ()):
+        file = "plan.json" if one["kind"] == "planned" else "post.json"
+        words.append(f"--after {file}")
     return " ".join(words)
+
+
+def _density(document: Mapping[str, Any]) -> str:
+    """Where densities come from; files are not kept."""
+    origin = str(document["density"]["origin"])
+    if origin.startswith("CT"):
+        return "ct"
+    if origin.startswith("image"):
+        return "DENSITY_FILE"
+    return f"{document['assumptions']['density_g_per_ml']:.10g}g/mL"
 
 
 def _of_activity(document: Mapping[str, Any], typed: Mapping[str, Any]) -> list[str]:
     if document["method"] == "mird":
         return [f"--dose {DOSE}Gy"]
     texts = typed.get("injections") or []
+    own = injections_of(document)
     if not texts:
-        return [f"--activity {ACTIVITY % 0}GBq"]
+        return [
+            f"--activity {ACTIVITY % 0}GBq",
+            *(f"--goal {aim}" for aim in _aims(own[0])),
+        ]
     return [
-        f"--injection {_quoted(_with_activity(text, number))}"
-        for number, text in enumerate(texts)
+        f"--injection {_quoted(_with_activity(text, number, _aims(one)))}"
+        for number, (text, one) in enumerate(zip(texts, own, strict=True))
     ]
 
 
-def _with_activity(text: str, number: int) -> str:
-    """An injection as it was typed, its goal replaced by an activity.
+def _aims(injection: Mapping[str, Any]) -> list[str]:
+    """The goal that set an activity, as one that is held against another.
 
-    >>> _with_activity("A=perfused:700mL,tumor:T1=150mL@4,normal-dose:40Gy", 0)
-    'A=perfused:700mL,tumor:T1=150mL@4,activity:{a0}GBq'
+    >>> _aims({"goal": "tumor_dose", "value": 205.0}), _aims({"goal": "maximize"})
+    (['tumor:mean=205Gy'], [])
+    """
+    aim = _AIMS.get(injection.get("goal", ""))
+    return [f"{aim}={injection['value']:.10g}Gy"] if aim else []
+
+
+def _with_activity(text: str, number: int, aims: Sequence[str] = ()) -> str:
+    """An injection as it was typed, its goal held against an activity.
+
+    >>> _with_activity("A=perfused:700mL,tumor:T1=150mL@4,tumor-dose:40Gy", 0,
+    ...                ["tumor:mean=40Gy"])
+    'A=perfused:700mL,tumor:T1=150mL@4,activity:{a0}GBq,goal:tumor:mean=40Gy'
     """
     name, _, parts = text.partition("=")
     kept = [
@@ -97,7 +148,8 @@ def _with_activity(text: str, number: int) -> str:
         for one in parts.split(",")
         if one.strip().partition(":")[0].lower() not in _GOALS
     ]
-    return f"{name}={','.join([*kept, f'activity:{ACTIVITY % number}GBq'])}"
+    kept += [f"activity:{ACTIVITY % number}GBq", *(f"goal:{aim}" for aim in aims)]
+    return f"{name}={','.join(kept)}"
 
 
 def _word(form: str, value: Any) -> str:

@@ -31,6 +31,7 @@ _SHOWN = 0.01
 _UNITS = {
     "_gy_kg_per_gbq": "Gy kg/GBq",
     "_g_per_ml": "g/mL",
+    "_mg_per_dl": "mg/dL",
     "_fraction": "%",
     "_gbq": "GBq",
     "_gy": "Gy",

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sirtdose.model.metric import EFFECTS, Metric
-from sirtdose.report.doses import metric_cells
+from sirtdose.model.metric import EFFECTS, MEAN, VOLUME, Metric
+from sirtdose.report.doses import metric_value
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.rows import (
     LUNGS,
     Linear,
+    injections_of,
     linear_doses,
     names_of,
     rows_by_part,
@@ -24,13 +25,17 @@ _MODELS = {"mird": "One compartment", "bsa": "One compartment"}
 class Cell:
     """A number as it is read; with what it is per GBq, where a page may move it.
 
-    `prior_gy` of it is from earlier treatments.
+    `prior_gy` of it is from earlier treatments. A `metric` of the structure `of`, by
+    the image's method number `by`, is added up from the doses of each injection.
     """
 
     text: str
     gy_per_gbq: tuple[float, ...] = ()
     form: str = "gy1"
     prior_gy: float = 0.0
+    metric: str = ""
+    of: str = ""
+    by: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def full_doses(document: Mapping[str, Any], metrics: Sequence[Metric]) -> FullDo
                         cell
                         for method in images
                         for cell in _image_cells(
-                            seen[method].get(one["name"]), metrics, document
+                            seen[method].get(one["name"]), metrics, document, method
                         )
                     ),
                 ),
@@ -164,18 +169,37 @@ def _image_cells(
     row: Mapping[str, Any] | None,
     metrics: Sequence[Metric],
     document: Mapping[str, Any],
+    method: str,
 ) -> list[Cell]:
-    """The image's metrics; doses follow the activity where there is one injection."""
+    """The image's metrics, with what those that follow the activities follow."""
     if row is None:
         return [Cell("n/a") for _ in metrics]
-    alone = len(document["assumptions"].get("injections", ())) == 1
-    gbq = document["activity_gbq"]
-    return [
-        Cell(
-            f"{row['dose_gy'][one.key]:.1f}",
-            (row["dose_gy"][one.key] / gbq,),
-        )
-        if alone and one.kind not in EFFECTS and row["dose_gy"].get(one.key) is not None
-        else Cell("n/a" if text == "-" else text, form="of the plan")
-        for one, text in zip(metrics, metric_cells(row, metrics), strict=True)
-    ]
+    gbq = [one["activity_gbq"] for one in injections_of(document)]
+    by, found = list(document["doses"]).index(method), []
+    for one in metrics:
+        value = metric_value(row, one)
+        k: tuple[float, ...] = ()
+        if value is None or one == VOLUME:
+            found.append(Cell(_number(value)))
+            continue
+        if one.kind in EFFECTS:
+            found.append(Cell(significant(value), form="of the plan"))
+            continue
+        if len(gbq) == 1 and not one.is_part:
+            k = (value / gbq[0],)
+        elif one == MEAN:
+            k = _means_per_gbq(document, method, row["name"])
+        text = f"{100 * value if one.is_part else value:.1f}"
+        found.append(Cell(text, k, metric="" if k else one.key, of=row["name"], by=by))
+    return found
+
+
+def _means_per_gbq(
+    document: Mapping[str, Any], method: str, name: str
+) -> tuple[float, ...]:
+    return tuple(
+        row["dose_gy_per_gbq"]["mean"]
+        for methods in document["doses_per_gbq"].values()
+        for row in methods[method]
+        if row["name"] == name
+    )

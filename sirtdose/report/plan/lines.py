@@ -1,5 +1,6 @@
 """A plan as text for a terminal, from the same document that is saved."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.model.treatment import ALL_COUNTS
@@ -30,6 +31,7 @@ def plan_screen(document: dict[str, Any]) -> Screen:
             *hidden_interval_lines(_first_readings(document)),
             *_label_lines(document),
             *_earlier_lines(document),
+            *scout_lines(document),
             *_after_blank(treated),
             *_after_blank(goal_table(document)),
             *_after_blank(limit_table(document)),
@@ -121,11 +123,34 @@ def _first_readings(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _earlier_lines(document: dict[str, Any]) -> list[str]:
     """Doses with earlier treatments, where there were any."""
+    before = "earlier treatments"
+    if document["assumptions"].get("scout"):
+        typed = document.get("inputs") or {}
+        more = [one for one in typed.get("injections") or () if "prior-dose" in one]
+        keys = ("prior_liver_dose_gy", "prior_lung_dose_gy")
+        earlier = more or any(document["assumptions"].get(key) for key in keys)
+        before = f"{before} and the scout" if earlier else "the scout"
     return [
         f"{spoken(part['name'])}: {significant(part['cumulative_dose_gy'])} Gy with "
-        "earlier treatments"
+        f"{before}"
         for part in readings(document)
         if part["cumulative_dose_gy"] != part["dose_gy"]
+    ]
+
+
+def scout_lines(document: Mapping[str, Any]) -> list[str]:
+    """What the scout's own microspheres left in each part; nothing for none."""
+    scout = document["assumptions"].get("scout")
+    if not scout:
+        return []
+    lungs = scout["lungs_gy"]
+    doses = scout["doses_gy"] | ({} if lungs is None else {"lungs": lungs})
+    said = ", ".join(
+        f"{significant(gy, 3)} Gy to {spoken(name)}" for name, gy in doses.items()
+    )
+    return [
+        f"Scout, {significant(scout['activity_gbq'])} GBq: {said}; counted in "
+        f"{scout['counted_in']}"
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sirtdose.checks.again import begun
 from sirtdose.checks.documented import treatment_of, wanted_of
 from sirtdose.checks.doses import bound_findings, limit_findings
 from sirtdose.checks.following import Check, following
@@ -34,7 +35,6 @@ _OF_THE_IMAGE = {
 }
 GRAVE = (Severity.STOP, Severity.ASK, Severity.WARN)
 _NUMBER = re.compile(f"{OPENED}(\\d+){CLOSED}")
-_ANY_NUMBER = re.compile(rf"{OPENED}\d+{CLOSED}|\b\d+(?:\.\d+)?(?:e[+-]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -107,19 +107,10 @@ def _replaced(
 ) -> Iterator[str]:
     """What the plan itself says by these checks, and of how its activity was found."""
     said = {one.message for one in own}
-    begun = {(one.code, _begun(one.message)) for tree in trees for one in _leaves(tree)}
+    known = {(one.code, begun(one.message)) for tree in trees for one in _leaves(tree)}
     for one in document["warnings"]:
-        if one["message"] in said or (one["code"], _begun(one["message"])) in begun:
+        if one["message"] in said or (one["code"], begun(one["message"])) in known:
             yield one["message"]
-
-
-def _begun(message: str) -> str:
-    """How a message begins, whatever its numbers.
-
-    >>> _begun("'T1' gets 176.2 Gy, less than 205 Gy (EANM)")
-    "'T1' gets # Gy"
-    """
-    return re.split(r"[,:(]", _ANY_NUMBER.sub("#", message))[0]
 
 
 def _depends(tree: Any) -> bool:

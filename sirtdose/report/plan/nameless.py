@@ -47,6 +47,8 @@ def without_identity(document: Mapping[str, Any]) -> dict[str, Any]:
         ]
     if found.get("plan"):
         found["plan"] = {**found["plan"], "hash": None}
+    for one in found.get("plans") or ():
+        one["plan"] |= {"hash": None, "case_label": None}
     if found.get("approval"):
         found["approval"] = {"by": REMOVED, "at": REMOVED}
     if "hash" in document:

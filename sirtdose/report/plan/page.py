@@ -8,12 +8,14 @@ from typing import Any
 
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
+from sirtdose.report.dose_points import sampled_words
 from sirtdose.report.doses import places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.page_head import PageHead, made_today, moment_words
 from sirtdose.report.plan.details import details
 from sirtdose.report.plan.full_doses import method_name
 from sirtdose.report.plan.goals import growth_lines, missed_goal_words, page_goals
+from sirtdose.report.plan.lines import scout_lines
 from sirtdose.report.plan.moved import followed
 from sirtdose.report.plan.rows import (
     goal_words,
@@ -29,11 +31,13 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
 )
+from sirtdose.report.plan.update import session_lines, update_line
 from sirtdose.report.plan.what_if import what_if
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import shown_name, significant
 
+_PICTURES = ("viewer.js", "dose_points.js", "histograms.js")
 # What follows another activity.
 _MOVING = ("numbers.js", "moved_checks.js", "what_if.js")
 # What no plan by numbers has, or none that was made before there was any.
@@ -61,7 +65,7 @@ def plan_page(
     made = made or Made.today()
     rungs = plan_rungs(document)
     checks = followed(document)
-    moves = what_if(document, rungs, checks)
+    moves = what_if(document, rungs, checks, (data or {}).get("goal_points"))
     embedded: dict[str, Any] = {"plan-json": text, "what-if-data": moves}
     if data:
         from sirtdose.report.dvh_plot import curves_alone
@@ -74,12 +78,13 @@ def plan_page(
     return render(
         "plan.html",
         embedded,
-        (*(("viewer.js", "histograms.js") if data else ()), *_MOVING),
+        (*(_PICTURES if data else ()), *_MOVING),
         head=plan_head(document, made),
         page=data,
         places=_places(document, data) if data else {},
         what_if=moves,
         left_out=checks.left_out,
+        sampled=sampled_words(data) if data else "",
         **page_one(document, rungs),
         **details(document),
     )
@@ -185,6 +190,8 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     parts = [*document["compartments"], lungs]
     if any(one["cumulative_dose_gy"] != one["dose_gy"] for one in parts):
         lines.append("Open dot: with earlier treatments")
+    lines += scout_lines(document)
+    lines += [one for one in (update_line(document), *session_lines(document)) if one]
     assumed = document["assumptions"]
     if assumed.get("convention") == "label":
         lines.append(

@@ -8,6 +8,7 @@ from sirtdose.model.limit import SAME
 from sirtdose.report.ladder import EXACTLY, Rung
 from sirtdose.report.plan.command import command_words, draw_per_gbq
 from sirtdose.report.plan.moved import Followed
+from sirtdose.report.plan.moving_goals import moving_goals
 from sirtdose.report.plan.rows import injections_of
 
 # How far an activity may be moved, as a part of the plan's, and to the last mark.
@@ -15,13 +16,17 @@ _LEAST, _MOST, _PAST, _FARTHEST = 0.5, 1.6, 1.1, 4.0
 
 
 def what_if(
-    document: Mapping[str, Any], rungs: Sequence[Rung], checks: Followed
+    document: Mapping[str, Any],
+    rungs: Sequence[Rung],
+    checks: Followed,
+    goal_points: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Activities with their ranges, the bounds as marks, the checks, and the command.
 
     Doses are linear in the activities: `k` of a mark is Gy per GBq of each injection.
     The page compares with these bounds, and with no other: `same` and `exactly` are
-    how far a dose may be from one to be at it.
+    how far a dose may be from one to be at it. `goal_points` are doses by the parts of
+    the plan that goals by D and V are for.
     """
     injections = injections_of(document)
     draws = draw_per_gbq(document)
@@ -38,6 +43,18 @@ def what_if(
         if any(one.gy_per_gbq)
         for bound_gy in [one.upper_gy if one.sense == "range" else one.limit_gy]
     ]
+    goals = moving_goals(document, goal_points or {})
+    marks += [
+        {
+            "text": one["mark"],
+            "gy": one["wanted_gy"],
+            "kind": "goal",
+            "k": one["lines"][0],
+            "c": 0.0,
+        }
+        for one in goals
+        if one["moves"] and one["lines"] and len(one["lines"]) == 1
+    ]
     return {
         "injections": [
             {
@@ -51,6 +68,7 @@ def what_if(
         "marks": [*marks, *checks.marks],
         "checks": checks.trees,
         "stay": checks.stay,
+        "goals": goals,
         "same": SAME,
         "exactly": EXACTLY,
         "command": command_words(document),

@@ -1,9 +1,9 @@
 "use strict";
 // The histogram's values at a dose: under the pointer, or moved by the arrow keys.
-(() => {
+const histograms = (() => {
   const drawings = [...document.querySelectorAll("svg.dvh")];
   const source = document.getElementById("dvh-data");
-  if (!drawings.length || !source) return;
+  if (!drawings.length || !source) return [];
   const all = JSON.parse(source.textContent);
   const table = document.getElementById("dvh-here");
   const tabs = document.getElementById("dvh-methods");
@@ -16,23 +16,23 @@
     row.append(one);
     return one;
   };
-  // A plan that is played with scales all doses, and its curves with them.
-  let factor = 1;
-  function fractionAt(curve, part) {
-    const at = Math.min(part / factor, 1) * (curve.fraction.length - 1);
+  // The activities that a plan's page is moved to.
+  let moved = null;
+  function fractionAt(curve, part, end) {
+    if (moved && curve.points) return dosePoints.partAbove(dosePoints.histogram(curve.points, moved), part * end);
+    const at = part * (curve.fraction.length - 1);
     const n = Math.min(Math.floor(at), curve.fraction.length - 2);
     return curve.fraction[n] + (at - n) * (curve.fraction[n + 1] - curve.fraction[n]);
   }
-  window.addEventListener("moved", () => {
-    const ratio = Number(document.body.dataset.ratio || 1);
-    if (ratio === factor) return;
-    factor = ratio;
+  window.addEventListener("moved", (event) => {
+    if (!moved && !event.detail) return;
+    moved = event.detail;
     drawings.forEach((drawing, n) => {
-      const { plot, curves } = all[n];
+      const { plot, curves, end_gy: end } = all[n];
       drawing.querySelectorAll("polyline").forEach((line, k) => {
         const points = curves[k].fraction.map((_, i, every) => {
           const part = i / (every.length - 1);
-          const y = plot.bottom - (plot.bottom - plot.top) * fractionAt(curves[k], part);
+          const y = plot.bottom - (plot.bottom - plot.top) * fractionAt(curves[k], part, end);
           return `${(plot.left + part * (plot.right - plot.left)).toFixed(1)},${y.toFixed(1)}`;
         });
         line.setAttribute("points", points.join(" "));
@@ -58,7 +58,7 @@
     }
     const body = table.createTBody();
     for (const curve of curves) {
-      const value = fractionAt(curve, part);
+      const value = fractionAt(curve, part, end);
       const row = body.insertRow();
       const name = cell(row, "", false);
       const swatch = document.createElement("span");
@@ -120,4 +120,5 @@
   window.addEventListener("afterprint", fit);
   fit();
   tell();
+  return all;
 })();

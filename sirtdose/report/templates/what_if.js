@@ -24,8 +24,9 @@
     gy1: (gy) => fixed(gy, 1),
     gbq: (gbq) => fixed(gbq, small(gbq) ? 1 - power(gbq, 2) : 2),
     mci: (mci) => fixed(mci, 1),
-    sig4: (value) => fixed(value, Math.max(3 - power(value, 4), 0)),
+    sig4: (value) => (value > 1e-9 ? fixed(value, Math.max(3 - power(value, 4), 0)) : "0"),
     ".3g": (gy) => numbers.written(gy, ".3g"),
+    g: (value) => numbers.written(value, "g"),
   };
   const listed = (text) => text.split(" ").map(Number);
   const dose = (k, c) => k.reduce((sum, slope, n) => sum + slope * at[n], 0) + c;
@@ -35,7 +36,45 @@
   const end = ladder ? Number(ladder.dataset.end) : 1;
   const place = (gy) => 4 + 220 * Math.min(Math.max(gy / end, 0), 1);
   const asPlanned = new Map();
-  all("[data-k]").forEach((element) => asPlanned.set(element, element.innerHTML));
+  all("[data-k], [data-metric], [data-goal] td").forEach((element) => asPlanned.set(element, element.innerHTML));
+
+  // D and V are no sums of those of the injections: their points are added up, and sorted again.
+  const curves = typeof histograms === "undefined" ? [] : histograms;
+  const sampled = ({ by, of, metric }) => {
+    const curve = curves[by].curves.find((one) => one.name === of);
+    return curve && curve.points ? forms.gy1(dosePoints.metric(curve.points, metric, at)) : "";
+  };
+  const least = (points, metric) => Math.min(...points.map((one) => dosePoints.metric(one, metric, at)));
+  const size = (value) => forms.sig4(Math.abs(value) < 5e-7 ? 0 : Math.abs(value));
+  // As the program says of a new plan what it reaches.
+  const goalAt = ({ wanted, wanted_gy: bound, is_part: part, aim, lines, ...goal }) => {
+    const gy = lines ? Math[goal.pick](...lines.map((k) => dose(k, 0))) : least(goal.points, goal.dose_metric);
+    const reached = part ? least(goal.points, goal.metric) : gy;
+    const same = Math.abs(gy - bound) <= 1e-6 * bound;
+    const met = same || aim || gy > bound;
+    const words = part ? `${forms.sig4(reached)} %` : `${forms.sig4(reached)} Gy`;
+    const [verb, side] = [met ? "met" : "missed", gy > bound ? "above" : "below"];
+    const percent = part ? reached - 100 * wanted : 100 * (gy / bound - 1);
+    let apart = `${verb} by ${size(gy - bound)} Gy, ${size(percent)} %`;
+    if (part)
+      apart =
+        `${verb} by ${size(percent)} % of the volume; ` +
+        `D${forms.g(100 * wanted)} is ${size(gy - bound)} Gy ${side} it`;
+    else if (aim) apart = `${size(gy - bound)} Gy, ${size(percent)} % ${side} it`;
+    if (same && !part) apart = "met exactly";
+    return { met, words, apart };
+  };
+  const showGoal = (row) => {
+    const goal = data.goals[row.dataset.goal];
+    const [reached, , apart] = row.querySelectorAll("td");
+    for (const cell of [reached, apart]) cell.innerHTML = asPlanned.get(cell);
+    if (!isMoved() || !goal.known) return;
+    const found = goal.moves ? goalAt(goal) : { met: true, words: "", apart: "not followed here" };
+    reached.textContent = found.words;
+    apart.replaceChildren(document.createElement("span"));
+    apart.firstChild.textContent = found.apart;
+    apart.firstChild.className = found.met ? "" : "over";
+  };
 
   // As the program judges: unrounded, equal to a bound within the last digits.
   const judged = (element) => {
@@ -84,6 +123,10 @@
       missed.set(what, (missed.get(what) || new Set()).add(element.dataset.name));
     }
     const said = [...missed].map(([what, names]) => `${what}: ${[...names].join(", ")}.`);
+    const goals = data.goals.filter((goal) => goal.moves && !goalAt(goal).met).map((goal) => goal.name);
+    if (goals.length) said.push(`Goal missed: ${goals.join(", ")}.`);
+    const left = data.goals.filter((goal) => goal.known && !goal.moves).map((goal) => goal.name);
+    if (left.length) said.push(`Not followed here: ${left.join(", ")}.`);
     if (!said.length) said.push("All goals and limits of this page are met.");
     if (isMoved()) said.push(checked.words);
     return said.join(" ");
@@ -145,13 +188,16 @@
   // One injection scales the whole map; several do not, and then pictures stay the plan's.
   const scaled = () => {
     document.body.dataset.ratio = at.length === 1 ? at[0] / first[0] : 1;
-    dispatchEvent(new Event("moved"));
+    dispatchEvent(new CustomEvent("moved", { detail: isMoved() ? at.slice() : null }));
   };
 
   const draw = () => {
     const moved = isMoved();
     document.body.classList.toggle("moved", moved);
     all("[data-k]").forEach(show);
+    for (const element of all("[data-metric]"))
+      element.innerHTML = moved ? sampled(element.dataset) : asPlanned.get(element);
+    all("[data-goal]").forEach(showGoal);
     const said = at
       .map((gbq, n) => [gbq, n])
       .filter(([gbq, n]) => gbq !== first[n])

@@ -64,11 +64,12 @@ def require_one_source(
         raise InputError("--prior-transform moves a --prior-dose: give both")
     numbers = [
         *(["--prior-liver-dose"] if terms.prior_liver_dose_gy else []),
+        *(["--after"] if terms.sessions else []),
         *(f"prior-dose of '{one.name}'" for one in injections if one.prior_dose_gy),
     ]
     if earlier.dose is not None and numbers:
         raise InputError(
-            f"--prior-dose is a map of what {', '.join(numbers)} states as a number: "
+            f"--prior-dose is a map of what {', '.join(numbers)} states in numbers: "
             "give one of them"
         )
 

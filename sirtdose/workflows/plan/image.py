@@ -74,7 +74,6 @@ from sirtdose.workflows.plan.earlier import (
 from sirtdose.workflows.plan.imaged_case import (
     Part,
     Read,
-    Scouted,
     imaged_case,
     parts_of,
     perfusions_of,
@@ -170,8 +169,14 @@ def plan_image(
     scouted = scouted_by(
         scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
     )
-    plan = _plan(scouted, request, scout, read)
-    prediction = predicted(plan, scouted, read)
+    case = imaged_case(scout.injections, scouted, request)
+    case = replace(case, regions=with_map(case.regions, scouted, read.placed.prior))
+    voxels = ScoutedVoxels(scouted, case)
+    plan = _plan(voxels, request, scout, read)
+    prediction = replace(
+        predicted(plan, scouted, read),
+        goal_samples=voxels.samples(plan.goals, plan.activities_gbq),
+    )
     checked_goals(
         plan.goals, prediction, {one.name: one.structure.name for one in parts}
     )
@@ -198,6 +203,8 @@ def _read(
             measures_shunt=request.lung_shunt_fraction is None,
             planned=request.nuclide,
             nuclide_given=scout.nuclide_given,
+            own_gbq=sum(one.scout_gbq or 0.0 for one in scout.injections)
+            or request.scout_activity_gbq,
         )
     )
     if image.source is not None and image.source.modality != "file":
@@ -316,15 +323,13 @@ def _small_tumor_findings(read: Read) -> list[Finding]:
 
 
 def _plan(
-    scouted: Scouted,
+    voxels: ScoutedVoxels,
     request: PlanRequest,
     scout: Scout,
     read: Read,
 ) -> Plan:
-    case = imaged_case(scout.injections, scouted, request)
-    case = replace(case, regions=with_map(case.regions, scouted, read.placed.prior))
+    case = voxels.case
     by_map = {"prior_liver_dose_gy": None, "prior_dose": "a dose map, by structure"}
-    voxels = ScoutedVoxels(scouted, case)
     activities = activities_of(scout.injections, case, request, voxels)
     return plan_of(
         activities,
@@ -335,7 +340,7 @@ def _plan(
         one_density=not scout.dose.density_by_voxel,
         assumptions={
             **({} if read.placed.prior is None else by_map),
-            "dose_method": scouted.method,
+            "dose_method": voxels.scouted.method,
             **growth_document(scout.injections, request),
             **({} if read.blur is None else {"blur": blur_words(read.blur)}),
             "injections": injections_document(

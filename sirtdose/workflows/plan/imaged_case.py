@@ -36,6 +36,8 @@ from sirtdose.planning.partition_case import (
     with_prior,
 )
 from sirtdose.planning.partition_goal import ImagedInjection
+from sirtdose.planning.scout_dose import with_scout
+from sirtdose.planning.sessions import with_sessions
 from sirtdose.planning.terms import Terms
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that
@@ -198,21 +200,24 @@ def imaged_case(
 ) -> Case:
     """The parts with their doses per GBq: by counts, or from another method's map."""
     k = terms.nuclide.dose_constant_gy_kg_per_gbq
-    return Case(
+    case = Case(
         injections=tuple(one.name for one in scouted.perfusions),
         lung_shunt_fractions=tuple(
             one.lung_shunt_fraction for one in scouted.perfusions
         ),
         regions=tuple(
-            with_prior(
-                [_region(part, scouted, k) for part in scouted.parts],
-                {one.name: one.prior_dose_gy for one in injections},
-                terms.prior_liver_dose_gy,
+            with_sessions(
+                with_prior(
+                    [_region(part, scouted, k) for part in scouted.parts],
+                    {one.name: one.prior_dose_gy for one in injections},
+                    terms.prior_liver_dose_gy,
+                ),
+                terms.sessions,
             )
         ),
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
-        prior_lung_gy=terms.prior_lung_dose_gy,
+        prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=all_shunts_known(
             {one.name: _shunt(one, terms) for one in injections}
         ),
@@ -220,6 +225,7 @@ def imaged_case(
         untreated_ml=_untreated_ml(scouted.parts, "liver"),
         untreated_normal_ml=_untreated_ml(scouted.parts, "normal_whole"),
     )
+    return with_scout(case, terms, [one.scout_gbq for one in injections])
 
 
 def _untreated_ml(parts: Sequence[Part], role: str) -> float | None:

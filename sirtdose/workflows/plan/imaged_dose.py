@@ -1,13 +1,16 @@
 """Dose maps by a scout image: of 1 GBq of each injection, and of a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from sirtdose.dosimetry.engine.dose import METHODS, Dose, compute_dose
+from sirtdose.dosimetry.histogram.dose_sample import DoseSample, dose_sample
 from sirtdose.dosimetry.histogram.structure_dose import (
     StructureDose,
+    has_dose,
+    point_doses,
     sharp_doses,
     structure_doses,
 )
@@ -120,7 +123,36 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
         inputs=read.inputs,
         ct=read.placed.ct,
         blur=read.blur,
+        samples={
+            method: dict(_samples(scouted, read, method, injected)) for method in doses
+        },
     )
+
+
+def _samples(
+    scouted: Scouted, read: Read, method: str, injected: Sequence[float]
+) -> Iterator[tuple[str, DoseSample]]:
+    """What stands for each structure's doses by 1 GBq of each injection."""
+    maps = [scouted.doses[one.name][method] for one in scouted.perfusions]
+    uptakes = [
+        InjectedUptake(read.uptake, scouted.perfusions, tuple(alone))
+        for alone in np.eye(len(maps)).tolist()
+        if read.uptake is not None
+    ]
+    for drawn, placed in zip(read.placed.named, read.placed.on_grid, strict=True):
+        if not has_dose(placed, maps[0]):
+            continue
+        if uptakes:
+            found = [
+                point_doses(drawn, dose, uptake)
+                for dose, uptake in zip(maps, uptakes, strict=True)
+            ]
+        else:
+            voxel_ml = maps[0].volume.grid.voxel_volume_ml
+            each = [placed.values_in(one.volume) for one in maps]
+            found = [(gy, part * voxel_ml) for gy, part in each]
+        gy_per_gbq = [gy for gy, _ in found]
+        yield placed.name, dose_sample(gy_per_gbq, found[0][1], injected)
 
 
 def _rows(

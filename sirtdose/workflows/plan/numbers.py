@@ -18,6 +18,7 @@ from sirtdose.checks.method import (
     not_a_device_finding,
 )
 from sirtdose.checks.self_test import self_test_findings
+from sirtdose.checks.sessions import session_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
@@ -38,6 +39,7 @@ from sirtdose.planning.injection_limits import (
 from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.limit_table import LiverFunction, Patient
 from sirtdose.planning.mird_plan import Convention
+from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.remnant import RemnantAsked
 from sirtdose.planning.result import Plan
@@ -66,7 +68,6 @@ class PlanRequest(Terms):
     """
 
     limit_table: str = ""
-    bilirubin_mg_per_dl: float | None = None
     liver_function: LiverFunction | None = None
     budget: Path | None = None
     realizations: int | None = None
@@ -112,7 +113,9 @@ class PlanRequest(Terms):
                 if liver_volume_ml
                 else None,
                 liver_function=self.liver_function,
-                treated_before=treated_before or self.prior_liver_dose_gy > 0,
+                treated_before=treated_before
+                or bool(self.sessions)
+                or self.prior_liver_dose_gy > 0,
                 liver_known=liver_volume_ml is not None,
             ),
         )
@@ -266,8 +269,11 @@ def compare_plans(
     PlanningError
         No activity of the partition model meets the limits.
     """
-    request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
+    request, said = request.with_limits(
+        case.perfused_volume_ml, case.liver_volume_ml, case.injections
+    )
     rows = compare(request, case)
+    usual = in_usual_terms(case.injections)
     each = _by_method(rows, request)
     first, of_remnant = with_remnant(
         replace(rows[0].plan, case=rows[0].case),
@@ -278,9 +284,14 @@ def compare_plans(
     own = [
         *self_test_findings(request.self_test),
         *site_findings(request.site),
+        *_of_sessions(request, rows[0].case),
         *better_than_label_findings(budget["administered"]),
     ]
-    findings = tuple(dict.fromkeys([*said, *each, *of_remnant, *own]))
+    findings = tuple(
+        dict.fromkeys(
+            [*said, *kao_findings(case.injections, usual), *each, *of_remnant, *own]
+        )
+    )
     require_accepted(findings, request.acceptances)
     unsure = [
         replace(
@@ -300,7 +311,7 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
     """
     each = []
     for row in rows:
-        findings = judged(replace(row.plan, case=row.case, limits=row.limits), request)
+        findings = judged(row.plan, request)
         if row.plan.method in _RESIN_ALONE:
             findings += _body_surface(row.plan, {})
         # A comparison is no plan that anybody could approve.
@@ -308,7 +319,7 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
             replace(one, severity=Severity.WARN) if one.result_first else one
             for one in findings
         ]
-        each.append((row.plan.method, findings))
+        each.append((row.name, findings))
     alike = [one for one in each[0][1] if all(one in found for _, found in each)]
     return [
         *alike,
@@ -320,7 +331,7 @@ def _doses_of(
     row: Compared, request: PlanRequest, budget: Budget
 ) -> tuple[PlannedDose, ...]:
     doses, _ = planned_doses(
-        Planned(row.case, row.plan.activities_gbq, request.residual_fraction, ()),
+        Planned(row.plan.case, row.plan.activities_gbq, request.residual_fraction, ()),
         budget,
         realizations=request.realizations,
         seed=request.seed,
@@ -347,6 +358,12 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
     ]
 
 
+def _of_sessions(request: PlanRequest, case: Case) -> list[Finding]:
+    return session_findings(
+        request, case.regions, patient_key=request.inputs.get("patient_key")
+    )
+
+
 def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> Plan:
     """A plan past its checks, with how sure it is, what was accepted and typed.
 
@@ -363,6 +380,7 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         *self_test_findings(request.self_test),
         *site_findings(request.site),
         *said,
+        *_of_sessions(request, plan.case),
         *judged(plan, request),
         *of_remnant,
         *better_than_label_findings(budget["administered"]),

@@ -99,7 +99,7 @@ def _left_out(plan: Plan, *, foretold: bool) -> list[str]:
         )
     else:
         elsewhere = "dose differences between tumor and normal liver"
-    treated_before = plan.assumptions["prior_lung_dose_gy"] or any(
+    treated_before = plan.case.prior_lung_gy or any(
         one.prior_gy for one in plan.case.regions
     )
     return [

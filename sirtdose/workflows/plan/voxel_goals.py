@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.dose import METHODS
 from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.histogram.dose_sample import DoseSample, dose_sample
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.histogram.structure_dose import point_doses
 from sirtdose.dosimetry.image.uptake import InjectedUptake, activity_per_gbq
@@ -41,15 +42,31 @@ class ScoutedVoxels:
         self, name: str, metric: Metric, activities: Sequence[float]
     ) -> float | None:
         """A metric of a part; None where it has no such number."""
-        if name not in self._known:
-            self._measure(name)
         gbq = np.asarray(activities, np.float64)
         values = [
             metric.of(Dvh.of_values(name, gbq @ per_gbq, self._volumes_ml[name]))
-            for per_gbq in self._known[name]
+            for per_gbq in self._readings(name)
         ]
         found = [one for one in values if one is not None]
         return min(found) if len(found) == len(values) else None
+
+    def samples(
+        self, goals: Sequence[Goal], activities: Sequence[float]
+    ) -> dict[str, tuple[DoseSample, ...]]:
+        """What stands for the doses of each part with a goal by D or V, by reading."""
+        names = {one.structure for one in goals if one.metric != MEAN}
+        return {
+            name: tuple(
+                dose_sample(per_gbq, self._volumes_ml[name], activities)
+                for per_gbq in self._readings(name)
+            )
+            for name in sorted(names)
+        }
+
+    def _readings(self, name: str) -> tuple[NDArray[np.float64], ...]:
+        if name not in self._known:
+            self._measure(name)
+        return self._known[name]
 
     def _measure(self, name: str) -> None:
         [part] = [one.structure for one in self.scouted.parts if one.name == name]

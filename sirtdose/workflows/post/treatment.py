@@ -20,7 +20,7 @@ def treatment_of(
     """What was given where, and the mean dose of each structure by mass.
 
     Of several injections each has its own normal liver, as in a plan. Doses of an
-    earlier session's map count as earlier ones.
+    earlier session's map count as earlier ones. Bilirubin is known from a plan alone.
     """
     ledgers = [(name, one) for name, _, one in read.injections]
     injections = tuple(
@@ -35,6 +35,9 @@ def treatment_of(
         device=None if device is None else Device.named(device),
         given=True,
         drawn=True,
+        bilirubin_mg_per_dl=(read.plan or {"assumptions": {}})["assumptions"].get(
+            "bilirubin_mg_per_dl"
+        ),
     )
 
 

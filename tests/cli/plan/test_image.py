@@ -427,7 +427,7 @@ def test_the_dose_of_an_earlier_session(
     assert "earlier.nii.gz" in {one["file"] for one in plan["images"]}
     assert plan["assumptions"]["prior_liver_dose_gy"] is None
     twice = run(*words, "--prior-liver-dose", "10Gy")
-    assert "is a map of what --prior-liver-dose states as a number" in twice.stderr
+    assert "is a map of what --prior-liver-dose states in numbers" in twice.stderr
     # What the map lies at is told by a transform as after treatment.
     affine = AFFINE.copy()
     affine[:3, 3] += (-30.0, 0.0, 12.0)

@@ -137,9 +137,7 @@ def test_doses_far_above_what_limits_ask_for(run: Run) -> None:
         *("--prior-liver-dose", "100Gy"),
     )
     assert again.exit_code == 3
-    assert (
-        "gets 200 Gy in total (100 Gy from earlier treatments), above 150 Gy"
-    ) in again.stderr
+    assert ("gets 200 Gy in total (100 Gy given before), above 150 Gy") in again.stderr
 
 
 def test_resin_is_held_against_the_whole_liver(run: Run) -> None:

@@ -29,6 +29,7 @@ VALUES = {
     **dict.fromkeys(("lung_shunt", "tlsf"), "5%"),
     **dict.fromkeys(("prior_dose", "dose", "tumor_dose", "normal_dose"), "40Gy"),
     **dict.fromkeys(("activity", "residual"), "1.2GBq"),
+    "scout": "125MBq",
     "tumor": "T1=20mL@3",
     "limits": "eanm2022:glass:hcc:segmentectomy",
     "limit": "normal=70Gy",

@@ -1,0 +1,216 @@
+"""Earlier sessions whose doses a plan adds: whose they are, and what they fit."""
+
+from collections.abc import Iterator, Sequence
+
+from sirtdose.checks.patient import patient_findings
+from sirtdose.errors import InputError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.planning.partition_case import Region
+from sirtdose.planning.sessions import (
+    WHOLE_LIVER,
+    Counted,
+    EarlierSession,
+    SessionPart,
+    counted,
+)
+from sirtdose.planning.terms import Terms
+
+# Volumes and densities of one structure in two sessions.
+_SAME_PART = 0.10
+_WITHIN = 1 + 1e-6
+_BY_INJECTION = ("perfused", "normal_perfused")
+
+
+def session_findings(
+    terms: Terms, regions: Sequence[Region], *, patient_key: str | None
+) -> list[Finding]:
+    """All that is to be said of the sessions before a plan.
+
+    Raises
+    ------
+    InputError
+        A plan without a whole liver, whose earlier dose would be lost.
+    """
+    return [
+        finding
+        for one in terms.sessions
+        for finding in (
+            *patient_findings(
+                one.patient_key, patient_key, what=one.called, than="this plan"
+            ),
+            *_state_findings(one),
+            *_nuclide_findings(one, terms.nuclide.name),
+            *_twice_findings(one, terms),
+            *_lung_findings(one),
+            *_part_findings(one, regions),
+        )
+    ]
+
+
+def _state_findings(session: EarlierSession) -> list[Finding]:
+    """Earlier session by a plan that is not approved, or by a changed file (H02)."""
+    if session.unverified:
+        return [
+            Finding.of(
+                "H02",
+                f"{session.called} not checked for changes: {session.unverified}",
+                severity=Severity.NOTE,
+            )
+        ]
+    if session.status == "approved":
+        return []
+    return [
+        Finding.of(
+            "H02",
+            f"{session.called} is a plan that is a {session.status}: was it given as "
+            "planned? Give the approved plan, or post.json with the doses delivered",
+            severity=Severity.ASK,
+            subject=session.called,
+            accepted="its doses are added",
+        )
+    ]
+
+
+def _nuclide_findings(session: EarlierSession, nuclide: str) -> list[Finding]:
+    """Doses of two nuclides, which are added as they are (H26)."""
+    if session.nuclide == nuclide:
+        return []
+    return [
+        Finding.of(
+            "H26",
+            f"{session.called} is by {session.nuclide}, this plan by {nuclide}: their "
+            "doses are added as they are, without regard to dose rate",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def _twice_findings(session: EarlierSession, terms: Terms) -> list[Finding]:
+    """Earlier dose that a session holds already and that was typed too (H09)."""
+    typed = [
+        f"{option} {gy:g}Gy"
+        for option, gy in (
+            ("--prior-liver-dose", terms.prior_liver_dose_gy),
+            ("--prior-lung-dose", terms.prior_lung_dose_gy),
+        )
+        if gy
+    ]
+    if not (typed and session.after_others):
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"{session.called} already holds doses of treatments before it, and "
+            f"{' and '.join(typed)} is added: does it count twice?",
+            severity=Severity.ASK,
+            subject=session.called,
+            accepted="both are added",
+        )
+    ]
+
+
+def _lung_findings(session: EarlierSession) -> list[Finding]:
+    """Earlier session whose lung dose is not known (H22)."""
+    if session.lungs_gy is not None:
+        return []
+    return [
+        Finding.of(
+            "H22",
+            f"{session.called} has no lung dose, because its lung shunt was not given: "
+            "state it with --prior-lung-dose",
+            severity=Severity.ASK,
+            subject=session.called,
+            accepted="only the doses typed or known are added",
+        )
+    ]
+
+
+def _part_findings(session: EarlierSession, regions: Sequence[Region]) -> list[Finding]:
+    """What of a session and of this plan is the same, and what has no counterpart."""
+    found = counted(regions, session)
+    _require_liver(session, regions)
+    return [
+        *_other_part_findings(session, found, regions),
+        *_overlap_findings(session, found, regions),
+        *_unmatched_findings(session, found, regions),
+    ]
+
+
+def _require_liver(session: EarlierSession, regions: Sequence[Region]) -> None:
+    gave = any(one.role in (*_BY_INJECTION, *WHOLE_LIVER) for one in session.parts)
+    if gave and not any(one.role in WHOLE_LIVER for one in regions):
+        raise InputError(
+            f"{session.called} gave the liver a dose, but this plan has no whole liver "
+            "that could be checked with it: give --liver-volume, or draw the liver "
+            "where an image is planned on"
+        )
+
+
+def _other_part_findings(
+    session: EarlierSession, found: Sequence[Counted], regions: Sequence[Region]
+) -> Iterator[Finding]:
+    """Structure with another volume or density than in the earlier session (H38)."""
+    named = {one.name: one for one in regions}
+    for one in found:
+        region, part = named[one.region], one.parts[0]
+        if one.derived or len(part.of) > 1:
+            continue
+        said = list(_differences(region, part))
+        if said:
+            yield Finding.of(
+                "H38",
+                f"'{region.name}' {' and '.join(said)} in {session.called}: is it the "
+                "same structure?",
+                subject=region.name,
+                accepted=f"the {one.dose_gy:.4g} Gy are added as they are",
+            )
+
+
+def _differences(region: Region, part: SessionPart) -> Iterator[str]:
+    here_g_per_ml = 1000 * region.mass_kg / region.volume_ml
+    for here, then, unit in (
+        (region.volume_ml, part.volume_ml, "mL"),
+        (here_g_per_ml, part.density_g_per_ml, "g/mL"),
+    ):
+        if abs(here / then - 1) > _SAME_PART:
+            yield f"has {here:.4g} {unit} here and {then:.4g} {unit}"
+
+
+def _overlap_findings(
+    session: EarlierSession, found: Sequence[Counted], regions: Sequence[Region]
+) -> Iterator[Finding]:
+    """Perfused volume under a new name that must overlap an earlier one (H19)."""
+    known = {one.region for one in found}
+    before_ml = sum(one.volume_ml for one in session.parts if one.role == "perfused")
+    liver_ml = sum(one.volume_ml for one in regions if one.role == "liver")
+    for one in regions:
+        if one.role != "perfused" or one.name in known or not liver_ml:
+            continue
+        if before_ml + one.volume_ml > liver_ml * _WITHIN:
+            yield Finding.of(
+                "H19",
+                f"'{one.name}' has {one.volume_ml:.4g} mL and {session.called} "
+                f"perfused {before_ml:.4g} mL: both do not fit into a liver of "
+                f"{liver_ml:.4g} mL without an overlap, but their injections have "
+                "other names. Name the injection as it was named then",
+                severity=Severity.ASK,
+                subject=one.name,
+                accepted="no earlier dose is added to it",
+            )
+
+
+def _unmatched_findings(
+    session: EarlierSession, found: Sequence[Counted], regions: Sequence[Region]
+) -> Iterator[Finding]:
+    """Structures that only the earlier session or only this plan knows (H38)."""
+    used = {part.name for one in found for part in one.parts}
+    known = {one.region for one in found}
+    only_then = [one.name for one in session.parts if one.name not in used]
+    only_here = [one.name for one in regions if one.name not in known]
+    said = []
+    if only_then:
+        said.append(f"{', '.join(only_then)} of {session.called} is not in this plan")
+    if only_here:
+        said.append(f"{', '.join(only_here)} gets no dose of {session.called}")
+    if said:
+        yield Finding.of("H38", "; ".join(said), severity=Severity.WARN)

@@ -1,0 +1,246 @@
+"""What earlier sessions gave, added to the same parts of a plan by number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sirtdose.model.names import alike
+from sirtdose.planning.partition_case import Region
+
+# What an injection is called that nobody named.
+_UNNAMED = "injection"
+_NO_NAMES = ("", _UNNAMED, "the injection", "perfused volume", "treated volume")
+_PERFUSED = ("perfused", "normal_perfused")
+WHOLE_LIVER = ("liver", "normal_whole")
+# Where a session says nothing of a role: roles whose energy is spread over the region,
+# or whose dose it had too, in order.
+_SPREAD = {"liver": ("perfused",), "normal_whole": ("normal_perfused", "perfused")}
+_ALIKE = {
+    "liver": (),
+    "normal_whole": ("liver",),
+    "normal_perfused": ("perfused",),
+    "perfused": (),
+}
+
+# From this part of the liver on, all of it is perfused.
+_ALL_OF_IT = 0.999
+
+
+@dataclass(frozen=True)
+class SessionPart:
+    """A part of the body with its mean dose by a session and all before it.
+
+    `of` names the injections that perfused it.
+    """
+
+    name: str
+    role: str
+    volume_ml: float
+    mass_kg: float
+    dose_gy: float
+    of: tuple[str, ...] = ()
+
+    @property
+    def density_g_per_ml(self) -> float:
+        """Mass over volume."""
+        return 1000 * self.mass_kg / self.volume_ml
+
+
+@dataclass(frozen=True)
+class EarlierSession:
+    """A session before this plan, as its plan foretold it or as it was delivered.
+
+    Parameters
+    ----------
+    called : str
+        In messages, without a file's name.
+    kind : {"planned", "delivered"}
+    digest : str
+        Of the plan's content, or of the file of what was delivered.
+    nuclide : str
+    parts : tuple of SessionPart
+        Doses are with those before it, which `includes` names by their digests.
+    lungs_gy : float or None
+        With those before it; None where its lung shunt is not known.
+    status : str
+        Of a plan: "draft" or "approved".
+    patient_key : str, optional
+    after_others : bool
+        Whether the doses hold those of still earlier treatments.
+    unverified : str
+        Why nobody can say that the file is as it was written; empty if one can.
+    """
+
+    called: str
+    kind: Literal["planned", "delivered"]
+    digest: str
+    nuclide: str
+    parts: tuple[SessionPart, ...]
+    lungs_gy: float | None
+    status: str = "approved"
+    patient_key: str | None = None
+    after_others: bool = False
+    includes: tuple[str, ...] = ()
+    unverified: str = ""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a session adds to a region, and which of its parts say so.
+
+    `derived` says that it is none of the session's own doses to this structure.
+    """
+
+    region: str
+    dose_gy: float
+    parts: tuple[SessionPart, ...]
+    derived: bool = False
+
+
+def injection_name(name: str) -> str:
+    """What an injection is called among sessions: all without a name are alike.
+
+    >>> injection_name("perfused volume"), injection_name("right")
+    ('injection', 'right')
+    """
+    return _UNNAMED if name.strip().casefold() in _NO_NAMES else name
+
+
+def counted(regions: Sequence[Region], session: EarlierSession) -> list[Counted]:
+    """What a session adds to each region that it knows.
+
+    Tumors and organs go by their names, perfused volumes by their injections, the
+    liver and its normal part by their roles. What a session says nothing of follows
+    from its perfused volumes: their energy over the region's mass. Where one of both
+    sessions perfused the whole liver, the liver's dose counts.
+
+    Examples
+    --------
+    60 Gy to 0.8 kg of normal liver are 30 Gy to all 1.6 kg of it.
+
+    >>> part = SessionPart("normal perfused", "normal_perfused", 762, 0.8, 60.0, ("a",))
+    >>> before = EarlierSession("session 1", "planned", "", "Y-90", (part,), 12.0)
+    >>> whole = Region("w", "normal_whole", 1524, 1.6, (), (1.0,), (25.0,))
+    >>> [(one.region, one.dose_gy) for one in counted([whole], before)]
+    [('w', 30.0)]
+    """
+    return [
+        found
+        for region in regions
+        for found in [_counted(region, regions, session)]
+        if found is not None
+    ]
+
+
+def with_sessions(
+    regions: Sequence[Region], sessions: Sequence[EarlierSession]
+) -> list[Region]:
+    """The same regions with what every earlier session gave them."""
+    more: dict[str, float] = {}
+    for session in sessions:
+        for one in counted(regions, session):
+            more[one.region] = more.get(one.region, 0.0) + one.dose_gy
+    return [_raised(one, more.get(one.name, 0.0)) for one in regions]
+
+
+def lungs_of(sessions: Sequence[EarlierSession]) -> float:
+    """What the lungs got of all sessions, as far as it is known."""
+    return sum(one.lungs_gy or 0.0 for one in sessions)
+
+
+def sessions_document(
+    regions: Sequence[Region], sessions: Sequence[EarlierSession]
+) -> dict[str, Any]:
+    """What a plan keeps of the sessions before it; nothing where there were none."""
+    if not sessions:
+        return {}
+    rows: list[Mapping[str, Any]] = [
+        {
+            "hash": session.digest,
+            "kind": session.kind,
+            "nuclide": session.nuclide,
+            "lungs_gy": session.lungs_gy,
+            "doses": [
+                {
+                    "name": one.region,
+                    "of": [part.name for part in one.parts],
+                    "dose_gy": one.dose_gy,
+                }
+                for one in counted(regions, session)
+            ],
+            "includes": list(session.includes),
+        }
+        for session in sessions
+    ]
+    return {"sessions": rows}
+
+
+def _counted(
+    region: Region, regions: Sequence[Region], session: EarlierSession
+) -> Counted | None:
+    if region.role not in (*_PERFUSED, *WHOLE_LIVER):
+        named = [
+            one
+            for one in session.parts
+            if one.role == region.role and alike(region.name, [one.name])
+        ]
+        return Counted(region.name, named[0].dose_gy, (named[0],)) if named else None
+    if own := _of_role(region, session, region.role):
+        return Counted(region.name, own.dose_gy, (own,))
+    for role in _SPREAD.get(region.role, ()):
+        parts = tuple(one for one in session.parts if one.role == role)
+        if role == "perfused" and _of_role(region, session, "liver"):
+            break
+        if parts and region.mass_kg > 0:
+            energy = sum(one.dose_gy * one.mass_kg for one in parts)
+            return Counted(region.name, energy / region.mass_kg, parts, derived=True)
+    for role in _other_roles(region, regions, session):
+        if found := _of_role(region, session, role):
+            return Counted(region.name, found.dose_gy, (found,), derived=True)
+    return None
+
+
+def _other_roles(
+    region: Region, regions: Sequence[Region], session: EarlierSession
+) -> tuple[str, ...]:
+    """Whose dose a region had too, where the session has no part of its own role."""
+    if region.role not in _PERFUSED:
+        return _ALIKE[region.role]
+    # What all of the liver had, each part of it had; and the other way round.
+    whole = {"perfused": "liver", "normal_perfused": "normal_whole"}[region.role]
+    perfused_ml = sum(
+        one.volume_ml
+        for one in regions
+        if one.role == "perfused" and set(one.of) & set(region.of)
+    )
+    liver_ml = sum(one.volume_ml for one in regions if one.role == "liver")
+    now = bool(liver_ml) and perfused_ml >= _ALL_OF_IT * liver_ml
+    then_ml = [one.volume_ml for one in session.parts if one.role == "perfused"]
+    of_ml = sum(one.volume_ml for one in session.parts if one.role == "liver")
+    then = len(then_ml) == 1 and bool(of_ml) and then_ml[0] >= _ALL_OF_IT * of_ml
+    everywhere = (whole, *_ALIKE[whole]) if now or then else ()
+    return (*_ALIKE[region.role], *everywhere)
+
+
+def _of_role(region: Region, session: EarlierSession, role: str) -> SessionPart | None:
+    """The part of a role that stands for a region: of its own injection."""
+    parts = [one for one in session.parts if one.role == role]
+    if role in _PERFUSED:
+        own = [injection_name(name) for name in region.of]
+        parts = [
+            one
+            for one in parts
+            if any(alike(injection_name(name), own) for name in one.of)
+        ]
+    return max(parts, key=lambda one: one.volume_ml, default=None)
+
+
+def _raised(region: Region, more_gy: float) -> Region:
+    if not more_gy:
+        return region
+    second = region.all_counts
+    return replace(
+        region,
+        prior_gy=region.prior_gy + more_gy,
+        all_counts=second and replace(second, prior_gy=second.prior_gy + more_gy),
+    )

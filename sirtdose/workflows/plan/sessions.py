@@ -1,0 +1,165 @@
+"""Read what earlier sessions gave, from a plan.json or from a post.json."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.hashing import sha256_of
+from sirtdose.planning.hand_number import readings
+from sirtdose.planning.sessions import EarlierSession, SessionPart
+from sirtdose.report.plan.hash import plan_of_file
+from sirtdose.report.run_record import RUN_RECORD, read_run_record
+
+_PRIOR = "+with_prior"
+# Rows of an assessment that are no part of a plan.
+_NOT_PLANNED = ("lungs", "other", "normal_given", "tumor_outside")
+_ROLE_IN_PLAN = {"gallbladder": "organ"}
+
+
+def read_sessions(paths: Sequence[Path]) -> tuple[EarlierSession, ...]:
+    """The sessions before a plan, in the order in which they are given.
+
+    Raises
+    ------
+    InputError
+        No plan.json and no post.json, one that was edited, or one that another holds.
+    """
+    several = len(paths) > 1
+    found = [
+        _read(path, f"earlier session {i}" if several else "the earlier session")
+        for i, path in enumerate(paths, start=1)
+    ]
+    for i, one in enumerate(found, start=1):
+        for k, other in enumerate(found, start=1):
+            if k != i and (one.digest == other.digest or one.digest in other.includes):
+                raise InputError(
+                    f"--after {paths[i - 1].name} ({one.called}) is part of "
+                    f"{other.called} already: give it once"
+                )
+    return tuple(found)
+
+
+def _read(path: Path, called: str) -> EarlierSession:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        document = None
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema == "sirtdose.plan/1":
+        return planned_session(plan_of_file(path), called)
+    if schema != "sirtdose.post/1":
+        raise InputError(
+            f"--after {path.name} is neither a plan.json nor a post.json of sirtdose"
+        )
+    try:
+        return _delivered(document, path, called)
+    except (KeyError, TypeError, AttributeError, StopIteration):
+        raise InputError(f"{path.name} is damaged: run `sirtdose post` again") from None
+
+
+def planned_session(plan: Mapping[str, Any], called: str) -> EarlierSession:
+    """A session as its plan foretells it.
+
+    Examples
+    --------
+    >>> part = {"name": "T1", "role": "tumor", "volume_ml": 100.0, "mass_kg": 0.105,
+    ...         "dose_gy": 120.0, "cumulative_dose_gy": 120.0}
+    >>> lungs = {"dose_gy": 12.0, "cumulative_dose_gy": 12.0}
+    >>> plan = {"hash": "", "status": "draft", "nuclide": {"name": "Y-90"},
+    ...         "compartments": [part], "lungs": lungs, "assumptions": {}}
+    >>> planned_session(plan, "the earlier session").parts[0].dose_gy
+    120.0
+    """
+    lungs, assumed = plan["lungs"], plan["assumptions"]
+    names = [one["name"] for one in assumed.get("injections") or ()] or ["injection"]
+    before = assumed.get("sessions", ())
+    return EarlierSession(
+        called=called,
+        kind="planned",
+        digest=plan["hash"],
+        nuclide=plan["nuclide"]["name"],
+        parts=tuple(
+            SessionPart(
+                name=one["name"],
+                role=one["role"],
+                volume_ml=one["volume_ml"],
+                mass_kg=one["mass_kg"],
+                dose_gy=_most(one),
+                of=tuple(one.get("dose_by_injection_gy") or names),
+            )
+            for one in plan["compartments"]
+        ),
+        lungs_gy=lungs["cumulative_dose_gy"] if lungs["dose_gy"] is not None else None,
+        status=plan["status"],
+        patient_key=(plan.get("inputs") or {}).get("patient_key"),
+        after_others=any(
+            one["cumulative_dose_gy"] != one["dose_gy"]
+            for one in (*plan["compartments"], lungs)
+        ),
+        includes=tuple(
+            digest for one in before for digest in (one["hash"], *one["includes"])
+        ),
+    )
+
+
+def _most(part: Mapping[str, Any]) -> float:
+    """Of an image's two readings the higher one; of a tumor by what is injected."""
+    found = readings(part)[:1] if part["role"] == "tumor" else readings(part)
+    return float(max(one["cumulative_dose_gy"] for one in found))
+
+
+def _delivered(document: Mapping[str, Any], path: Path, called: str) -> EarlierSession:
+    """A session as it was delivered, by the first method of its assessment."""
+    doses, lungs = document["doses"], document["lungs"]
+    method = next(iter(doses))
+    summed = doses.get(f"{method}{_PRIOR}")
+    injections = {
+        one["perfused"]: one["name"] for one in document["ledger"]["injections"]
+    }
+    names = tuple(injections.values()) or ("injection",)
+    known = lungs["dose_gy"] is not None
+    return EarlierSession(
+        called=called,
+        kind="delivered",
+        digest=sha256_of([path]),
+        nuclide=document["nuclide"]["name"],
+        parts=tuple(
+            SessionPart(
+                name=row["name"],
+                role=_ROLE_IN_PLAN.get(row["role"], row["role"]),
+                volume_ml=row["volume_ml"],
+                mass_kg=row["mass_kg"],
+                dose_gy=row["dose_gy"]["mean_by_mass"],
+                of=(injections[row["name"]],) if row["name"] in injections else names,
+            )
+            for row in (summed or doses[method])["structures"]
+            if row["role"] not in _NOT_PLANNED
+        ),
+        lungs_gy=lungs["cumulative_dose_gy"] if known else None,
+        after_others=summed is not None
+        or (known and lungs["cumulative_dose_gy"] != lungs["dose_gy"]),
+        unverified=_unverified(path),
+    )
+
+
+def _unverified(path: Path) -> str:
+    """Why a post.json cannot be held against its record; empty where it fits.
+
+    Raises
+    ------
+    InputError
+        It was changed after it was written.
+    """
+    if not path.with_name(RUN_RECORD).is_file():
+        return f"there is no {RUN_RECORD} beside {path.name}"
+    results = read_run_record(path.resolve().parent)["results"]
+    if results.get(path.name) != sha256_of([path]):
+        raise InputError(
+            f"{path.name} is not what was computed: its content does not fit its hash "
+            f"in {RUN_RECORD}; run `sirtdose post` again, do not edit it"
+        )
+    return ""

@@ -1,0 +1,400 @@
+"""Predict a plan again for the activities, residual and lung shunt of the day."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isclose
+from typing import Any
+
+from sirtdose.checks.again import no_longer_said, said_before
+from sirtdose.checks.documented import nuclide_of
+from sirtdose.checks.patient import patient_findings
+from sirtdose.checks.updated import draft_findings, update_findings
+from sirtdose.errors import InputError
+from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.device import Device
+from sirtdose.model.goal import Goal
+from sirtdose.model.metric import Metric
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.self_test import SelfTest
+from sirtdose.model.site import SiteUsed
+from sirtdose.planning.case_plan import plan_of
+from sirtdose.planning.documented_case import (
+    documented_case,
+    documented_remnant,
+    planned_activities,
+    planned_shunts,
+)
+from sirtdose.planning.limits import lung_rules, rule_of
+from sirtdose.planning.partition_case import Case
+from sirtdose.planning.perturbed_case import with_shunts
+from sirtdose.planning.result import Plan
+from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
+
+# What an activity was computed from, which no longer is what is injected.
+_OF_THE_FORMULA = (
+    *("prescribed_dose_gy", "convention", "formula_dose_constant_gy_kg_per_gbq"),
+    *("maximize_rule", "maximize_order"),
+)
+_NONE: dict[str, Any] = {"injections": ()}
+
+
+@dataclass(frozen=True)
+class Update:
+    """What is other than planned on the day of treatment.
+
+    Parameters
+    ----------
+    drawn_gbq : mapping
+        Activity in the vial at the time of use, by injection.
+    residual_fraction : mapping
+        What of it is not delivered, by injection.
+    lung_shunt_fraction : float, optional
+        Of every injection.
+    lung_shunt_source : str
+        The plan's, or not known, where it is empty.
+    same_catheter : bool, optional
+        Whether the catheter is where it was for the scout.
+    patient_key : str, optional
+        Must be that of the plan.
+    """
+
+    drawn_gbq: Mapping[str, float] = field(default_factory=dict)
+    residual_fraction: Mapping[str, float] = field(default_factory=dict)
+    lung_shunt_fraction: float | None = None
+    lung_shunt_source: str = ""
+    same_catheter: bool | None = None
+    patient_key: str | None = None
+    self_test: SelfTest | None = None
+    site: SiteUsed | None = None
+    acceptances: tuple[Acceptance, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Injection:
+    name: str
+    drawn_gbq: float
+    residual_fraction: float
+
+    @property
+    def activity_gbq(self) -> float:
+        return self.drawn_gbq * (1 - self.residual_fraction)
+
+
+@dataclass(frozen=True)
+class Updated:
+    """A plan as it is on the day.
+
+    `change` is what plan.json keeps of it; `grown` by how much the scout's map has.
+    """
+
+    plan: Plan
+    change: dict[str, Any]
+    grown: float
+
+
+def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
+    """A plan as it is on the day, for what is other than planned.
+
+    Doses follow the plan's own doses per GBq; limits and checks are judged anew.
+
+    Raises
+    ------
+    InputError
+        Nothing that changes, or a plan that lists too little.
+    SafetyStop
+        Another patient, a plan that is not approved, or another check that asks.
+    """
+    _require_change(update)
+    injections = _injections(document, update)
+    planned = documented_case(document)
+    case = _with_shunt(planned, update.lung_shunt_fraction)
+    gbq = tuple(one.activity_gbq for one in injections)
+    request = _request(document, update, injections)
+    before = _plan(document, planned)
+    goals, unknown = _goals(document, planned, case, gbq)
+    plan = plan_of(
+        gbq,
+        case,
+        request,
+        method=document["method"],
+        assumptions=_assumptions(document, injections, case),
+        one_density=document["assumptions"]["density_g_per_ml"] is not None,
+        goals=goals,
+    )
+    grown = _growth(document, planned, case, gbq)
+    plan = replace(plan, foci_gy=_foci(document, grown))
+    own = [
+        *patient_findings(
+            document["inputs"].get("patient_key"),
+            update.patient_key,
+            than="the update",
+        ),
+        *draft_findings(document["status"]),
+        *update_findings(
+            planned_gbq=planned_activities(document),
+            now_gbq=dict(zip(case.injections, gbq, strict=True)),
+            method=document["method"],
+            same_catheter=update.same_catheter,
+            not_predicted=unknown,
+        ),
+    ]
+    kept, given = said_before(
+        document, judged(before, request), [*own, *judged(plan, request)]
+    )
+    request = replace(request, acceptances=(*update.acceptances, *given))
+    plan = accepted(plan, request, [*own, *kept])
+    change = _change(document, injections, case)
+    change["no_longer_said"] = no_longer_said(document, plan.findings)
+    return Updated(plan, change, grown)
+
+
+def _injections(document: Mapping[str, Any], update: Update) -> list[_Injection]:
+    assumed = document["assumptions"]
+    listed = assumed.get("injections") or [
+        {
+            "name": next(iter(planned_activities(document))),
+            "draw_activity_gbq": document["draw_activity_gbq"],
+        }
+    ]
+    usual = assumed.get("residual_fraction") or 0.0
+    return [
+        _Injection(
+            one["name"],
+            update.drawn_gbq.get(one["name"], float(one["draw_activity_gbq"])),
+            update.residual_fraction.get(
+                one["name"], one.get("residual_fraction", usual)
+            ),
+        )
+        for one in listed
+    ]
+
+
+def _require_change(update: Update) -> None:
+    typed = (update.lung_shunt_fraction, update.same_catheter)
+    if not (update.drawn_gbq or update.residual_fraction) and typed == (None, None):
+        raise InputError(
+            "nothing is other than planned: give --drawn, --residual, --lung-shunt or "
+            "--catheter"
+        )
+
+
+def _with_shunt(case: Case, shunt: float | None) -> Case:
+    if shunt is None:
+        return case
+    changed = with_shunts(case, (shunt,) * len(case.injections))
+    return replace(changed, shunt_known=True)
+
+
+def _request(
+    document: Mapping[str, Any],
+    update: Update,
+    injections: Sequence[_Injection],
+) -> PlanRequest:
+    assumed, lungs = document["assumptions"], document["lungs"]
+    listed = lung_rules()
+    rules = dict.fromkeys(map(rule_of, document["limits"]))
+    drawn = sum(one.drawn_gbq for one in injections)
+    delivered = sum(one.activity_gbq for one in injections)
+    typed = update.lung_shunt_fraction
+    return PlanRequest(
+        nuclide=documented_nuclide(document),
+        device=Device.named(document["device"]) if document["device"] else None,
+        density_g_per_ml=assumed["density_g_per_ml"] or 1.0,
+        residual_fraction=1 - delivered / drawn,
+        lung_shunt_fraction=lungs["shunt_fraction"] if typed is None else typed,
+        lung_shunt_source=update.lung_shunt_source
+        or (lungs["shunt_source"] if typed is None else "unknown"),
+        lung_mass_kg=lungs["mass_kg"],
+        lung_mass_source=lungs["mass_source"],
+        prior_lung_dose_gy=assumed.get("prior_lung_dose_gy") or 0.0,
+        prior_liver_dose_gy=assumed.get("prior_liver_dose_gy") or 0.0,
+        bilirubin_mg_per_dl=assumed.get("bilirubin_mg_per_dl"),
+        rules=tuple(
+            one for one in rules if not _is_listed(one.volume, one.given, listed)
+        ),
+        limit_table=document["inputs"].get("limit_table") or "",
+        remnant=documented_remnant(document),
+        self_test=update.self_test,
+        site=update.site,
+        acceptances=update.acceptances,
+        inputs=dict(document["inputs"]),
+    )
+
+
+def _is_listed(volume: str, given: bool, listed: Sequence[Any]) -> bool:
+    """Whether a limit is one that every plan lists by itself."""
+    return not given and volume in [one.volume for one in listed]
+
+
+def documented_nuclide(document: Mapping[str, Any]) -> Nuclide:
+    """The nuclide of a plan, with the half-life and the constant that it used."""
+    return nuclide_of(document["nuclide"], by_image=document["method"] == "image")
+
+
+def _plan(document: Mapping[str, Any], case: Case) -> Plan:
+    """The plan as it was, for what the checks said of it."""
+    plan = plan_of(
+        tuple(planned_activities(document).values()),
+        case,
+        _request(document, Update(), _injections(document, Update())),
+        method=document["method"],
+        assumptions=dict(document["assumptions"]),
+        one_density=document["assumptions"]["density_g_per_ml"] is not None,
+    )
+    return replace(plan, foci_gy=_foci(document, 1.0))
+
+
+def _assumptions(
+    document: Mapping[str, Any], injections: Sequence[_Injection], case: Case
+) -> dict[str, Any]:
+    """What the plan assumed, with the activities of the day."""
+    own = ("residual_fraction", "density_g_per_ml", *_OF_THE_FORMULA)
+    kept = {k: v for k, v in document["assumptions"].items() if k not in own}
+    if not kept.get("injections"):
+        return kept
+    shunts = case.lung_shunt_fractions
+    kept["injections"] = [
+        {
+            **row,
+            "goal": "activity",
+            "value": one.activity_gbq,
+            "aims": [],
+            "activity_gbq": one.activity_gbq,
+            "draw_activity_gbq": one.drawn_gbq,
+            "residual_fraction": one.residual_fraction,
+            "lung_shunt_fraction": shunts[i] if case.shunt_known else None,
+        }
+        for i, (row, one) in enumerate(zip(kept["injections"], injections, strict=True))
+    ]
+    return kept
+
+
+def _growth(
+    document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
+) -> float:
+    """By how much what the scout shows outside of all perfused volumes has grown.
+
+    There, every injection adds its activity per count. Of a single injection it is
+    the growth of every voxel.
+    """
+    counts = [
+        one["counts"] for one in (document.get("measured") or _NONE)["injections"]
+    ]
+    then = tuple(planned_activities(document).values())
+
+    def brought(activities: Sequence[float], shunts: Sequence[float]) -> float:
+        each: Iterator[tuple[float, float, float]]
+        each = zip(activities, shunts, counts or [1.0] * len(then), strict=True)
+        return sum(own * (1 - shunt) / count for own, shunt, count in each)
+
+    before = brought(then, planned.lung_shunt_fractions)
+    return brought(gbq, case.lung_shunt_fractions) / before
+
+
+def _foci(document: Mapping[str, Any], grown: float) -> dict[str, float]:
+    """Peaks of hot spots by the organs they reach."""
+    spots = (document.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]
+    return {name: grown * one["peak_gy"] for one in spots for name in one["reaches"]}
+
+
+def _goals(
+    document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
+) -> tuple[list[Goal], list[str]]:
+    """The goals of the plan for these activities, and those that need the image.
+
+    A mean follows the doses per GBq. A D grows as the only injection does.
+    """
+    then = tuple(planned_activities(document).values())
+    grown = _growth(document, planned, case, gbq)
+    found, unknown = [], []
+    for row in document.get("goals", ()):
+        metric = Metric.parse(row["metric"])
+        reached = row["reached"]
+        if metric.words == "mean":
+            reached = _mean(row, planned, case, then=then, gbq=gbq)
+        elif not metric.is_part and len(gbq) == 1 and reached is not None:
+            reached = grown * reached
+        elif reached is not None:
+            reached = None
+            unknown.append(f"{row['metric']} of {row['structure']}")
+        is_part = metric.is_part
+        found.append(
+            Goal(
+                injection=row["injection"],
+                structure=row["structure"],
+                metric=metric,
+                sense=row["sense"],
+                wanted=row["wanted"],
+                reached=reached,
+                wanted_gy=0.0 if is_part else row["wanted"],
+                reached_gy=None if is_part else reached,
+            )
+        )
+    return found, unknown
+
+
+def _mean(
+    row: Mapping[str, Any],
+    planned: Case,
+    case: Case,
+    *,
+    then: Sequence[float],
+    gbq: Sequence[float],
+) -> float:
+    """The mean by the reading of the image that the plan's goal is by."""
+    [was] = [one for one in planned.regions if one.name == row["structure"]]
+    [now] = [one for one in case.regions if one.name == row["structure"]]
+    for old, new in zip(was.readings, now.readings, strict=True):
+        if isclose(old.dose_gy(then), row["reached"], rel_tol=1e-8):
+            return new.dose_gy(gbq)
+    raise InputError(
+        f"the plan's goal for {row['structure']} is not one of its doses: plan again"
+    )
+
+
+def _change(
+    document: Mapping[str, Any], injections: Sequence[_Injection], case: Case
+) -> dict[str, Any]:
+    """What plan.json keeps of the plan that it updates."""
+    shunts = planned_shunts(document)
+    planned = planned_activities(document)
+    draws = {
+        one["name"]: one["draw_activity_gbq"]
+        for one in document["assumptions"].get("injections") or ()
+    } or {injections[0].name: document["draw_activity_gbq"]}
+    return {
+        "hash": document["hash"],
+        "status": document["status"],
+        "approval": document.get("approval"),
+        "injections": [
+            {
+                "name": one.name,
+                "planned": {
+                    "draw_activity_gbq": draws[one.name],
+                    "activity_gbq": planned[one.name],
+                    "lung_shunt_fraction": shunts[one.name],
+                },
+                "drawn_gbq": one.drawn_gbq,
+                "residual_fraction": one.residual_fraction,
+                "activity_gbq": one.activity_gbq,
+                "lung_shunt_fraction": case.lung_shunt_fractions[i]
+                if case.shunt_known
+                else None,
+            }
+            for i, one in enumerate(injections)
+        ],
+        "doses": [
+            {"name": one["name"], "planned_gy": one["dose_gy"]}
+            for one in document["compartments"]
+        ]
+        + [{"name": "lungs", "planned_gy": document["lungs"]["dose_gy"]}],
+        "limits": [
+            {name: one[name] for name in ("name", "limit_gy", "value_of", "value_gy")}
+            | {"met": one["met"]}
+            for one in document["limits"]
+        ],
+        "goals": [
+            {name: one[name] for name in ("structure", "metric", "wanted", "reached")}
+            for one in document.get("goals", ())
+        ],
+    }

@@ -1,0 +1,327 @@
+"""`sirtdose plan update`: planned against what the day of treatment brings."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.hand_check import hand_check
+from sirtdose.workflows.post.against_plan import read_plan
+from tests.cli.plan.test_image import territories, two_territories
+from tests.cli.plan.test_image_goals import one_liver
+
+Run = Callable[..., Result]
+__all__ = ["one_liver", "two_territories"]
+CASE = ("--perfused-volume", "1000mL", "--tumor", "T1=200mL@3", "--lung-shunt", "5%")
+CASE += ("--liver-volume", "1500mL", "--density", "1g/mL", "--patient-key", "A")
+TWO = ("--injection", "right=perfused:600mL,tumor:T1=100mL@3,activity:1GBq")
+TWO += ("--injection", "left=perfused:400mL,tumor:T2=50mL@3,activity:0.5GBq")
+TWO += ("--lung-shunt", "5%", "--density", "1g/mL", "--liver-volume", "1500mL")
+
+
+def approved(run: Run, folder: Path, *options: object) -> Path:
+    result = run(*options, "--out", folder)
+    assert result.exit_code == 0, result.stderr
+    path = folder / "plan.json"
+    assert run("plan", "approve", path, "--by", "A. Physicist").exit_code == 0
+    return path
+
+
+@pytest.fixture
+def plan(run: Run, tmp_path: Path) -> Path:
+    options = ("plan", "partition", *CASE, "--activity", "2GBq")
+    return approved(run, tmp_path / "plan", *options)
+
+
+@pytest.fixture
+def two(run: Run, tmp_path: Path) -> Path:
+    return approved(run, tmp_path / "two", "plan", "partition", *TWO)
+
+
+def updated(run: Run, path: Path, *options: object) -> dict[str, Any]:
+    result = run("plan", "update", path, *options, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def doses(document: dict[str, Any]) -> dict[str, float]:
+    found = {one["name"]: one["dose_gy"] for one in document["compartments"]}
+    return found | {"lungs": document["lungs"]["dose_gy"]}
+
+
+def test_2_2_gbq_instead_of_2_are_a_tenth_more_everywhere(run: Run, plan: Path) -> None:
+    document = updated(run, plan, "--drawn", "2.2GBq")
+    planned = doses(json.loads(plan.read_text()))
+    # 2 GBq x 0.95 over 0.8 + 3 x 0.2 kg are 67.41 Gy; the tumor has three times that.
+    assert planned["normal perfused"] == pytest.approx(49.67 * 1.9 / 1.4)
+    assert doses(document) == pytest.approx(
+        {name: 1.1 * gy for name, gy in planned.items()}, rel=1e-8
+    )
+    assert document["activity_gbq"] == pytest.approx(2.2)
+    assert document["compartments"][0]["activity_gbq"] == pytest.approx(
+        2.2 * 0.95 * 0.6 / 1.4
+    )
+
+
+def test_a_residual_is_what_is_not_injected(run: Run, plan: Path) -> None:
+    document = updated(run, plan, "--drawn", "2GBq", "--residual", "5%")
+    assert document["activity_gbq"] == pytest.approx(1.9)
+    assert document["draw_activity_gbq"] == pytest.approx(2.0)
+    assert document["assumptions"]["residual_fraction"] == pytest.approx(0.05)
+    assert doses(document)["lungs"] == pytest.approx(49.67 * 1.9 * 0.05)
+
+
+def test_a_residual_alone_is_of_the_activity_to_draw_up(run: Run, plan: Path) -> None:
+    document = updated(run, plan, "--residual", "10%")
+    assert document["activity_gbq"] == pytest.approx(1.8)
+
+
+def test_another_lung_shunt_moves_the_lungs_and_the_liver(run: Run, plan: Path) -> None:
+    document = updated(run, plan, "--lung-shunt", "10%", "--lung-shunt-source", "spect")
+    assert document["lungs"]["shunt_source"] == "spect"
+    assert doses(document)["lungs"] == pytest.approx(49.67 * 2 * 0.1)
+    assert doses(document)["perfused volume"] == pytest.approx(49.67 * 2 * 0.9 / 1.0)
+
+
+def test_a_vial_measured_earlier_has_decayed_at_use(run: Run, plan: Path) -> None:
+    # A half-life of 64.05 h before use.
+    measured = "4GBq@2026-03-01T17:57+00:00"
+    options = ("--drawn", measured, "--at", "2026-03-04T10:00+00:00")
+    document = updated(run, plan, *options)
+    assert document["activity_gbq"] == pytest.approx(2.0, rel=1e-9)
+    late = run("plan", "update", plan, "--drawn", measured)
+    assert late.exit_code == 2
+    assert "give the time of use, --at" in late.stderr
+
+
+def test_injections_change_one_by_one(run: Run, two: Path) -> None:
+    options = ("--drawn", "right=1.2GBq", "--residual", "left=4%")
+    document = updated(run, two, *options)
+    rows = {one["name"]: one for one in document["update"]["injections"]}
+    assert rows["right"]["activity_gbq"] == pytest.approx(1.2)
+    assert rows["left"]["activity_gbq"] == pytest.approx(0.48)
+    # 0.95 of each over the mass, tumors weighted threefold: 0.5 + 0.3, 0.35 + 0.15.
+    gy = doses(document)
+    assert gy["normal perfused of right"] == pytest.approx(49.67 * 1.2 * 0.95 / 0.8)
+    assert gy["normal perfused of left"] == pytest.approx(49.67 * 0.48 * 0.95 / 0.5)
+    assert gy["whole liver"] == pytest.approx(49.67 * 1.68 * 0.95 / 1.5)
+    assert all(one.agrees for one in hand_check(document))
+
+
+def test_limits_are_judged_again(run: Run, tmp_path: Path) -> None:
+    options = ("plan", "partition", *CASE, "--activity", "2GBq", "--limit")
+    path = approved(run, tmp_path / "limited", *options, "normal=70Gy")
+    result = run("plan", "update", path, "--drawn", "2.2GBq", "--json")
+    assert result.exit_code == 4
+    limits = json.loads(result.stdout)["limits"]
+    [limit] = [one for one in limits if one["name"] == "normal_perfused"]
+    assert limit["value_gy"] == pytest.approx(49.67 * 2.2 * 0.95 / 1.4)
+    assert limit["met"] is False
+    assert len(limits) == 3
+    assert re.search(r"limit 70, NOT MET +67\.41 +74\.15 +\+6\.741", result.stderr)
+    # What was accepted of other numbers does not hold for these.
+    accepted = ("--accept", "H42", "--reason", "palliative")
+    assert run("plan", "update", path, "--drawn", "2.2GBq", *accepted).exit_code == 0
+
+
+def test_earlier_sessions_stay(run: Run, plan: Path, tmp_path: Path) -> None:
+    options = ("plan", "partition", *CASE, "--activity", "2GBq", "--after", plan)
+    second = approved(run, tmp_path / "second", *options)
+    document = updated(run, second, "--drawn", "1GBq")
+    parts = {one["name"]: one for one in document["compartments"]}
+    once = 49.67 * 1.9 / 1.4
+    assert parts["normal perfused"]["cumulative_dose_gy"] == pytest.approx(1.5 * once)
+    lungs = document["lungs"]
+    assert lungs["cumulative_dose_gy"] == pytest.approx(49.67 * 0.05 * (1 + 2))
+    assert all(one.agrees for one in hand_check(document))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("mird", "--perfused-volume", "1000mL", "--dose", "120Gy"),
+        (
+            *("mird", "--perfused-volume", "1000mL", "--dose", "120Gy"),
+            *("--convention", "label", "--device", "glass", "--accept", "H43"),
+            *("--reason", "x"),
+        ),
+        (
+            *("bsa", "--height", "165cm", "--weight", "60kg", "--liver-volume"),
+            *("1500mL", "--tumor-volume", "300mL"),
+        ),
+    ],
+    ids=["mird", "label", "bsa"],
+)
+def test_every_method_by_numbers(
+    run: Run, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    path = approved(run, tmp_path / "p", "plan", *options, "--lung-shunt", "5%")
+    planned = json.loads(path.read_text())
+    drawn = f"{0.9 * planned['draw_activity_gbq']}GBq"
+    accepted = ("--accept", "H43", "--reason", "x") if "label" in options else ()
+    document = updated(run, path, "--drawn", drawn, *accepted)
+    less = {name: 0.9 * gy for name, gy in doses(planned).items()}
+    assert doses(document) == pytest.approx(less, rel=1e-8)
+    assert document["compartments"][0]["volume_ml"] > 0
+    assert all(one.agrees for one in hand_check(document))
+
+
+def test_the_new_plan_names_the_old_one_and_is_not_approved(
+    run: Run, plan: Path, tmp_path: Path
+) -> None:
+    before = plan.read_bytes()
+    out = tmp_path / "today"
+    result = run("plan", "update", plan, "--drawn", "2.2GBq", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "T1" in result.stderr
+    assert "+10.0%" in result.stderr
+    document = json.loads((out / "plan.json").read_text())
+    planned = json.loads(before)
+    assert document["status"] == "draft"
+    assert document["update"]["hash"] == planned["hash"]
+    assert document["update"]["approval"]["by"] == "A. Physicist"
+    assert f"Update of plan {planned['hash'][:12]}" in (out / "plan.html").read_text()
+    assert plan.read_bytes() == before
+    assert run("plan", "approve", out / "plan.json", "--by", "B").exit_code == 0
+    # An assessment is compared with it as with any plan.
+    read, said = read_plan(out / "plan.json", Nuclide.named("Y-90"), "A")
+    assert read["activity_gbq"] == pytest.approx(2.2)
+    assert [one for one in said if one.code in ("H01", "H02")] == []
+
+
+def test_the_plan_itself_is_never_written_over(run: Run, plan: Path) -> None:
+    options = ("--drawn", "2.2GBq", "--out", plan.parent, "--force")
+    result = run("plan", "update", plan, *options)
+    assert result.exit_code == 3
+    assert "give another folder" in result.stderr
+
+
+def test_what_is_refused(run: Run, plan: Path, two: Path) -> None:
+    def said(path: Path, *options: object) -> str:
+        result = run("plan", "update", path, *options)
+        assert result.exit_code != 0
+        return result.stderr
+
+    drawn = ("--drawn", "2.2GBq")
+    assert "H01" in said(plan, *drawn, "--patient-key", "B")
+    assert "nothing is other than planned" in said(plan)
+    assert "'middle' is not an injection of the plan" in said(
+        two, "--drawn", "middle=1GBq"
+    )
+    assert "write NAME=1GBq" in said(two, "--drawn", "1GBq")
+    assert "not an activity above 0" in said(plan, "--drawn", "0GBq")
+    document = json.loads(plan.read_text())
+    plan.write_text(json.dumps(document | {"activity_gbq": 3.0}))
+    assert "does not fit its hash" in said(plan, *drawn)
+
+
+def test_a_draft_asks(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "draft"
+    options = ("plan", "partition", *CASE, "--activity", "2GBq", "--out", out)
+    assert run(*options).exit_code == 0
+    result = run("plan", "update", out / "plan.json", "--drawn", "2.2GBq")
+    assert "H02" in result.stderr
+    assert result.exit_code == 3
+
+
+def test_another_catheter_position_is_warned_of(run: Run, plan: Path) -> None:
+    document = updated(run, plan, "--catheter", "other")
+    said = {(one["code"], one["severity"]) for one in document["warnings"]}
+    assert ("H24", "warn") in said
+
+
+def test_what_no_longer_holds_is_said(run: Run, tmp_path: Path) -> None:
+    high = ("plan", "partition", *CASE[:4], "--lung-shunt", "12%", "--activity", "1GBq")
+    path = approved(run, tmp_path / "high", *high)
+    result = run("plan", "update", path, "--lung-shunt", "5%")
+    assert "No longer said: H22 lung shunt is 12.0%" in result.stderr
+
+
+def test_an_activity_a_fifth_off_may_be_reportable(run: Run, plan: Path) -> None:
+    document = updated(run, plan, "--drawn", "2.5GBq")
+    [said] = [one for one in document["warnings"] if one["code"] == "H08"]
+    assert "+25.0% of the 2 GBq planned: 20 % or more" in said["message"]
+
+
+def test_a_plan_by_an_image(run: Run, two_territories: Path, tmp_path: Path) -> None:
+    words = territories(two_territories, "Perfused A", "Perfused B")
+    both = ("--injection", "a=perfused:Perfused A,activity:1GBq")
+    both += ("--injection", "b=perfused:Perfused B,activity:2GBq")
+    path = approved(run, tmp_path / "image", *words, *both)
+    changed = approved(
+        run,
+        tmp_path / "again",
+        *words,
+        *(one.replace("1GBq", "1.5GBq") for one in both),
+    )
+    accepted = ("--accept", "H05", "--reason", "x")
+    out = ("--out", tmp_path / "today")
+    document = updated(run, path, "--drawn", "a=1.5GBq", *accepted, *out)
+    again = json.loads(changed.read_text())
+    assert doses(document) == pytest.approx(doses(again), rel=1e-8)
+    for one, other in zip(document["compartments"], again["compartments"], strict=True):
+        assert one["activity_gbq"] == pytest.approx(other["activity_gbq"], rel=1e-8)
+    assert document["measured"]["in_map_gbq"] == pytest.approx(
+        again["measured"]["in_map_gbq"]
+    )
+    assert "doses" not in document
+    assert document["nuclide"] == again["nuclide"]
+    today = tmp_path / "today" / "plan.json"
+    assert run("plan", "approve", today, "--by", "B").exit_code == 0
+    assert run("report", today).exit_code == 0
+    assert document["remnant"] == again["remnant"]
+    assert all(one.agrees for one in hand_check(document))
+
+
+def test_the_plan_that_is_made_again_is_the_plan(run: Run, plan: Path) -> None:
+    document = updated(run, plan, "--drawn", "2GBq")
+    planned = json.loads(plan.read_text())
+    assert doses(document) == pytest.approx(doses(planned), rel=1e-9)
+    assert document["remnant"] == planned["remnant"]
+    assert document["remnant"]["volume_ml"] == 500.0
+    assert [one["name"] for one in document["limits"]] == [
+        one["name"] for one in planned["limits"]
+    ]
+    new_doses, old_doses = (
+        [one["dose_by_first_order_gy"]["high"] for one in each["uncertainty"]["doses"]]
+        for each in (document, planned)
+    )
+    assert new_doses == pytest.approx(old_doses, rel=1e-8)
+    new = {"H08"}
+    codes = [one["code"] for one in document["warnings"]]
+    assert sorted(set(codes) - new) == sorted(
+        {o["code"] for o in planned["warnings"]} | {"H24", "H01"}
+    )
+
+
+def test_goals_that_need_the_image_are_named(
+    run: Run, one_liver: list[object], tmp_path: Path
+) -> None:
+    goals = ("--goal", "Tumor 1:D90=60Gy", "--goal", "Tumor 1:V50Gy=80%")
+    goals += ("--goal", "Tumor 1:mean=60Gy")
+    path = approved(run, tmp_path / "goals", *one_liver, *goals)
+    planned = json.loads(path.read_text())
+    drawn = f"{1.1 * planned['draw_activity_gbq']}GBq"
+    accepted = ("--accept", "H05", "--reason", "x")
+    document = updated(run, path, "--drawn", drawn, *accepted)
+    before, after = (
+        {one["metric"]: one["reached"] for one in each["goals"]}
+        for each in (planned, document)
+    )
+    assert before["D90"] == pytest.approx(60.0)
+    assert after["D90"] == pytest.approx(66.0)
+    assert after["mean"] == pytest.approx(1.1 * before["mean"])
+    assert after["V50Gy"] is None
+    said = [one["message"] for one in document["warnings"] if one["code"] == "H24"]
+    assert any(one.startswith("V50Gy of Tumor 1 cannot be predicted") for one in said)
+    # A draft's numbers of the image stay; its map is another's.
+    assert document["measured"]["structures"] == planned["measured"]["structures"]
+    pages = run(
+        "plan", "update", path, "--drawn", drawn, *accepted, "--out", tmp_path / "t"
+    )
+    assert pages.exit_code == 0
