@@ -468,7 +468,7 @@ def test_eighteen_percent_to_the_lungs(plan: Callable[..., Planned]) -> None:
     [passed] = [one for one in found.document["limits"] if not one["met"]]
     assert list(passed["at_most_gbq"].values()) == near([1.34219])
     assert found.judged == [("H22", "warn"), ("H22", "warn"), ("H42", "ask")]
-    assert "Inject at most 1.342 GBq to meet it" in found.said
+    assert "Inject at most 1.342 GBq (36.27 mCi) to meet it" in found.said
     # Accepted, the plan ends well; and above 20 % resin is contraindicated.
     taken = ("--accept", "H42:lungs", "--reason", "tumor board")
     assert plan("08_high_lung_shunt", *taken).exit_code == 0
