@@ -9,8 +9,8 @@ from typing import Any
 from sirtdose.planning.documented_case import planned_activities, planned_shunts
 from sirtdose.planning.partition_case import Case
 
-# The lung shunt of an injection among the parts of its text.
-_SHUNT = re.compile(r"(?<=[=,])(\s*lung-shunt\s*:\s*)[^,]*", re.IGNORECASE)
+# The lung shunt of an injection, or of its tumors, among the parts of its text.
+_SHUNT = re.compile(r"(?<=[=,])\s*(?:lung-shunt|tlsf)\s*:[^,]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,13 @@ def changed_inputs(
     same = all(isclose(first, one, abs_tol=1e-12) for one in others)
     found["residual_fraction"] = first if same else None
     if lung_shunt_fraction is not None:
+        found.pop("tlsf_fraction", None)
         found |= {
             "lung_shunt_fraction": lung_shunt_fraction,
             "lung_shunt_source": lung_shunt_source or "unknown",
         }
         if found.get("injections"):
-            typed = rf"\g<1>{lung_shunt_fraction:.10g}"
+            typed = f"lung-shunt:{lung_shunt_fraction:.10g}"
             found["injections"] = [
                 _SHUNT.sub(typed, one) for one in found["injections"]
             ]
