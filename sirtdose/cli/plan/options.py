@@ -14,6 +14,7 @@ from sirtdose.cli.words.options import (
     budget_options,
     force_option,
     json_option,
+    lung_mass_option,
     lung_options,
     lung_shunt_option,
     out_option,
@@ -123,7 +124,7 @@ remnant_options = together(
 )
 # Whose a plan is, as its documents keep it.
 CASE_NAMES = ("case_label", "patient_key", "vessel", "treatment_date")
-plan_options = together(
+imaged_plan_options = together(
     lung_shunt_option,
     Option(
         "residual",
@@ -198,6 +199,7 @@ plan_options = together(
     verbose_option,
     json_option,
 )
+plan_options = together(lung_mass_option, imaged_plan_options)
 
 
 def plan_request(options: Mapping[str, Any]) -> PlanRequest:
