@@ -317,6 +317,56 @@ def test_nonsense_is_refused_in_place(page: Any, plans: Path, typed: str) -> Non
     assert "1.60 GBq" in answer(page)
 
 
+@pytest.mark.parametrize("typed", ["0", "-1", "0.05", "99"])
+def test_what_is_out_of_range_is_said_until_it_is_not(
+    page: Any, plans: Path, typed: str
+) -> None:
+    """Of every injection, also after another field, and until the slider moves."""
+    page.goto((plans / "two/plan.html").as_uri())
+    for number in (0, 1):
+        field, wrong = f"#type-{number}", page.locator(f"#wrong-{number}")
+        page.fill(field, typed)
+        page.press(field, "Tab")
+        assert wrong.is_visible()
+        assert re.fullmatch(r"Type [\d.]+ to [\d.]+ GBq, .*", wrong.inner_text())
+        assert page.get_attribute(field, "aria-invalid") == "true"
+        page.locator(f"#slide-{number}").press("ArrowRight")
+        assert wrong.inner_text() == ""
+        assert page.get_attribute(field, "aria-invalid") == "false"
+        assert page.input_value(field) != typed
+
+
+def test_a_typed_value_close_to_the_plan_is_not_dropped(
+    page: Any, tmp_path: Path
+) -> None:
+    """0.105 GBq moves by 3.8 % to 0.109, less than a step of the slider."""
+    words = ("plan", "partition", "--perfused-volume", "100mL", "--lung-shunt", "5%")
+    words += ("--tumor", "T1=20mL@3", "--activity", "0.105GBq")
+    call(*words, "--out", tmp_path / "small")
+    page.goto((tmp_path / "small/plan.html").as_uri())
+    page.fill("#type-0", "0.109")
+    assert "(+4 %)" in page.inner_text("#moved-text")
+    shown = page.input_value("#type-0")
+    page.click("[data-reset] >> visible=true")
+    page.fill("#type-0", page.input_value("#type-0"))
+    assert shown == "0.109"
+    assert page.inner_text("#moved-text") == ""
+
+
+def test_a_dose_above_its_goal_is_not_called_met(page: Any, tmp_path: Path) -> None:
+    """10 Gy to 1.4 kg weighted are 0.297 GBq; three times that gives 20 Gy more."""
+    words = ("plan", "partition", "--perfused-volume", "1000mL", "--density", "1g/mL")
+    words += ("--tumor", "T1=200mL@3", "--lung-shunt", "5%", "--normal-dose", "10Gy")
+    call(*words, "--limit", "perfused=150Gy", "--out", tmp_path / "low")
+    page.goto((tmp_path / "low/plan.html").as_uri())
+    gbq = 1.4 * 10 / 49.67 / 0.95
+    page.fill("#type-0", f"{1.5 * gbq:.4f}")
+    verdict = page.inner_text("#verdict")
+    assert "All limits of this page are met." in verdict
+    assert "goals and limits" not in verdict
+    assert "Normal perfused liver: 5.0 Gy above the goal." in verdict
+
+
 def test_each_of_two_injections_moves_alone(page: Any, plans: Path) -> None:
     page.goto((plans / "two/plan.html").as_uri())
     doses = page.locator("table.ladder td.lead")

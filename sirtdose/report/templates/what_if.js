@@ -242,7 +242,7 @@
   };
 
   const set = (n, gbq) => {
-    at[n] = Math.abs(gbq - first[n]) < data.injections[n].step * 0.51 ? first[n] : gbq;
+    at[n] = gbq;
     draw();
   };
   const wrong = (n, text) => {
@@ -255,16 +255,19 @@
     document.activeElement.blur();
     draw();
   };
-  data.injections.forEach(({ low, high }, n) => {
+  data.injections.forEach(({ low, high, step }, n) => {
     one(`slide-${n}`).addEventListener("input", (event) => {
       wrong(n, "");
-      set(n, Number(event.target.value));
+      // The slider has steps, which may pass the plan.
+      const gbq = Number(event.target.value);
+      set(n, Math.abs(gbq - first[n]) < step * 0.51 ? first[n] : gbq);
     });
     const typed = (event) => {
       const text = event.target.value.trim();
       const good = /^\d+(\.\d+)?$/.test(text) && Number(text) >= low && Number(text) <= high;
       wrong(n, good ? "" : `Type ${low} to ${high} GBq, e.g. ${forms.gbq(first[n])}.`);
-      if (good) set(n, Number(text));
+      const asShown = text === forms.gbq(first[n]);
+      if (good) set(n, asShown ? first[n] : Number(text));
     };
     one(`type-${n}`).addEventListener("input", typed);
   });

@@ -239,6 +239,28 @@ def test_two_plans_side_by_side(
     assert "case one" not in sheet
 
 
+def test_what_nobody_accepted_is_not_counted_as_accepted(
+    run: Run, tmp_path: Path
+) -> None:
+    """Two limits are passed, of which one is accepted; the other plan passes none."""
+    case = ("plan", "partition", *PATIENT, "--perfused-volume", "1000mL", "--tumor")
+    case += ("T1=200mL@3", "--activity", "2GBq", "--patient-key", "D-1")
+    # 47.1865 x 2 / 1.4 and / 1 kg are 67.4 and 94.4 Gy.
+    limits = ("--limit", "normal=40Gy", "--limit", "perfused=60Gy")
+    yes = ("--accept", "H42:normal perfused", "--reason", "a test")
+    passed, within = tmp_path / "passed", tmp_path / "within"
+    assert run(*case, *limits, *yes, "--out", passed).exit_code == 4
+    assert run(*case, "--out", within).exit_code == 0
+    result = run("plan", "compare", passed / "plan.json", within / "plan.json")
+    assert result.exit_code == 0, result.stderr
+    first, second = (
+        line for line in result.stderr.splitlines() if " accepted, " in line
+    )
+    assert "1 not accepted, 1 accepted, " in first
+    assert "not accepted" not in second
+    assert "0 accepted, " in second
+
+
 def test_two_catheter_positions_by_an_image(
     run: Run, exact_voxels: Path, tmp_path: Path
 ) -> None:

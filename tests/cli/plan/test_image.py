@@ -13,6 +13,8 @@ import pytest
 import SimpleITK
 from click.testing import Result
 
+from sirtdose.report.plan.command import command_words
+
 Run = Callable[..., Result]
 K = 49.67
 PATIENT = ("--density", "1.05g/mL", "--lung-shunt", "5%")
@@ -431,6 +433,9 @@ def test_the_dose_of_an_earlier_session(
     assert total == pytest.approx(80 / 3 + K * 0.02 / 0.048, rel=1e-4)
     assert "earlier.nii.gz" in {one["file"] for one in plan["images"]}
     assert plan["assumptions"]["prior_liver_dose_gy"] is None
+    # The page names it for the reader to give again.
+    assert (command_words(plan) or "").endswith(" --prior-dose MAP")
+    assert "--prior-dose" not in (command_words(plain) or "")
     twice = run(*words, "--prior-liver-dose", "10Gy")
     assert "is a map of what --prior-liver-dose states in numbers" in twice.stderr
     # What the map lies at is told by a transform as after treatment.
