@@ -70,6 +70,10 @@ def deidentified(
         removed = dict.fromkeys(("by", "at", "hash"), REMOVED)
         approval = removed if result["plan"].get("approval") else None
         result["plan"] |= {"hash": None, "approval": approval}
+        if earlier := result["plan"].get("earlier"):
+            earlier["updates"] = []
+            for one in earlier["sessions"]:
+                one |= {"hash": REMOVED, "includes": []}
     return result
 
 

@@ -28,6 +28,7 @@ from sirtdose.planning.limits import lung_rules, rule_of
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.perturbed_case import with_shunts
 from sirtdose.planning.result import Plan
+from sirtdose.planning.sessions import plans_updated
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
 
 # What an activity was computed from, which no longer is what is injected.
@@ -364,6 +365,7 @@ def _change(
     } or {injections[0].name: document["draw_activity_gbq"]}
     return {
         "hash": document["hash"],
+        "updates": plans_updated(document),
         "status": document["status"],
         "approval": document.get("approval"),
         "injections": [
