@@ -357,16 +357,14 @@ def _change(
     document: Mapping[str, Any], injections: Sequence[_Injection], case: Case
 ) -> dict[str, Any]:
     """What plan.json keeps of the plan that it updates."""
-    shunts = planned_shunts(document)
-    planned = planned_activities(document)
+    shunts, planned = planned_shunts(document), planned_activities(document)
     draws = {
         one["name"]: one["draw_activity_gbq"]
         for one in document["assumptions"].get("injections") or ()
     } or {injections[0].name: document["draw_activity_gbq"]}
     return {
-        "hash": document["hash"],
+        **{name: document[name] for name in ("hash", "status")},
         "updates": plans_updated(document),
-        "status": document["status"],
         "approval": document.get("approval"),
         "injections": [
             {
