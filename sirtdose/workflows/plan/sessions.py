@@ -46,8 +46,8 @@ def read_sessions(paths: Sequence[Path]) -> tuple[EarlierSession, ...]:
             raise InputError(
                 f"--after {paths[i].name} ({one.called}) and --after {paths[k].name} "
                 f"({other.called}) count the same session: one is, updates, delivered "
-                "or includes the other, or both do so with a third. Give the one that "
-                "holds the others"
+                "or includes the other, or both do so with a third. Give only the "
+                "later one"
             )
     return tuple(found)
 
