@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -73,11 +74,14 @@ def physics_tables() -> Path:
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., Result]:
-    """Run the program in this process: run("plan", "mird", ...)."""
+    """Run the program in this process: run("plan", "mird", ...).
+
+    A test's own value of an option replaces that of the case which it begins with.
+    """
     from sirtdose.cli.main import main
 
     def call(*arguments: object) -> Result:
-        words = [str(a) for a in arguments]
+        words = last_given([str(a) for a in arguments])
         result = CliRunner().invoke(main, words)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -87,6 +91,27 @@ def run() -> Callable[..., Result]:
         return result
 
     return call
+
+
+def last_given(words: list[str]) -> list[str]:
+    """The words without a value of an option that a later one replaces."""
+    from sirtdose.cli.main import main
+
+    command: click.Command = main
+    for word in words:
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), word) or command
+    single = {
+        name
+        for one in command.params
+        if isinstance(one, click.Option) and not (one.multiple or one.is_flag)
+        for name in one.opts
+    }
+    dropped: set[int] = set()
+    for i, word in enumerate(words):
+        if word in single and word in words[i + 1 :]:
+            dropped |= {i, i + 1}
+    return [word for i, word in enumerate(words) if i not in dropped]
 
 
 def _documents(words: list[str], result: Result) -> list[str]:

@@ -8,6 +8,7 @@ from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.limit import below
 from sirtdose.model.request import InjectionGiven
+from sirtdose.model.rounded import amount
 from sirtdose.model.treatment import Injected, Treatment
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.mird import delivered_dose_gy
@@ -94,7 +95,7 @@ def _dose_findings(case: Treatment) -> list[Finding]:
     doubt = in_cgy if is_cgy else "is the dose wrong, or"
     return [
         _size(
-            f"a goal of {case.prescribed_gy:.5g} Gy needs {_amount(total)}, {bound}: "
+            f"a goal of {case.prescribed_gy:.5g} Gy needs {amount(total)}, {bound}: "
             f"{doubt} a volume wrong?",
             total,
             most if above else least,
@@ -115,7 +116,7 @@ def unit_findings(total: float, *, nuclide_name: str) -> list[Finding]:
         return [
             Finding.of(
                 "H05",
-                f"{_amount(total)} is the activity of a {nuclide_name} scout "
+                f"{amount(total)} is the activity of a {nuclide_name} scout "
                 f"({scout * 1000:g} MBq), not of a treatment",
                 severity=Severity.NOTE,
             )
@@ -127,11 +128,11 @@ def unit_findings(total: float, *, nuclide_name: str) -> list[Finding]:
             if least <= total * factor <= most
         ]
         instead = f": was {' or '.join(meant)} meant?" if meant else ""
-        said = f"{_amount(total)} is above the largest vial, {most:g} GBq{instead}"
+        said = f"{amount(total)} is above the largest vial, {most:g} GBq{instead}"
         return [_size(said, total, most)]
     if total < least:
         said = (
-            f"{_amount(total)} is below any therapeutic activity, at least {least:g} "
+            f"{amount(total)} is below any therapeutic activity, at least {least:g} "
             "GBq: check its unit"
         )
         return [_size(said, total, least)]
@@ -153,7 +154,7 @@ def little_of_a_vial_findings(gbq: float, smallest_gbq: float) -> list[Finding]:
         return []
     return [
         _size(
-            f"{_amount(gbq)} is below {100 * _LEAST_OF_A_VIAL:g} % of the smallest "
+            f"{amount(gbq)} is below {100 * _LEAST_OF_A_VIAL:g} % of the smallest "
             f"vial, {smallest_gbq:g} GBq: was {gbq * MCI_PER_GBQ:.4g} GBq meant?",
             gbq,
             least,
@@ -187,7 +188,7 @@ def _little_findings(case: Treatment, one: Injected) -> list[Finding]:
         Finding.of(
             "H05",
             _mostly_residual(one, several=len(case.injections) > 1)
-            or f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: "
+            or f"{amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: "
             f"{meant}, or does this volume belong to another region?",
             subject=part.name,
             value=part.dose_gy,
@@ -207,8 +208,8 @@ def _mostly_residual(one: Injected, *, several: bool) -> str:
     if part <= _MOSTLY:
         return ""
     return (
-        f"the residual, {_amount(one.residual_gbq)}, is {100 * part:.0f} % of "
-        f"the {_amount(one.activity_gbq)} administered: check {typed}"
+        f"the residual, {amount(one.residual_gbq)}, is {100 * part:.0f} % of "
+        f"the {amount(one.activity_gbq)} administered: check {typed}"
     )
 
 
@@ -223,7 +224,7 @@ def _vial_findings(case: Treatment, one: Injected) -> list[Finding]:
     return [
         Finding.of(
             "H07",
-            f"{_amount(one.activity_gbq)}{where} is above the largest vial of "
+            f"{amount(one.activity_gbq)}{where} is above the largest vial of "
             f"{case.device.product}, {most:g} GBq at calibration",
             severity=Severity.WARN,
             subject=case.subject_of(one),
@@ -239,8 +240,8 @@ def same_findings(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H04",
-            f"'{a.name}' and '{b.name}' get the same activity, {a.activity_gbq:.4g} "
-            "GBq: was one order form used twice?",
+            f"'{a.name}' and '{b.name}' get the same activity, "
+            f"{amount(a.activity_gbq)}: was one order form used twice?",
             subject=b.name,
             value=a.activity_gbq,
         )
@@ -302,10 +303,6 @@ def residual_findings(residual_fraction: float) -> list[Finding]:
             "fraction, which may be reportable",
         )
     ]
-
-
-def _amount(gbq: float) -> str:
-    return f"{gbq:.4g} GBq ({gbq * MCI_PER_GBQ:.4g} mCi)"
 
 
 def residual_doubts(

@@ -32,6 +32,7 @@ def wanted_of(plan: Mapping[str, Any]) -> Wanted:
         limits=tuple(_limit(row) for row in plan["limits"]),
         in_order=bool(plan["assumptions"].get("maximize_order")),
         residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
+        disease=(plan.get("treats") or {}).get("disease") or "",
     )
 
 
@@ -64,13 +65,10 @@ def treatment_of(plan: Mapping[str, Any]) -> Treatment:
                 role=one["role"],
                 volume_ml=one["volume_ml"],
                 mass_kg=one["mass_kg"],
-                doses_gy=tuple(
-                    each.get(name, 0.0 if each else one["dose_gy"] * (i == 0))
-                    for i, name in enumerate(everyone)
-                ),
+                doses_gy=_doses_gy(one, injections),
                 prior_gy=one["cumulative_dose_gy"] - one["dose_gy"],
                 of=tuple(each) or everyone,
-                all_counts_gy=(one["all_counts"]["dose_gy"],)
+                all_counts_gy=_doses_gy(one["all_counts"], injections)
                 if one.get("all_counts")
                 else (),
                 focus_gy=foci.get(one["name"], 0.0),
@@ -93,6 +91,22 @@ def _injections(plan: Mapping[str, Any]) -> tuple[Injected, ...]:
         Injected(one["name"], one["activity_gbq"], one["lung_shunt_fraction"])
         for one in plan["assumptions"].get("injections") or []
     ) or (Injected(_ALONE, plan["activity_gbq"], plan["lungs"]["shunt_fraction"]),)
+
+
+def _doses_gy(
+    part: Mapping[str, Any], injections: tuple[Injected, ...]
+) -> tuple[float, ...]:
+    """What each injection gives a part; one sum where a plan does not list that.
+
+    >>> _doses_gy({"dose_gy": 60.0, "dose_gy_per_gbq": {"right": 20.0, "left": 10.0}},
+    ...           (Injected("right", 2.5), Injected("left", 1.0)))
+    (50.0, 10.0)
+    """
+    per_gbq = part.get("dose_gy_per_gbq") or {}
+    parts = [per_gbq.get(one.name, 0.0) * one.activity_gbq for one in injections]
+    if not sum(parts) > 0:
+        return (part["dose_gy"],)
+    return tuple(part["dose_gy"] * one / sum(parts) for one in parts)
 
 
 def _lungs(lungs: Mapping[str, Any]) -> Lungs:

@@ -8,7 +8,7 @@ from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.limit import Limit, above, below
 from sirtdose.model.moving import Moving
-from sirtdose.model.rounded import rounded_down, rounded_up
+from sirtdose.model.rounded import amount_at_least, amount_at_most
 from sirtdose.model.treatment import Part, Treatment
 from sirtdose.planning.limit_table import bilirubin_case, scenario_asking
 
@@ -78,10 +78,13 @@ def _levels(device: str, bilirubin_mg_per_dl: float | None) -> list[Any]:
     return [one for one in rows if one.get("when", holds) == holds]
 
 
-def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Finding]:
+def usual_ceilings(
+    case: Treatment, limits: Sequence[Limit] = (), disease: str = ""
+) -> list[Finding]:
     """Doses compared with those usual with these microspheres, where they are known.
 
-    Where one of the `limits` asks for about as much, that is usual too.
+    Where one of the `limits` asks for about as much, that is usual too. Only scenarios
+    of the patient's own `disease` are proposed, where it is known.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
@@ -93,12 +96,12 @@ def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Findin
             needs = "tumors with their T/N, or an image"
             findings.append(Finding.not_checked("H07", what, needs=needs))
         for part in parts:
-            findings += ceiling_findings(case, part, limits)
+            findings += ceiling_findings(case, part, limits, disease)
     return findings
 
 
 def ceiling_findings(
-    case: Treatment, own: Part, limits: Sequence[Limit]
+    case: Treatment, own: Part, limits: Sequence[Limit], disease: str = ""
 ) -> list[Finding]:
     """Dose above that usual with these microspheres (H07).
 
@@ -119,7 +122,7 @@ def ceiling_findings(
             value=part.total_gy,
             bound=bound,
             remedy=_remedy(case, part, bound.value)
-            + _where_more_is_wanted(case, part, entry),
+            + _where_more_is_wanted(case, part, entry, disease),
         )
         for entry in table("devices")[case.device.name]["ceilings"]
         if entry["volume"] == own.role
@@ -239,7 +242,7 @@ def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
             subject=limit.value_of,
             value=limit.value_gy,
             bound=bound,
-            remedy=f"that needs {rounded_up(needed)} GBq{where}",
+            remedy=f"that needs {amount_at_least(needed)}{where}",
         )
     ]
 
@@ -249,7 +252,7 @@ def _passed(limit: Limit, injections: int) -> Finding:
     ceiling_gy = limit.limit_gy if limit.upper_gy is None else limit.upper_gy
     where = limit.value_of or limit.name
     most = " and ".join(
-        f"{rounded_down(gbq)} GBq" + (f" to '{name}'" if injections > 1 else "")
+        amount_at_most(gbq) + (f" to '{name}'" if injections > 1 else "")
         for name, gbq in limit.at_most_gbq.items()
     )
     value_gy = limit.value_gy or 0.0
@@ -324,15 +327,21 @@ def _raised(entry: Mapping[str, Any], wanted_gy: float) -> Bound:
     return Bound(entry["dose_gy"], "Gy", entry["source"], entry["verified"])
 
 
-def _where_more_is_wanted(case: Treatment, part: Part, entry: Mapping[str, Any]) -> str:
+def _where_more_is_wanted(
+    case: Treatment, part: Part, entry: Mapping[str, Any], disease: str
+) -> str:
     """Remedy that names a published scenario with such doses; for plans only."""
     if case.given or case.device is None:
         return ""
     least_gy = _NEAR_USUAL * entry["dose_gy"]
-    words, asked_gy = scenario_asking(case.device.name, entry["volume"], least_gy)
-    if not words or part.total_gy > _ABOVE_WANTED * asked_gy:
+    asking = scenario_asking(case.device.name, entry["volume"], least_gy, disease)
+    if asking is None or part.total_gy > _ABOVE_WANTED * asking.dose_gy:
         return ""
-    return f"; if this is a {words.rpartition(':')[2]}, add --limits {words}"
+    if len(case.injections) > 1 and len(part.of) == 1:
+        how = f"'{part.of[0]}' with limits:{asking.words}"
+    else:
+        how = f"with --limits {asking.words}"
+    return f"; if this is {asking.condition}, plan {how}"
 
 
 def _no_device(code: str, what: str) -> Finding:

@@ -37,7 +37,7 @@ def following(case: Treatment, wanted: Wanted) -> list[Check]:
         partial(activity.second_calculation, case),
         partial(doses.whole_liver_dose, case),
         *(
-            partial(doses.ceiling_findings, case, one, wanted.limits)
+            partial(doses.ceiling_findings, case, one, wanted.limits, wanted.disease)
             for one in case.parts
         ),
         *(

@@ -207,7 +207,7 @@ def lung_row_findings(
             Finding.of(
                 "H23",
                 f"the lungs weigh {mass_kg:.3g} kg by their densities, but the lung "
-                f"dose from the shunt is for {lungs.mass_kg:g} kg "
+                f"dose from the shunt is for {lungs.mass_kg:.4g} kg "
                 f"({lungs.mass_source})",
                 subject="lungs",
                 value=mass_kg,
@@ -230,7 +230,7 @@ def lungs_in_image_findings(
     return [
         Finding.of(
             "H22",
-            f"the lungs get {gy:.4g} Gy by the image, at {lungs.mass_kg:g} kg, above "
+            f"the lungs get {gy:.4g} Gy by the image, at {lungs.mass_kg:.4g} kg, above "
             f"{limit_gy:g} Gy (this session): spill-out from the liver's dome, or a "
             "shunt?",
             subject="lungs by the image",

@@ -13,13 +13,15 @@ class Wanted:
     """Limits of a plan, and how its activity was determined.
 
     `maximized` is True if the activity was raised until a limit was reached,
-    `in_order` if several injections were, one after another.
+    `in_order` if several injections were, one after another. `disease` is that of its
+    published limits; empty where they name none.
     """
 
     limits: tuple[Limit, ...] = ()
     maximized: bool = False
     in_order: bool = False
     residual_fraction: float = 0.0
+    disease: str = ""
 
 
 def judge(case: Treatment) -> list[Finding]:
@@ -45,7 +47,7 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
         *volumes.findings(case),
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
-        *doses.usual_ceilings(case, wanted.limits),
+        *doses.usual_ceilings(case, wanted.limits, wanted.disease),
         *doses.limit_findings(wanted.limits, count, planned=True),
         *(
             doses.bound_findings(wanted.limits, count, in_order=wanted.in_order)

@@ -50,11 +50,13 @@ def image_shunt_findings(
     return findings
 
 
-def cut_lungs_findings(covered: float) -> list[Finding]:
+def cut_lungs_findings(
+    covered: float, *, instead_kg: float, source: str
+) -> list[Finding]:
     """CT that covers too little of the lungs to measure their mass (H23)."""
     said = (
         f"the CT covers {covered:.0%} of the lungs, under {LUNGS_COVERED_MIN:.0%}: "
-        "their mass was not measured, and 1 kg is assumed"
+        f"their mass was not measured, and {instead_kg:.4g} kg ({source}) is used"
     )
     return [Finding.of("H23", said, severity=Severity.WARN)]
 

@@ -26,22 +26,7 @@ def shunt_findings(case: Treatment) -> list[Finding]:
     """
     lungs = case.lungs
     if not lungs.known:
-        said = (
-            "no lung shunt was given: the lung dose is not known, and no activity is "
-            "subtracted for it"
-        )
-        if case.given:
-            return [Finding.of("H22", said, severity=Severity.NOTE)]
-        return [
-            Finding.of(
-                "H22",
-                said,
-                severity=Severity.ASK,
-                subject="missing lung shunt",
-                remedy="give --lung-shunt, or --lung-shunt 0% to state that there is "
-                "none",
-            )
-        ]
+        return [missing_shunt(given=case.given)]
     shown = case.drawn and not case.given and lungs.shunt_source == "spect"
     findings = (
         shown_shunt_findings(lungs.shunt_fraction)
@@ -54,6 +39,27 @@ def shunt_findings(case: Treatment) -> list[Finding]:
             if above(fraction, rail("lung_shunt", "high")):
                 findings += fraction_findings(f"lung shunt of '{one.name}'", fraction)
     return [*findings, *_exclusion(case), *source_findings(lungs)]
+
+
+def missing_shunt(*, given: bool) -> Finding:
+    """Lung shunt that is missing: asks before treatment, and is noted after it.
+
+    >>> str(missing_shunt(given=False).severity)
+    'ask'
+    """
+    said = (
+        "no lung shunt was given: the lung dose is not known, and no activity is "
+        "subtracted for it"
+    )
+    if given:
+        return Finding.of("H22", said, severity=Severity.NOTE)
+    return Finding.of(
+        "H22",
+        said,
+        severity=Severity.ASK,
+        subject="missing lung shunt",
+        remedy="give --lung-shunt, or --lung-shunt 0% to state that there is none",
+    )
 
 
 def _exclusion(case: Treatment) -> list[Finding]:
@@ -190,7 +196,7 @@ def lung_mass_findings(lungs: Lungs) -> list[Finding]:
     least, most = rails("lung_mass_kg")
     # Weighed lungs are doubted where they are weighed.
     usual = least <= lungs.mass_kg <= most or lungs.mass_source != "given"
-    said = f"lung mass {lungs.mass_kg:g} kg ({lungs.mass_source})"
+    said = f"lung mass {lungs.mass_kg:.4g} kg ({lungs.mass_source})"
     return [
         Finding.of(
             "H23",

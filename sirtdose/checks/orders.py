@@ -17,7 +17,7 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.names import by_own_names
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.ordered_vial import Ordered, drawn_parts
-from sirtdose.planning.vial_choice import WINDOW, Want
+from sirtdose.planning.vial_choice import Want
 
 _SAME_ORDER = 0.005
 
@@ -71,7 +71,9 @@ def order_findings(
         if abs(x - y) <= _SAME_ORDER * max(x, y) and not part_is_drawn
     ]
     total, wanted = sum(ordered_gbq.values()), sum(planned_gbq.values())
-    if total > wanted * (1 + WINDOW) and not part_is_drawn:
+    several = len(planned_gbq) > 1
+    # Less asks by injection (H03), and can be accepted there.
+    if several and _is_for_two(total, wanted) and not part_is_drawn:
         findings.append(
             Finding.of(
                 "H04",
@@ -86,6 +88,10 @@ def order_findings(
             Finding.of("H04", f"no activity is ordered for {', '.join(missing)}")
         )
     return findings
+
+
+def _is_for_two(total_gbq: float, wanted_gbq: float) -> bool:
+    return order_severity(total_gbq / wanted_gbq - 1) is Severity.STOP
 
 
 def _one(

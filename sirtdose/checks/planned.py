@@ -13,12 +13,13 @@ from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.results import PlannedDose
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.ledger import Ledger
+from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.names import the_one_alike
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import InjectionGiven
 from sirtdose.model.role import Role
+from sirtdose.model.rounded import amount
 from sirtdose.model.structure import Structure
 
 _NEAR = rail("delivered_activity")
@@ -30,6 +31,8 @@ _OTHER_D70 = 0.20
 _SAME_PLACE_MM = 15.0
 _SAME_SHUNT = 0.01
 _PART_OF_IT = 0.25
+# Masses that differ by less are one mass; by more than `_NEAR`, doses differ.
+_SAME_LUNG_MASS = 0.005
 
 
 def plan_findings(
@@ -187,6 +190,7 @@ def compared_findings(
     missed: Sequence[str],
     drawn: Sequence[Structure],
     ledger: Ledger,
+    lungs: Lungs,
     injections: Sequence[tuple[InjectionGiven, Ledger]],
 ) -> list[Finding]:
     """Activities, doses and lesions of the treatment, compared with the plan.
@@ -199,8 +203,31 @@ def compared_findings(
         *_overlap_findings(plan, [one for one, _ in injections], drawn),
         *_lesion_findings(plan, drawn),
         *_distribution_findings(rows),
+        *lung_mass_findings(plan.get("lungs") or {}, lungs),
         *_missed_findings(missed),
     ]
+
+
+def lung_mass_findings(planned: Mapping[str, Any], lungs: Lungs) -> list[Finding]:
+    """Lung mass that differs from the plan's (H23).
+
+    >>> lungs = Lungs(0.05, "spect", 0.65, "CT densitovolumetry", 0.1, 7.64, 7.64)
+    >>> planned = {"dose_gy": 5.0, "mass_kg": 1.0, "mass_source": "default"}
+    >>> lung_mass_findings(planned, lungs)[0].message.partition(": ")[2]
+    'this alone changes the lung dose by +54%'
+    """
+    if planned.get("dose_gy") is None or not lungs.known:
+        return []
+    change = planned["mass_kg"] / lungs.mass_kg - 1
+    if abs(change) <= _SAME_LUNG_MASS:
+        return []
+    said = (
+        f"the lung mass is {lungs.mass_kg:.4g} kg ({lungs.mass_source}), but the plan "
+        f"has {planned['mass_kg']:.4g} kg ({planned['mass_source']}): this alone "
+        f"changes the lung dose by {change:+.0%}"
+    )
+    severity = Severity.NOTE if abs(change) <= _NEAR else Severity.WARN
+    return [Finding.of("H23", said, severity=severity, subject="lungs")]
 
 
 def _missed_findings(names: Sequence[str]) -> list[Finding]:
@@ -250,8 +277,8 @@ def _injection_findings(
             findings.append(
                 Finding.of(
                     "H04",
-                    f"'{name}' got the {planned[others[0]]:.4g} GBq planned for "
-                    f"'{others[0]}': were the two swapped?",
+                    f"'{name}' got the {amount(planned[others[0]])} planned "
+                    f"for '{others[0]}': were the two swapped?",
                     severity=Severity.ASK,
                     subject=name,
                 )

@@ -25,14 +25,16 @@ def scout_findings(
     *,
     source: Source | None,
     treatment_at: date | None,
+    treatment_day: str | None = None,
     same_catheter: bool | None,
     measures_shunt: bool,
     planned: Nuclide,
     nuclide_given: bool,
     own_gbq: float = 0.0,
 ) -> list[Finding]:
-    """Header, age and catheter position of the scout (H11, H17, H24, H41)."""
+    """Header, age and catheter position of the scout (H09, H11, H17, H24, H41)."""
     findings = [
+        *treatment_day_findings(treatment_at, treatment_day),
         *interval_findings(
             scan_at=source.scan_start if source else None, treatment_at=treatment_at
         ),
@@ -128,6 +130,28 @@ def unstated_tracer_findings(source: Source | None) -> list[Finding]:
             "a treatment: is it the scout?",
             severity=Severity.WARN,
             subject="scout's nuclide",
+        )
+    ]
+
+
+def treatment_day_findings(at: date | None, day: str | None) -> list[Finding]:
+    """Time of treatment on another day than the day of treatment (H09).
+
+    >>> at, day = datetime(2026, 3, 12, 10), "2026-03-10"
+    >>> [str(one.severity) for one in treatment_day_findings(at, day)]
+    ['ask']
+    >>> treatment_day_findings(at, "2026-03-12"), treatment_day_findings(at, None)
+    ([], [])
+    """
+    if at is None or day is None or f"{at:%Y-%m-%d}" == day:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"--treatment-date is {day}, but --treatment-at is {at:%Y-%m-%d}",
+            subject="day of treatment",
+            remedy="correct one of them",
+            accepted="the age of the image is computed from --treatment-at",
         )
     ]
 

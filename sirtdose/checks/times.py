@@ -1,7 +1,9 @@
 """Implausible times and UTC offsets of a treatment."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from datetime import timezone as fixed_zone
+from typing import Any
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
@@ -159,6 +161,46 @@ def clock_doubts(
             f"{there:%H:%M}: which one is right?",
             accepted="the image is assumed to be decay-corrected to "
             f"--administered-at, {typed.isoformat()}; for another time give --scan-at",
+        )
+    ]
+
+
+def treated_day_findings(
+    plan: Mapping[str, Any], administered_at: datetime | None
+) -> list[Finding]:
+    """Treatment on another day than the plan's (H09).
+
+    A plan's time with an offset is compared on the calendar of the treatment.
+
+    >>> at = datetime.fromisoformat("2026-03-02T10:00+01:00")
+    >>> late = {"inputs": {"treatment_at": "2026-03-01T23:30Z"}}
+    >>> treated_day_findings(late, at)
+    []
+    >>> other = {"inputs": {"treatment_date": "2026-03-10"}}
+    >>> treated_day_findings(other, at)[0].message.partition(":")[0]
+    'the plan is for 2026-03-10, but the treatment was given on 2026-03-02'
+    """
+    inputs = plan.get("inputs") or {}
+    typed = inputs.get("treatment_at") or inputs.get("treatment_date")
+    if not typed:
+        return []
+    if administered_at is None:
+        return [
+            Finding.not_checked("H09", "day of the plan", needs="--administered-at")
+        ]
+    day = datetime.fromisoformat(typed.strip())
+    if day.tzinfo is not None and administered_at.tzinfo is not None:
+        day = day.astimezone(administered_at.tzinfo)
+    if day.date() == administered_at.date():
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the plan is for {day:%Y-%m-%d}, but the treatment was given on "
+            f"{administered_at:%Y-%m-%d}",
+            subject="day of treatment",
+            remedy="correct --administered-at, or give the plan of this treatment",
+            accepted="doses are compared with this plan",
         )
     ]
 

@@ -1,6 +1,7 @@
-"""Vials to order, ordered and measured, against what the plan wants (H03, H40, H42)."""
+"""Vials to order, ordered and measured, against what the plan wants (H03, H40)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from sirtdose.checks.activity import (
@@ -11,16 +12,18 @@ from sirtdose.checks.activity import (
 from sirtdose.checks.vial_times import off_schedule_findings, shelf_life_findings
 from sirtdose.data.load import table
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.ordered_vial import MeasuredVial
 from sirtdose.planning.vial import InjectionVials, SharedVial
 from sirtdose.planning.vial_choice import WINDOW, VialChoice
-from sirtdose.planning.vial_doses import DoseAt
 
 _STOP_ABOVE = 0.20
 # A vendor's scale has been found 26 % off.
 _UNUSUAL = 0.3
+# In what a finding advises: something that is typed with `plan`.
+_PLANS_OPTION = "--"
+_OF_LIMITS = ("H22", "H25", "H42")
 
 
 def typed_activity_findings(found: InjectionVials, nuclide: Nuclide) -> list[Finding]:
@@ -174,28 +177,63 @@ def _measured(one: MeasuredVial, than_gbq: float, what: str) -> Finding:
     )
 
 
-def passed_findings(doses: Sequence[DoseAt], whose: str) -> list[Finding]:
-    """Limits that the plan meets and its vials do not (H42).
+def graver_findings(
+    before: Sequence[Finding], after: Sequence[Finding]
+) -> list[Finding]:
+    """What asks or warns of other activities, and not of the plan's own as gravely.
 
-    >>> from sirtdose.model.limit import Limit
-    >>> lungs = Limit("lungs", "lungs", "at_most", 30.0, 31.0, "a label", False, True)
-    >>> [one] = passed_findings([DoseAt("Lungs", 31.0, (lungs,))], "as measured")
-    >>> one.message
-    'Lungs: 31 Gy with the vials as measured, more than the limit of 30 Gy'
+    >>> warned = Finding.of("H43", "the liver gets 55 Gy", subject="liver")
+    >>> asks = replace(warned, severity=Severity.ASK)
+    >>> [len(graver_findings([warned], [one])) for one in (warned, asks)]
+    [0, 1]
+
+    A structure may have several limits, of which another is passed.
+
+    >>> from sirtdose.model.finding import Bound
+    >>> two = [Finding.of("H42", "61 Gy", subject="liver", bound=Bound(gy, "Gy", ""))
+    ...     for gy in (40.0, 60.0)]
+    >>> [one.bound.value for one in graver_findings(two[:1], two)]
+    [60.0]
     """
+    order = list(Severity)
+    known: dict[object, int] = {}
+    for one in before:
+        key, severity = _judged_by(one), order.index(one.severity)
+        known[key] = min(known.get(key, severity), severity)
+    least = order.index(Severity.NOTE)
     return [
-        Finding.of(
-            "H42",
-            f"{one.name}: {limit.value_gy:.4g} Gy with the vials {whose}, more than "
-            f"the limit of {top:g} Gy",
-            subject=one.name,
-            value=limit.value_gy,
-            bound=Bound(top, "Gy", limit.source, limit.verified),
-        )
-        for one in doses
-        for limit in one.not_met
-        for top in [limit.limit_gy if limit.upper_gy is None else limit.upper_gy]
+        one
+        for one in after
+        if order.index(one.severity) < known.get(_judged_by(one), least)
     ]
+
+
+def _judged_by(one: Finding) -> tuple[str, str, float | None]:
+    """What a finding is of; one structure may have several limits."""
+    limit = one.bound.value if one.bound and one.code in _OF_LIMITS else None
+    return one.code, one.subject, limit
+
+
+def with_vials(findings: Sequence[Finding], whose: str) -> list[Finding]:
+    """The same of the activities of vials; what only a plan can be given is left out.
+
+    >>> [one] = with_vials([Finding.of("H22", "the lungs get 31 Gy", remedy="give "
+    ...     "--limit lungs=30Gy")], "as measured")
+    >>> one.message
+    'with the vials as measured, the lungs get 31 Gy'
+    """
+    found = []
+    for one in findings:
+        remedy = "; ".join(
+            part for part in one.remedy.split("; ") if _PLANS_OPTION not in part
+        )
+        message = f"with the vials {whose}, {one.message}"
+        if remedy != one.remedy:
+            begins = message.lower().rindex(one.remedy.lower())
+            said = message[:begins]
+            message = f"{said}{message[begins:][: len(remedy)]}" if remedy else said
+        found.append(replace(one, message=message.rstrip(" :."), remedy=remedy))
+    return found
 
 
 def calibrator_findings(factor: float) -> list[Finding]:

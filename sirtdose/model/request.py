@@ -14,7 +14,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.self_test import SelfTest
 from sirtdose.model.site import SiteUsed
-from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 
 Over = Literal["fov", "liver", "perfused"]
 
@@ -82,7 +82,8 @@ class Given:
     A residual that is None is taken as none, and said to be so.
     Where no nuclide was typed (`nuclide_given`), the header's outranks the one assumed.
     True activities are `calibrator_factor` times those given, as a dose calibrator
-    read them. Times know their offset from UTC; `scan_at` is the image's, and
+    read them. A lung mass that is None is measured on the CT, else the plan's, else
+    1 kg. Times know their offset from UTC; `scan_at` is the image's, and
     `timezone` places its own clock.
     """
 
@@ -98,8 +99,7 @@ class Given:
     calibrator_factor: float = 1.0
     lung_shunt_fraction: float | None = None
     lung_shunt_source: str = "unknown"
-    lung_mass_kg: float = LUNG_MASS_KG
-    lung_mass_source: str = "default"
+    lung_mass_kg: float | None = None
     scan_at: datetime | None = None
     timezone: str | None = None
 

@@ -3,6 +3,7 @@
 from math import ceil, floor, log10
 
 from sirtdose.model.moving import Moving, Number
+from sirtdose.model.units import MCI_PER_GBQ
 
 # Last digits of a computer's arithmetic do not count.
 _SAME = 1e-12
@@ -30,3 +31,30 @@ def rounded_up(value: Number) -> str:
         return f"{value:rounded up}"
     places = 3 - floor(log10(value))
     return f"{ceil(value * 10**places * (1 - _SAME)) / 10**places:.4g}"
+
+
+def amount(gbq: Number) -> str:
+    """An activity in both units, four digits of each.
+
+    >>> amount(2.0)
+    '2 GBq (54.05 mCi)'
+    """
+    return f"{gbq:.4g} GBq ({gbq * MCI_PER_GBQ:.4g} mCi)"
+
+
+def amount_at_most(gbq: Number) -> str:
+    """An activity in both units; whichever is typed, it is no more.
+
+    >>> amount_at_most(1.4687)
+    '1.468 GBq (39.69 mCi)'
+    """
+    return f"{rounded_down(gbq)} GBq ({rounded_down(gbq * MCI_PER_GBQ)} mCi)"
+
+
+def amount_at_least(gbq: Number) -> str:
+    """An activity in both units; whichever is typed, it is no less.
+
+    >>> amount_at_least(2.5692)
+    '2.57 GBq (69.44 mCi)'
+    """
+    return f"{rounded_up(gbq)} GBq ({rounded_up(gbq * MCI_PER_GBQ)} mCi)"

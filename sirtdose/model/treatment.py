@@ -11,8 +11,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.rounded import rounded_down
-from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.model.rounded import amount_at_most
 
 _LIVERS = ("liver", "normal_whole")
 # The other reading of an image: what lies outside of all that is perfused counts too.
@@ -188,10 +187,9 @@ class Treatment:
         ]
         share = room / part.dose_gy
         return " and ".join(
-            f"{rounded_down(gbq)} GBq ({rounded_down(gbq * MCI_PER_GBQ)} mCi)"
+            amount_at_most(one.activity_gbq * share)
             + (f" to '{one.name}'" if len(self.injections) > 1 else "")
             for one in each
-            for gbq in [one.activity_gbq * share]
         )
 
 

@@ -124,10 +124,7 @@ class PlannedDose:
 
 @dataclass(frozen=True)
 class PlannedChance:
-    """How probable it is that a limit is met, by each route.
-
-    `first_order` is None where several volumes are held against the limit.
-    """
+    """How probable it is that a volume's dose meets a limit, by each route."""
 
     name: str
     limit_gy: float
@@ -137,6 +134,7 @@ class PlannedChance:
     upper_gy: float | None = None
     strict: bool = False
     injection: str = ""
+    value_of: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,6 @@ from sirtdose.phantom.request import PhantomRequest
 DENSITY_G_PER_ML = 1.05
 # What the CT's lungs, at -780 HU, weigh by the default curve.
 LUNG_DENSITY_G_PER_ML = 0.2277
-LUNG_MASS_KG = 1.0
 ADMINISTERED_AT = datetime.fromisoformat("2026-03-02T10:00:00+01:00")
 SCAN_AT = datetime.fromisoformat("2026-03-03T09:30:00+01:00")
 SCAN_DURATION = timedelta(minutes=30)
@@ -268,8 +267,9 @@ def truth_of(
     for region in regions_of(spheres=request.spheres):
         part = occupancy[region.name]
         volume_ml = float(part.sum()) * voxel_ml
-        in_lungs = region.role is Role.LUNGS
-        density = LUNG_DENSITY_G_PER_ML if in_lungs else DENSITY_G_PER_ML
+        density = (
+            LUNG_DENSITY_G_PER_ML if region.role is Role.LUNGS else DENSITY_G_PER_ML
+        )
         held_gbq = (
             whole[region.role]
             if region.role in whole
@@ -291,14 +291,13 @@ def truth_of(
                 * gy_per_gbq,
                 "analytic_gy": analytic_gy,
                 "voxel_cost": mean_gy / analytic_gy - 1,
-                **(
-                    {"dose_at_lung_mass_gy": k * ledger.lung_gbq / LUNG_MASS_KG}
-                    if in_lungs
-                    else {}
-                ),
             }
         )
-    return _of_scan(request, ledger, counts=spect.total()) | {"structures": structures}
+    lung_ml = float(occupancy["Lungs"].sum()) * voxel_ml
+    return _of_scan(request, ledger, counts=spect.total()) | {
+        "lung_mass_kg": lung_ml * LUNG_DENSITY_G_PER_ML / 1000,
+        "structures": structures,
+    }
 
 
 def _of_scan(
@@ -332,7 +331,6 @@ def _of_scan(
         "delivered_gbq": ledger.delivered_gbq,
         "treated_gbq": ledger.treated_gbq,
         "lung_gbq": ledger.lung_gbq,
-        "lung_mass_kg": LUNG_MASS_KG,
         "scan_at": SCAN_AT.isoformat(),
         "scan_duration_min": 30.0,
         "camera_factor_cps_per_mbq": counts / mbq_seconds,

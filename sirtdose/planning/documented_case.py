@@ -10,10 +10,11 @@ from sirtdose.planning.partition_case import Case, Region
 from sirtdose.planning.remnant import RemnantAsked
 
 _ALONE = "injection"
+_NO_SCOUT: dict[str, Any] = {"by_injection_gbq": {}, "doses_gy": {}, "lungs_gy": None}
 
 
 def documented_case(plan: Plan) -> Case:
-    """The case of a plan: its doses per GBq, and what was given before.
+    """The case of a plan: its doses per GBq, and what was given before its scout.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ def documented_case(plan: Plan) -> Case:
     -----
     What of an injection ends in a part follows from its dose per GBq and its mass. By
     another method than local deposition energy crosses borders: these parts are scaled
-    so that they add up to the activity that the plan lists.
+    so that they add up to the activity that the plan lists. A scout's dose follows the
+    doses per GBq too: `with_scout` adds it, by `documented_scout`.
 
     Examples
     --------
@@ -48,7 +50,7 @@ def documented_case(plan: Plan) -> Case:
     shunts = planned_shunts(plan)
     assumed, lungs = plan["assumptions"], plan["lungs"]
     known = lungs["dose_gy"] is not None
-    scout = assumed.get("scout", {}).get("by_injection_gbq", {})
+    of_scout = _scout(plan)
     untreated_ml, untreated_normal_ml = _untreated(plan)
     return Case(
         injections=tuple(activities),
@@ -56,7 +58,9 @@ def documented_case(plan: Plan) -> Case:
         regions=tuple(_region(one, plan, activities) for one in plan["compartments"]),
         dose_constant_gy_kg_per_gbq=plan["nuclide"]["dose_constant_gy_kg_per_gbq"],
         lung_mass_kg=lungs["mass_kg"],
-        prior_lung_gy=lungs["cumulative_dose_gy"] - lungs["dose_gy"]
+        prior_lung_gy=lungs["cumulative_dose_gy"]
+        - lungs["dose_gy"]
+        - (of_scout["lungs_gy"] or 0.0)
         if known
         else _typed_lungs_gy(plan),
         shunt_known=known,
@@ -64,8 +68,25 @@ def documented_case(plan: Plan) -> Case:
         tumors_ml=_liver_ml(plan) * assumed.get("tumor_involvement_fraction", 0.0),
         untreated_ml=untreated_ml,
         untreated_normal_ml=untreated_normal_ml,
-        scout_gbq=tuple(scout.get(name, 0.0) for name in activities) if scout else (),
     )
+
+
+def documented_scout(plan: Plan) -> list[float]:
+    """The activity that a scout of the same microspheres had of each injection.
+
+    >>> scout = {"by_injection_gbq": {"right": 0.25}}
+    >>> documented_scout({"assumptions": {"scout": scout, "injections": [
+    ...     {"name": "left", "activity_gbq": 1.0},
+    ...     {"name": "right", "activity_gbq": 2.0}]}})
+    [0.0, 0.25]
+    """
+    by_injection = _scout(plan)["by_injection_gbq"]
+    return [float(by_injection.get(name, 0.0)) for name in planned_activities(plan)]
+
+
+def _scout(plan: Plan) -> Mapping[str, Any]:
+    scout: Mapping[str, Any] = plan["assumptions"].get("scout") or _NO_SCOUT
+    return scout
 
 
 def documented_remnant(plan: Plan) -> RemnantAsked:
@@ -158,5 +179,7 @@ def _one_reading(
         of=of,
         uptakes=tuple(scale * own for own in uptakes),
         gy_per_gbq=slopes,
-        prior_gy=part["cumulative_dose_gy"] - part["dose_gy"],
+        prior_gy=part["cumulative_dose_gy"]
+        - part["dose_gy"]
+        - _scout(plan)["doses_gy"].get(part["name"], 0.0),
     )

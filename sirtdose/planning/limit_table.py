@@ -196,23 +196,58 @@ def chosen_limits(text: str, patient: Patient, said: str = "--limits") -> Chosen
     return Chosen(tuple(rules), notes, tuple(unknown), device, scenario)
 
 
-def scenario_asking(device: str, volume: str, least_gy: float) -> tuple[str, float]:
-    """The words of a scenario that asks for so much dose, and the dose; empty for none.
+@dataclass(frozen=True)
+class Scenario:
+    """A published scenario that asks for a dose, of one disease or of several."""
 
-    >>> scenario_asking("glass", "perfused", 150.0)
-    ('eanm2022:glass:hcc:segmentectomy', 400.0)
-    >>> scenario_asking("ho166", "perfused", 60.0)
-    ('', 0.0)
+    table: str
+    device: str
+    diseases: tuple[str, ...]
+    name: str
+    dose_gy: float
+
+    @property
+    def words(self) -> str:
+        """What is typed for it; the disease is left open where several have it.
+
+        >>> Scenario("eanm2022", "resin", ("icc", "mcrc"), "lobectomy", 70.0).words
+        'eanm2022:resin:<disease>:lobectomy'
+        """
+        one = self.diseases[0] if len(self.diseases) == 1 else "<disease>"
+        return f"{self.table}:{self.device}:{one}:{self.name}"
+
+    @property
+    def condition(self) -> str:
+        """What it is for: the diseases too, where they are some of several.
+
+        >>> Scenario("eanm2022", "resin", ("icc", "mcrc"), "lobectomy", 70.0).condition
+        'a lobectomy of icc or mcrc'
+        """
+        some = 1 < len(self.diseases) < len(DISEASES)
+        return f"a {self.name}" + f" of {' or '.join(self.diseases)}" * some
+
+
+def scenario_asking(
+    device: str, volume: str, least_gy: float, disease: str = ""
+) -> Scenario | None:
+    """The first scenario that asks for so much dose; of one disease where it is known.
+
+    >>> scenario_asking("glass", "perfused", 150.0, "hcc").words
+    'eanm2022:glass:hcc:segmentectomy'
+    >>> scenario_asking("resin", "normal_perfused", 68.0, "hcc")
     """
     for name in TABLES:
         for row in table(f"limits_{name}")["rows"]:
             asks = row["sense"] == "at_least" and row["limit_gy"] >= least_gy
             known = (row["device"], row["volume"]) == (device, volume)
-            if asks and known and "when" not in row:
-                disease = row.get("disease", DISEASES)[0]
-                words = f"{name}:{device}:{disease}:{row['scenario'][0]}"
-                return words, float(row["limit_gy"])
-    return "", 0.0
+            of = tuple(row.get("disease", DISEASES))
+            if asks and known and "when" not in row and disease in ("", *of):
+                return Scenario(
+                    *(name, device, (disease,) if disease else of),
+                    name=row["scenario"][0],
+                    dose_gy=float(row["limit_gy"]),
+                )
+    return None
 
 
 def table_words(text: str, given_as: str = "--limits") -> list[str]:

@@ -28,7 +28,7 @@ def lung_dose_gy(
         Injected: what the residual keeps back never reaches the lungs.
     lung_shunt_fraction : float, 0 to below 1
     lung_mass_kg : float, > 0
-        1 kg by default everywhere in this program.
+        1 kg where neither a person nor a CT says it.
     dose_constant_gy_kg_per_gbq : float, > 0
 
     Returns

@@ -32,8 +32,9 @@ def grown_together(
     if bounded and len(bounded) < len(alone):
         free = next(case.injections[i] for i in alone if i not in bounded)
         raise InputError(
-            f"no limit holds for '{free}', but for other injections: give --limit "
-            "normal=... or perfused=..., which hold for each"
+            f"no limit of its own volume holds for '{free}', as one does for the other "
+            f"injections: add limit:normal=... or limit:perfused=... to '{free}', such "
+            "as limit:normal=70Gy, or give --limit normal=70Gy, which holds for each"
         )
     # Where no volume has a limit of its own, they grow by the same mean dose.
     start = [

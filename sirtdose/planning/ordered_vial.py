@@ -50,6 +50,12 @@ class OrderOf:
         """That over the activity to draw up."""
         return self.at_use_gbq / self.want.activity_gbq
 
+    @property
+    def shared_with(self) -> list[str]:
+        """The other injections that draw from the same vials."""
+        every = (name for one in self.vials for name in one.injections)
+        return [name for name in dict.fromkeys(every) if name != self.want.name]
+
 
 def orders_of(
     wants: Sequence[Want], ordered: Sequence[Ordered], nuclide: Nuclide
@@ -171,9 +177,13 @@ def calibration_on(
             f"{device.product} are calibrated more than once on {day}: write the time, "
             f"{times}"
         )
+    if not calibrations:
+        raise InputError(
+            f"{device.product} have no fixed times of calibration: write the time that "
+            f"'{want.name}' needs, e.g. {want.at.isoformat(timespec='minutes')}"
+        )
     known = ", ".join(one.at.isoformat(timespec="minutes") for one in calibrations)
     raise InputError(
         f"no vial of {device.product} calibrated on {day} can be had for "
-        f"'{want.name}'"
-        + (f": choose one of {known}" if known else ": write the time of calibration")
+        f"'{want.name}': choose one of {known}"
     )

@@ -152,7 +152,7 @@ class Case:
             slopes = tuple(k_by_mass * part for part in self.lung_shunt_fractions)
             prior = self.prior_lung_gy if volume == "lungs_cumulative" else 0.0
             return [Line(volume, prior, slopes)]
-        return [line for lines in self._readings(volume, injection) for line in lines]
+        return [line for lines in self.readings(volume, injection) for line in lines]
 
     def deciding_lines(
         self,
@@ -170,10 +170,13 @@ class Case:
             return self.lines(volume, injection)
         return [
             pick(lines, key=lambda line: line.value_gy(activities))
-            for lines in self._readings(volume, injection)
+            for lines in self.readings(volume, injection)
         ]
 
-    def _readings(self, volume: str, injection: str) -> list[list[Line]]:
+    def readings(self, volume: str, injection: str = "") -> list[list[Line]]:
+        """The same by the part of the body, each with all its readings."""
+        if volume in LUNGS:
+            return [[line] for line in self.lines(volume)]
         return [
             [Line(own.name, own.prior_gy, own.gy_per_gbq) for own in one.readings]
             for one in self.held(volume, injection)

@@ -11,7 +11,7 @@ from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_of
 from sirtdose.report.plan.comparison_page import comparison_page
-from sirtdose.report.plan.hash import plan_of_text
+from sirtdose.report.plan.hash import plan_of_text, require_unchanged
 from sirtdose.report.plan.nameless import without_identity
 from sirtdose.report.plan.page import Made, plan_page
 from sirtdose.report.plan.sheet import plan_sheet
@@ -90,6 +90,8 @@ def page_of(path: Path, wanted: Wanted | None = None) -> str:
         plan_of_text(text)
         imaged = "doses" in document
         data = page_data(path, document["hash"]) if imaged else None
+    else:
+        require_unchanged(document, path.name)
     if wanted.deidentified:
         text = document_text(without_identity(document))
     made = Made.today(deidentified=wanted.deidentified)

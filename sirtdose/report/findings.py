@@ -12,7 +12,7 @@ GRAVE = ("stop", "ask", "accepted", "warn")
 _ORDER = (*GRAVE, "note")
 # Codes of limits, whose subject is the structure that a limit holds for.
 _LIMITS = ("H22", "H42")
-_NEEDED = re.compile(r"that needs ([\d.]+) GBq$")
+_NEEDED = re.compile(r"that needs ([\d.]+) GBq \(([\d.]+) mCi\)$")
 # Letters of findings that page one has room for, with pictures and without, less for
 # each line of its table; and what a finding takes besides its own.
 _ROOM, _MORE_ROOM, _A_LINE, _A_FINDING = 1600, 2800, 90, 60
@@ -94,11 +94,13 @@ def in_short(findings: Sequence[Said]) -> list[dict[str, Any]]:
     Examples
     --------
     >>> low = [{"code": "H25", "severity": "warn", "message": "...", "subject": name,
-    ...         "bound": 205.0, "remedy": f"that needs {gbq} GBq"}
-    ...        for name, gbq in (("T3", 3.21), ("T4", 4.9), ("T4", 4.893))]
+    ...         "bound": 205.0, "remedy": f"that needs {gbq}"}
+    ...        for name, gbq in (("T3", "3.21 GBq (86.76 mCi)"),
+    ...                          ("T4", "4.9 GBq (132.5 mCi)"))]
     >>> [one] = in_short(low)
-    >>> one["message"], one["count"]
-    ('T3, T4: less than recommended, see the table; that needs 3.21 to 4.9 GBq', 3)
+    >>> one["message"], one["count"]  # doctest: +NORMALIZE_WHITESPACE
+    ('T3, T4: less than recommended, see the table;
+      that needs 3.21 to 4.9 GBq (86.76 to 132.5 mCi)', 2)
     """
     found: dict[Any, list[Said]] = {}
     for n, one in enumerate(findings):
@@ -143,9 +145,14 @@ def _all_low(low: Sequence[Said]) -> dict[str, Any]:
     needed = [_NEEDED.match(one["remedy"]) for one in low]
     said = f"{names}: less than recommended, see the table"
     if all(needed):
-        each = sorted((one[1] for one in needed if one), key=float)
-        ends = " to ".join(dict.fromkeys((each[0], each[-1])))
-        said += f"; that needs {ends} GBq"
+        each = sorted(
+            (one.groups() for one in needed if one), key=lambda one: float(one[0])
+        )
+        gbq, mci = (
+            " to ".join(dict.fromkeys(ends))
+            for ends in zip(each[0], each[-1], strict=True)
+        )
+        said += f"; that needs {gbq} GBq ({mci} mCi)"
     return {"message": said, "remedy": "", "count": len(low)}
 
 

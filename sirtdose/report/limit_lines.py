@@ -17,7 +17,7 @@ _ROUTES = (
 def limit_table(document: Mapping[str, Any]) -> list[str]:
     """Every limit of a plan or an assessment on one line, those not met first."""
     chances = {
-        limit_key(one): one
+        (*limit_key(one), one.get("value_of", "")): one
         for one in (document.get("uncertainty") or {}).get("limits", ())
     }
     limits = _once(document.get("limits", ()))
@@ -31,7 +31,7 @@ def limit_table(document: Mapping[str, Any]) -> list[str]:
             bound_words(one),
             {True: "met", False: "NOT MET", None: "not checked"}[one["met"]]
             + ", accepted" * limit_accepted(one, accepted),
-            _chance(chances.get(limit_key(one), {})),
+            _chance(_chance_of(one, chances)),
             _source(one),
         ]
         for one in sorted(limits, key=lambda one: one["met"] is not False)
@@ -39,6 +39,14 @@ def limit_table(document: Mapping[str, Any]) -> list[str]:
     shown = [i for i in range(len(_HEADER)) if i != 4 or chances]
     header, *rows = [[line[i] for i in shown] for line in (_HEADER, *rows)]
     return [table(header, rows, left={0, 3, len(header) - 1})]
+
+
+def _chance_of(
+    limit: Mapping[str, Any], chances: Mapping[Any, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Of the volume's own dose; of all volumes alike in plans of before."""
+    key = limit_key(limit)
+    return chances.get((*key, _of(limit))) or chances.get((*key, "")) or {}
 
 
 def limit_key(limit: Mapping[str, Any]) -> tuple[Any, ...]:

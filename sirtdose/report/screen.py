@@ -37,6 +37,8 @@ class Screen:
         Notes without a code: counted with the others.
     last : sequence of str
         What to type next.
+    unasked : sequence of str
+        What was typed behind --accept, and no check asked for: always shown.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Screen:
     accepted: Sequence[Mapping[str, Any]] = ()
     remarks: Sequence[str] = ()
     last: Sequence[str] = ()
+    unasked: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -95,7 +98,7 @@ class Screen:
         parts = (
             self.result,
             self.details if verbose else (),
-            [*said, *notes],
+            [*said, *map(unasked_words, self.unasked), *notes],
             self.last,
         )
         joined = "\n\n".join("\n".join(part).rstrip("\n") for part in parts if part)
@@ -104,6 +107,19 @@ class Screen:
     def text(self, *, verbose: bool = False) -> str:
         """All lines, without how they are meant."""
         return "\n".join(line for _, line in self.lines(verbose=verbose))
+
+
+def unasked_words(typed: str) -> str:
+    """An acceptance that no check asked for: a wrong code or subject, or out of date.
+
+    >>> unasked_words("H07")
+    'WARN --accept H07: no check asked for it, so it is not recorded; check its code'
+    """
+    what = "code and subject" if ":" in typed else "code"
+    return (
+        f"WARN --accept {typed}: no check asked for it, so it is not recorded; check "
+        f"its {what}"
+    )
 
 
 def hidden_words(*, notes: int, warnings: int = 0) -> str:

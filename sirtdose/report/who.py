@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.planning.bsa import dubois_m2
-from sirtdose.report.page_head import NOT_GIVEN, REMOVED, PageHead, day_words
+from sirtdose.report.page_head import NOT_GIVEN, REMOVED, PageHead, moment_words
 
 _DISEASES = {"hcc": "HCC", "icc": "ICC", "mcrc": "mCRC"}
 
@@ -38,7 +38,7 @@ def head_of(
         str(typed[one]) for one in ("case_label", "patient_key") if typed.get(one)
     )
     at = typed.get("treatment_date") or typed.get("treatment_at") or document.get("at")
-    treated = REMOVED if deidentified else day_words(at)
+    treated = REMOVED if deidentified else moment_words(at)
     if deidentified:
         key = REMOVED
     return PageHead(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from math import isclose, isfinite
 from typing import Any
 
-from sirtdose.model.rounded import rounded_up
+from sirtdose.model.rounded import amount_at_least
 from sirtdose.model.units import MCI_PER_GBQ
 
 # No dose, activity or volume this small means anything: it is rounding.
@@ -217,8 +217,7 @@ def limit_line(limit: dict[str, Any]) -> str:
     said += f"{yours}, {'met' if limit['met'] else 'NOT MET'}"
     said += ", binds" if limit["binding"] else ""
     if limit["activity_needed_gbq"]:
-        gbq = limit["activity_needed_gbq"]
-        said += f", needs {rounded_up(gbq)} GBq ({rounded_up(gbq * MCI_PER_GBQ)} mCi)"
+        said += f", needs {amount_at_least(limit['activity_needed_gbq'])}"
         said += f" to {limit['activity_of']}" if limit["activity_of"] else ""
     return f"{said} ({limit['condition']})" if limit["condition"] else said
 

@@ -28,7 +28,7 @@ _COMMON = ("dose_constant", "density", "lung_shunt", "lung_mass")
 # What is written for the lungs' own row.
 LUNGS_ROW = "lungs"
 # What tells one limit from another.
-_RULE = ("injection", "name", "sense", "limit_gy", "upper_gy", "strict")
+_RULE = ("injection", "name", "value_of", "sense", "limit_gy", "upper_gy", "strict")
 
 
 @dataclass(frozen=True)
@@ -221,33 +221,37 @@ def _described(value: float, draws: Sequence[float]) -> Uncertain:
 def _chances(
     planned: Planned, first_order: Mapping[str, Uncertain], drawn: Sequence[_Doses]
 ) -> Iterator[PlannedChance]:
-    """How probable it is that each limit with a known dose is met by all it is for."""
-    # A plan has a row for each volume of a limit.
+    """How probable it is that each known dose meets its limit, by all its readings."""
     once = {tuple(getattr(one, key) for key in _RULE): one for one in planned.limits}
     for limit in once.values():
-        lines = planned.case.deciding_lines(
-            limit.name, limit.sense, planned.activities_gbq, limit.injection
-        )
-        if limit.value_gy is None or not lines:
+        found = [
+            (part, line)
+            for part, lines in enumerate(
+                planned.case.readings(limit.name, limit.injection)
+            )
+            for line in lines
+            if line.name == limit.value_of
+        ]
+        if limit.value_gy is None or not found:
             continue
+        part, own = found[0]
         met = [
             all(
                 replace(limit, value_gy=line.value_gy(one.activities_gbq)).met is True
-                for line in one.case.lines(limit.name, limit.injection)
+                for line in one.case.readings(limit.name, limit.injection)[part]
             )
             for one in drawn
         ]
         yield PlannedChance(
             name=limit.name,
             limit_gy=limit.limit_gy,
-            first_order=_chance(limit, lines[0], first_order)
-            if len(lines) == 1
-            else None,
+            first_order=_chance(limit, own, first_order),
             ensemble=sum(met) / len(met) if met else None,
             sense=limit.sense,
             upper_gy=limit.upper_gy,
             strict=limit.strict,
             injection=limit.injection,
+            value_of=limit.value_of,
         )
 
 

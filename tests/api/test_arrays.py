@@ -56,8 +56,9 @@ def test_volumes_and_structures_give_what_their_folder_gives(
     assert ours.keys() == theirs.keys()
     for name, row in theirs.items():
         assert ours[name] == pytest.approx(row, rel=1e-6)
-    # The CT was left out: only what is said of it may differ.
-    assert set(held.findings) <= set(by_folder.findings)
+    # The CT was left out: only what is said of it, and of the lungs it weighs, differs.
+    alike = {one for one in held.findings if one.subject.lower() != "lungs"}
+    assert alike <= set(by_folder.findings)
     assert {one.code for one in held.findings} >= {
         one.code for one in by_folder.findings if one.severity != "note"
     }

@@ -287,6 +287,21 @@ class TestUsualCeilings:
             assert len(found) == said
         assert "1001 Gy, above 1000 Gy (2.5 times the 400 Gy" in found[0].message
 
+    def test_only_scenarios_of_the_own_disease_are_proposed(self) -> None:
+        """A lobectomy of 70 Gy with resin is for icc and mcrc, a segment for all."""
+        normal = treated(part("normal_perfused", 1200.0, 87.0), device="resin")
+        perfused = treated(part("perfused", 1200.0, 160.0), device="glass")
+        for case, disease, advice in (
+            (normal, "hcc", None),
+            (normal, "mcrc", "a lobectomy, plan with --limits eanm2022:resin:mcrc:"),
+            (normal, "", "a lobectomy of icc or mcrc, plan with --limits eanm2022:"),
+            (perfused, "hcc", "segmentectomy, plan with --limits eanm2022:glass:hcc:"),
+            (perfused, "", "plan with --limits eanm2022:glass:<disease>:segment"),
+        ):
+            [found] = usual_ceilings(case, disease=disease)
+            assert (advice or "") in found.remedy
+            assert ("--limits" in found.remedy) == (advice is not None)
+
 
 def test_dose_from_two_injections_is_reduced_in_both() -> None:
     """100 Gy by each of two volumes that overlap: three quarters of both."""
@@ -338,10 +353,10 @@ class TestLimits:
         one, other = limit_findings(rows, injections=2)
         assert (one.subject, other.subject) == ("T1", "T3")
         assert "'T1' gets 150 Gy, less than 200 Gy (a table)" in one.message
-        assert one.remedy == "that needs 2 GBq to 'right'"
-        assert other.remedy == "that needs 1.5 GBq to 'left'"
+        assert one.remedy == "that needs 2 GBq (54.06 mCi) to 'right'"
+        assert other.remedy == "that needs 1.5 GBq (40.55 mCi) to 'left'"
         [alone] = limit_findings(rows[:1], injections=1)
-        assert alone.remedy == "that needs 2 GBq"
+        assert alone.remedy == "that needs 2 GBq (54.06 mCi)"
 
     @pytest.mark.parametrize(
         ("name", "says"),

@@ -49,9 +49,10 @@ def test_many_voxels_below_zero_are_counted_as_none(
 
 
 def test_a_ct_that_cuts_lungs_off() -> None:
-    [found] = cut_lungs_findings(0.62)
+    [found] = cut_lungs_findings(0.62, instead_kg=0.8, source="of the plan: given")
     assert (found.code, found.severity) == ("H23", Severity.WARN)
     assert "the CT covers 62% of the lungs, under 85%" in found.message
+    assert "0.8 kg (of the plan: given) is used" in found.message
 
 
 @pytest.mark.parametrize(

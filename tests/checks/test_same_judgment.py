@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel
@@ -112,6 +112,11 @@ _OPTION = re.compile(r"--accept (\"[^\"]+\"|\S+) --reason")
 
 def judged(run: Run, *words: object) -> set[tuple[str, str]]:
     """What a command says, once everything that it asks was accepted as it says."""
+    return grave(gone_on(run, *words))
+
+
+def gone_on(run: Run, *words: object) -> Result:
+    """A command once everything that it asks was accepted as it says."""
     accepted: list[object] = []
     for _ in range(12):
         result = run(*words, *accepted)
@@ -121,7 +126,7 @@ def judged(run: Run, *words: object) -> set[tuple[str, str]]:
         for option in asked:
             accepted += ["--accept", option.strip('"'), "--reason", "seen"]
     assert result.exit_code == 0, result.stderr
-    return grave(result)
+    return result
 
 
 def grave(result: Result) -> set[tuple[str, str]]:
@@ -348,3 +353,40 @@ def test_a_plan_by_hand_is_judged_as_it_was_planned(run: Run, tmp_path: Path) ->
     said = json.loads(checked.stdout)["warnings"]
     found = {(one["code"], one["severity"]) for one in said}
     assert {one for one in found if one[1] in GRAVE} == planned
+
+
+SEVERITIES = ("ask", "warn", "note")
+AT = "2026-03-04T10:00+01:00"
+
+
+def by_subject(result: Result) -> dict[tuple[str, str], str]:
+    """What is asked or warned of, but for vials that differ from the plan."""
+    return {
+        (one["code"], one["subject"]): one["severity"]
+        for one in json.loads(result.stdout)["warnings"]
+        if one["severity"] in GRAVE and one["code"] != "H03"
+    }
+
+
+@pytest.mark.parametrize("name", [n for n, p in PATIENTS.items() if not p.organ])
+def test_a_vial_is_judged_as_a_plan_of_its_activity(
+    run: Run, name: str, tmp_path: Path
+) -> None:
+    """A vial of 18 % more than planned; what the plan has already is not repeated."""
+    more = PATIENTS[name]
+    less = replace(more, activity_gbq=more.gbq / 1.18)
+    both = [
+        by_subject(gone_on(run, *by_partition(one), *common_words(one), "--out", out))
+        for one, out in ((more, tmp_path / "more"), (less, tmp_path / "less"))
+    ]
+    wanted = {
+        key: severity
+        for key, severity in both[0].items()
+        if SEVERITIES.index(severity) < SEVERITIES.index(both[1].get(key, "note"))
+    }
+    words: list[object] = ["--plan", tmp_path / "less" / "plan.json", "--at", AT]
+    for injection in "AB" if more.second_ml else ("",):
+        vial = f"{more.gbq}GBq@{AT}"
+        words += ["--measured", f"{injection}={vial}" if injection else vial]
+    assert by_subject(gone_on(run, "plan", "vial", *words, "--json")) == wanted
+    assert wanted or name not in ("large burden", "remnant")

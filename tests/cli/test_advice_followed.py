@@ -23,12 +23,12 @@ FOLLOWED = [
     (
         f"{MIRD} --device glass".replace("120Gy", "160Gy"),
         "above 150 Gy",
-        "--limits eanm2022:glass:hcc:segmentectomy",
+        "--limits eanm2022:glass:<disease>:segmentectomy",
     ),
     (
         f"{PARTITION} --device resin --tumor-dose 300Gy",
         "above 80 Gy",
-        "--limits eanm2022:resin:icc:lobectomy",
+        "--limits eanm2022:resin:<disease>:lobectomy",
     ),
     (
         f"{MIRD} --limits eanm2022:glass:hcc:segmentectomy",
@@ -99,7 +99,8 @@ def words_followed(words: list[str], said: str, advised: str) -> list[str]:
     if advised == "--accept":
         codes = re.findall(r"--accept (\S+) --reason", said)
         return [*words, *(w for c in codes for w in ("--accept", c, "--reason", "so"))]
-    option, *value = advised.split()
+    # Which disease it is, the patient's physician knows.
+    option, *value = advised.replace("<disease>", "icc").split()
     return [*words, option, *(value or VALUES.get(option, []))]
 
 

@@ -59,6 +59,8 @@ KNOWN = {
     "checks.doses:_where_more_is_wanted": "what was given has no scenario to choose",
     "checks.doses:bound_findings": "several injections, and greatest activities, are "
     "of partition, compare and image; `check` says what the plan's own run said",
+    "checks.lungs:missing_shunt": "a vial repeats nothing that its plan was asked",
+    "checks.lungs:source_findings": "a vial repeats nothing that its plan was asked",
     "checks.method:injection_limit_findings": "several injections are of partition and "
     "image",
     "checks.transforms:_against_start": ONLY_WHERE_TYPED,
@@ -91,8 +93,8 @@ KNOWN = {
     "planning.scout_dose:with_scout": "`mird` and `bsa` have one injection",
     "report.plan.command:_of_activity": "the end of the command of a plan's own method",
     "report.plan.command:command_words": "in the command of a plan's own method",
+    "report.screen:unasked_words": "it repeats an option that was typed",
     "report.plan.lung_shunt:shunt_screen": "the end of what `plan mird` is told",
-    "report.plan.uncertainty:chance_words": "a saved plan says what its run said",
     "workflows.check.stated_histograms:stated_histograms": "the option is its caller's",
     "workflows.image.grid:_cubes_over": ONLY_WHERE_TYPED,
     "workflows.image.grid:_require_few": ONLY_WHERE_TYPED,

@@ -167,7 +167,7 @@ def test_an_unmet_at_least_says_what_it_needs(run: Run) -> None:
     assert needed == pytest.approx(document["activity_gbq"] * 100 / 90)
     # 1.038 would be too little.
     assert 1.038 < needed < 1.039
-    assert "that needs 1.039 GBq" in result.stderr
+    assert "that needs 1.039 GBq (28.07 mCi)" in result.stderr
 
 
 def test_a_strict_limit_is_not_met_at_its_bound(run: Run) -> None:

@@ -297,8 +297,8 @@ def test_every_volume_above_a_limit_is_named() -> None:
     right, left = limit_findings(plan.limits, injections=3)
     assert (right.code, right.subject) == ("H42", "normal perfused of right")
     assert "52.51 Gy is above the limit of 50 Gy" in right.message
-    assert right.remedy == "inject at most 0.9522 GBq to 'right' to meet it"
-    assert left.remedy == "inject at most 0.7549 GBq to 'left' to meet it"
+    assert right.remedy == "inject at most 0.9522 GBq (25.73 mCi) to 'right' to meet it"
+    assert left.remedy == "inject at most 0.7549 GBq (20.4 mCi) to 'left' to meet it"
 
 
 def test_no_room_left_by_earlier_treatments() -> None:

@@ -55,7 +55,8 @@ def test_what_matters_comes_first(results: Path) -> None:
     assert "right hepatic artery" in text
     # The key, the day and the document stand on every printed sheet.
     [left] = re.findall(r'@top-left { content: "([^"]*)"', page)
-    assert left == "Doses after treatment  |  D-17  |  treatment Mar 2, 2026, 10:00"
+    at = "treatment Mar 2, 2026, 10:00 UTC+01:00"
+    assert left == f"Doses after treatment  |  D-17  |  {at}"
     assert 'counter(page) " of " counter(pages)' in page
     checks = text[text.rindex("All checks") :]
     assert checks.index("WARN") < checks.index("NOTE")

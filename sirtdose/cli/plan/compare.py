@@ -36,6 +36,7 @@ from sirtdose.planning.partition_goal import Injection
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.comparison import comparison_document
 from sirtdose.report.plan.comparison_lines import comparison_screen
+from sirtdose.report.plan.hash import signed
 from sirtdose.workflows.plan.beside import compare_documents
 from sirtdose.workflows.plan.numbers import compare_plans
 
@@ -108,6 +109,7 @@ def compare_command(
         )
     else:
         document = _methods(options)
+    document = signed(document)
     show_document(
         document,
         comparison_screen(document),

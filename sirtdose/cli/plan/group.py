@@ -1,5 +1,6 @@
 """`sirtdose plan`: how much activity."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import click
 from sirtdose.cli.lazy import LazyGroup
 from sirtdose.cli.plan.options import CASE_FILE
 from sirtdose.cli.words.case_file import case_words
+from sirtdose.cli.words.command import takes_one
 from sirtdose.errors import InputError
 
 # Where the name of a case file is kept once all words were understood.
@@ -60,7 +62,7 @@ class _PlanGroup(LazyGroup):
             command.make_context(name, list(words), parent=ctx)
         except click.UsageError as error:
             raise InputError(f"{path.name}: {error.format_message()}") from None
-        words = self.sited(ctx, command, [*words, *args[1:]])
+        words = self.sited(ctx, command, [*_kept(words, args[1:], command), *args[1:]])
         command.make_context(name, list(words), parent=ctx)
         ctx.meta[_PARSED] = path.name
         return name, command, words
@@ -73,6 +75,21 @@ class _PlanGroup(LazyGroup):
             if _PARSED not in ctx.meta:
                 raise
             raise InputError(f"{ctx.meta[_PARSED]}: {error.format_message()}") from None
+
+
+def _kept(
+    words: Sequence[str], typed: Sequence[str], command: click.Command
+) -> list[str]:
+    """The words of a case file without the values that typed ones replace."""
+    single = {name for one in command.params if takes_one(one) for name in one.opts}
+    replaced = single & {word.partition("=")[0] for word in typed} & {*words}
+    kept = list(words)
+    for name in sorted(replaced):
+        at = kept.index(name)
+        said = f"{name} {kept[at + 1]} of the case file is replaced by the command line"
+        click.echo(said, err=True)
+        del kept[at : at + 2]
+    return kept
 
 
 @click.group("plan", cls=_PlanGroup, lazy=_COMMANDS)

@@ -10,9 +10,9 @@ import click
 
 from sirtdose.cli.plan.options import (
     height_option,
+    imaged_plan_options,
     liver_volume_option,
     perfused_volume_option,
-    plan_options,
     plan_request,
     require_limits,
     weight_option,
@@ -37,7 +37,11 @@ from sirtdose.cli.words.injections import (
 )
 from sirtdose.cli.words.metrics import metric_option, metrics_of
 from sirtdose.cli.words.option import Option
-from sirtdose.cli.words.options import lung_margin_option, timezone_option
+from sirtdose.cli.words.options import (
+    ct_lung_mass_option,
+    lung_margin_option,
+    timezone_option,
+)
 from sirtdose.cli.words.quantities import moment, nuclide_typed
 from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import claimed, require_free
@@ -100,7 +104,8 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
 @metric_option
 @height_option
 @weight_option
-@plan_options
+@ct_lung_mass_option
+@imaged_plan_options
 def image_command(
     *,
     source: Path,

@@ -1,6 +1,5 @@
 """`sirtdose lsf`: the lung shunt fraction."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ from sirtdose.cli.words.image import image_request, reading_options
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
     acceptance_options,
+    ct_lung_mass_option,
     force_option,
     json_option,
     lung_margin_option,
-    lung_mass_option,
     out_option,
     physics_options,
     verbose_option,
@@ -133,9 +132,7 @@ def planar_command(
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
 @lung_margin_option
-@replace(
-    lung_mass_option, help="Mass of both lungs.  [default: from the CT, otherwise 1kg]"
-)
+@ct_lung_mass_option
 @physics_options
 @acceptance_options
 @out_option(required=False)

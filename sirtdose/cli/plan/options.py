@@ -14,6 +14,7 @@ from sirtdose.cli.words.options import (
     budget_options,
     force_option,
     json_option,
+    lung_mass_option,
     lung_options,
     lung_shunt_option,
     out_option,
@@ -31,7 +32,7 @@ from sirtdose.cli.words.quantities import (
 )
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
-from sirtdose.errors import PlanningError
+from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.acceptance import to_accept, unaccepted
 from sirtdose.model.units import (
     ACTIVITY,
@@ -123,7 +124,7 @@ remnant_options = together(
 )
 # Whose a plan is, as its documents keep it.
 CASE_NAMES = ("case_label", "patient_key", "vessel", "treatment_date")
-plan_options = together(
+imaged_plan_options = together(
     lung_shunt_option,
     Option(
         "residual",
@@ -198,6 +199,7 @@ plan_options = together(
     verbose_option,
     json_option,
 )
+plan_options = together(lung_mass_option, imaged_plan_options)
 
 
 def plan_request(options: Mapping[str, Any]) -> PlanRequest:
@@ -207,6 +209,9 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
     if options["seed"] is not None and not options["uncertainty"]:
         raise click.UsageError("--seed is for --uncertainty: give both")
     context = click.get_current_context()
+    # A comparison writes no plan.json.
+    for path in options["after"] if context.command.name != "compare" else ():
+        require_kept(path, context.params.get("out"), f"the {path.name} of --after")
     return PlanRequest(
         nuclide=chosen,
         device=microspheres,
@@ -243,6 +248,21 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
             **options_kept(context),
         },
     )
+
+
+def require_kept(path: Path, out: Path | None, which: str) -> None:
+    """Refuse to write into the folder of a plan or session that another refers to.
+
+    Raises
+    ------
+    InputError
+        It is that folder, whatever is forced.
+    """
+    if out is not None and out.resolve() == path.resolve().parent:
+        raise InputError(
+            f"--out {out.name} holds {which}, which must stay as it is: give another "
+            "folder"
+        )
 
 
 def _remnant_asked(options: Mapping[str, Any]) -> RemnantAsked:

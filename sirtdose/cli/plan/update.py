@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sirtdose.cli.plan.options import require_limits
+from sirtdose.cli.plan.options import require_kept, require_limits
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -25,7 +25,7 @@ from sirtdose.cli.words.quantities import acceptances_of, by_name, moment, quant
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
-from sirtdose.model.names import by_own_names
+from sirtdose.model.names import alike, by_own_names
 from sirtdose.model.units import ACTIVITY, FRACTION
 from sirtdose.planning.documented_case import planned_activities
 from sirtdose.report.documents import document_text
@@ -142,7 +142,7 @@ def update_command(
             plan_document(updated.plan), planned, updated.change, grown=updated.grown
         )
     )
-    _require_other_folder(path, out)
+    require_kept(path, out, "the plan that is updated")
     pages = {
         "plan.html": plan_page(document_text(document)),
         PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),
@@ -157,15 +157,6 @@ def update_command(
         pages=None if out is None else pages,
     )
     require_limits(document)
-
-
-def _require_other_folder(path: Path, out: Path | None) -> None:
-    """Refuse to write over the plan that is updated, whatever is forced."""
-    if out is not None and out.resolve() == path.resolve().parent:
-        raise InputError(
-            f"--out {out.name} holds the plan that is updated, which must stay as it "
-            "is: give another folder"
-        )
 
 
 def _by_injection(
@@ -187,15 +178,36 @@ def _by_injection(
     if bare and (len(texts) > 1 or (option == "--drawn" and len(names) > 1)):
         raise click.BadParameter(
             f"'{bare[0]}' is not for one injection: write NAME={bare[0]}, with one of "
-            f"{', '.join(names)}",
+            f"{_quoted(names)}",
             param_hint=option,
         )
     if bare:
         return dict.fromkeys(names, read(bare[0]))
     typed = by_name(texts, option, f"{names[0]}=VALUE", read)
-    return by_own_names(
-        typed, names, f"{option}: '{{}}' is not an injection of the plan"
+    for text in texts:
+        _require_known(text, option, names)
+    return by_own_names(typed, names, option)
+
+
+def _require_known(text: str, option: str, names: list[str]) -> None:
+    """Refuse a name that is no injection's, and say how to type one that is."""
+    name, _, value = (one.strip() for one in text.rpartition("="))
+    if alike(name, names):
+        return
+    said = f"{option}: '{name}' is not an injection of the plan"
+    if len(names) == 1:
+        raise InputError(
+            f"{said}: its only one is '{names[0]}'; leave the name out, "
+            f"{option} {value}"
+        )
+    raise InputError(
+        f"{said}: its injections are {_quoted(names)}; type for example {option} "
+        f"'{names[0]}={value}'"
     )
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"'{one}'" for one in names)
 
 
 def _decayed(

@@ -20,9 +20,9 @@ from sirtdose.checks.vials import (
     catalogue_findings,
     measured_findings,
     offered_findings,
-    passed_findings,
     shared_findings,
     typed_activity_findings,
+    with_vials,
 )
 from sirtdose.cli.plan.options import CASE_NAMES, case_options
 from sirtdose.cli.plan.vial_words import (
@@ -73,6 +73,7 @@ from sirtdose.planning.ordered_vial import (
 from sirtdose.planning.vial import Asked, shared_vials, vials_for
 from sirtdose.planning.vial_choice import Want
 from sirtdose.report.documents import document_text
+from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.order import order_csv, order_document
 from sirtdose.report.plan.vial import (
     VialsFound,
@@ -225,7 +226,7 @@ def vial_command(
     ]
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(findings, acceptances)
-    document = vial_document(found, findings, acceptances)
+    document = signed(vial_document(found, findings, acceptances))
     show_document(
         document,
         vial_screen(document),
@@ -346,7 +347,8 @@ def _about_vials(found: VialsFound, asked: Asked) -> list[Finding]:
         *measured_findings(
             found.measured,
             calibrator_factor=found.calibrator_factor,
-            ordered_gbq=ordered_gbq,
+            # What is drawn is compared with the plan alone, not with a whole vial.
+            ordered_gbq={} if device.vials.part_is_drawn else ordered_gbq,
         ),
         *catalogue_findings(device),
         *own_file_findings(found.nuclide),
@@ -359,10 +361,10 @@ def _about_vials(found: VialsFound, asked: Asked) -> list[Finding]:
         findings += order_findings(ordered_gbq, wanted, part_is_drawn=drawn)
         if planned:
             injected = injected_by_order(found.orders, device)
-            findings += passed_findings(planned.newly_passed(injected), "as ordered")
+            findings += with_vials(planned.graver(injected), "as ordered")
     if planned and found.measured:
         injected = injected_of(found.measured)
-        findings += passed_findings(planned.newly_passed(injected), "as measured")
+        findings += with_vials(planned.graver(injected), "as measured")
     return findings
 
 
@@ -380,7 +382,7 @@ def _files(
     pages = {"vial.html": vial_page(document_text(document), made)}
     if not found.orders or unaccepted(document):
         return pages
-    order = order_document(found, findings, acceptances)
+    order = signed(order_document(found, findings, acceptances))
     text = document_text(order)
     return {
         **pages,

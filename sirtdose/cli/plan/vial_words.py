@@ -25,10 +25,9 @@ from sirtdose.planning.vial_calendar import (
     hours_between,
 )
 from sirtdose.planning.vial_choice import Want
-from sirtdose.planning.vial_doses import PlannedDoses
 from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.report.plan.rows import injections_of
-from sirtdose.report.plan.vial_doses import planned_doses
+from sirtdose.report.plan.vial_doses import PlannedDoses
 
 ALONE = "injection"
 _NOT_ONE = "'{}' is not an injection of the plan"
@@ -51,7 +50,7 @@ class PlanForVials:
             No plan, or one that was edited.
         """
         document = plan_of_file(path)
-        return cls(document, planned_doses(document))
+        return cls(document, PlannedDoses(document))
 
     @property
     def device(self) -> str | None:
@@ -248,6 +247,18 @@ def readings_of(
                 f"{text}@2026-12-09T09:30-05:00",
                 param_hint="--measured",
             )
-        known = named(name, [one.name for one in wants], _NOT_ONE.format(name))
+        known = _measured_of(name, [one.name for one in wants])
         found.setdefault(known, []).append(Reading(activity, at))
     return found
+
+
+def _measured_of(name: str, names: Sequence[str]) -> str:
+    """The one injection that a measured vial, or a part drawn from it, is for."""
+    several = [one.strip() for one in name.split(",")]
+    if name not in names and len(several) > 1 and set(several) <= set(names):
+        each = " ".join(f"--measured {one}=ACTIVITY@TIME" for one in several)
+        raise click.BadParameter(
+            f"'{name}' share a vial: measure the part drawn for each, and give {each}",
+            param_hint="--measured",
+        )
+    return named(name, names, _NOT_ONE.format(name))

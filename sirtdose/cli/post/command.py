@@ -31,6 +31,7 @@ from sirtdose.cli.words.options import (
     calibrator_factor_option,
     force_option,
     json_option,
+    lung_mass_option,
     lung_options,
     lung_shunt_option,
     out_option,
@@ -220,6 +221,11 @@ class _Remembering(Command):
     "--deidentify.",
     metavar="FILE",
 )
+@replace(
+    lung_mass_option,
+    help="Mass of both lungs.  [default: from the CT, otherwise the plan's, otherwise "
+    f"{LUNG_MASS_KG:g}kg]",
+)
 @lung_options
 @physics_options
 @acceptance_options
@@ -302,7 +308,6 @@ def _given(options: dict[str, Any]) -> Given:
     }
     require_times(options, times)
     nuclide, _ = nuclide_of(options)
-    lung_mass = options["lung_mass"]
     injections = _injections(options["injections"], zone, times)
     return Given(
         nuclide,
@@ -314,8 +319,7 @@ def _given(options: dict[str, Any]) -> Given:
         calibrator_factor=options["calibrator_factor"],
         lung_shunt_fraction=options["lung_shunt"],
         lung_shunt_source=options["lung_shunt_source"],
-        lung_mass_kg=LUNG_MASS_KG if lung_mass is None else lung_mass,
-        lung_mass_source="default" if lung_mass is None else "given",
+        lung_mass_kg=options["lung_mass"],
         timezone=zone,
         **times,
     )

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,7 @@ class Command(cloup.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words; an option that is none is answered with what was meant."""
         try:
+            _require_once(self, ctx, args)
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             # Found by all commands, which are loaded for it alone.
@@ -87,6 +89,25 @@ def command(
 ) -> Callable[[Callable[..., Any]], Command]:
     """Make a function a command."""
     return click.command(name, cls=cls, **settings)
+
+
+def takes_one(one: click.Parameter) -> bool:
+    """Whether it is an option of one value, which a second would replace."""
+    return isinstance(one, click.Option) and not (
+        one.multiple or one.count or (one.is_flag and not one.secondary_opts)
+    )
+
+
+def _require_once(command: Command, ctx: click.Context, args: list[str]) -> None:
+    """Refuse an option of one value that is given twice: click takes the last."""
+    _, _, order = command.make_parser(ctx).parse_args(list(args))
+    for one, times in Counter(order).items():
+        if times > 1 and takes_one(one):
+            raise click.UsageError(
+                f"{one.opts[0]} is given {times} times, but has one value: keep the "
+                "one that you mean, and leave the others out",
+                ctx,
+            )
 
 
 def _typed(words: str, formatter: click.HelpFormatter) -> str:

@@ -84,9 +84,12 @@ lung_shunt_source_option = Option(
     "Image on which the lung shunt was measured.",
     default="unknown",
 )
+ct_lung_mass_option = replace(
+    lung_mass_option,
+    help=f"Mass of both lungs.  [default: from the CT, otherwise {LUNG_MASS_KG:g}kg]",
+)
 lung_options = together(
     lung_shunt_source_option,
-    lung_mass_option,
     Option(
         "prior-lung-dose",
         DOSE,

@@ -1,6 +1,7 @@
 """Print a document's screen, and write the document where a folder is given."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from sirtdose.cli.words.options import VERBOSE
 from sirtdose.errors import PlanningError, SafetyStop, has_extra
 from sirtdose.io.output.folder import output_folder
+from sirtdose.model.acceptance import Acceptance
 from sirtdose.report.documents import document_text
 from sirtdose.report.screen import Screen, Tone, hidden_words
 from sirtdose.report.wording import spoken
@@ -45,11 +47,22 @@ def print_document(
     out: Path | None = None,
 ) -> None:
     """Print a document's screen, which files were written, and itself if wanted."""
-    show(screen if isinstance(screen, Screen) else Screen([screen]))
+    screen = screen if isinstance(screen, Screen) else Screen([screen])
+    show(replace(screen, unasked=_unasked(document)))
     if out is not None:
         click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)
+
+
+def _unasked(document: Mapping[str, Any]) -> list[str]:
+    """What was typed behind --accept, and no check asked for."""
+    context = click.get_current_context(silent=True)
+    typed = context.params if context else {}
+    pairs = zip(typed.get("accept") or (), typed.get("reason") or (), strict=True)
+    given = [Acceptance.parse(*one) for one in pairs]
+    used = {(one["code"], one["subject"]) for one in document.get("accepted", ())}
+    return [one.typed for one in given if (one.code, one.subject) not in used]
 
 
 def show(screen: Screen) -> None:

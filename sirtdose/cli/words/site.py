@@ -83,13 +83,20 @@ def without_site(args: Sequence[str]) -> tuple[list[str], str | None]:
     for word in words:
         if word == "--":
             return [*rest, word, *words], found
-        if word == "--site":
-            found = next(words, "")
-        elif word.startswith("--site="):
-            found = word.removeprefix("--site=")
-        else:
+        name, _, value = word.partition("=")
+        if name != "--site":
             rest.append(word)
+            continue
+        _require_one_site(found)
+        found = value or next(words, "")
     return rest, found
+
+
+def _require_one_site(before: str | None) -> None:
+    if before is not None:
+        raise click.UsageError(
+            "--site is given 2 times, but has one value: keep the file that you mean"
+        )
 
 
 def with_site(
@@ -105,9 +112,10 @@ def with_site(
         A file that is wrong, by its line.
     """
     words, typed_path = without_site(args)
-    file = site_path(
-        typed_path if typed_path is not None else ctx.find_root().params.get("site")
-    )
+    before = ctx.find_root().params.get("site")
+    if typed_path is not None:
+        _require_one_site(before)
+    file = site_path(before if typed_path is None else typed_path)
     if file is None:
         return words
     site = read_site(file)
@@ -238,7 +246,8 @@ def _to_node(site: Site, words: Sequence[str]) -> list[str]:
         node = site.nodes.get(value) if word == "--to" else None
         if node is not None:
             told[i + 1] = f"{node.host}:{node.port}"
-            return told if "--aet" in told else [*told, "--aet", node.aet]
+            own = any(one.partition("=")[0] == "--aet" for one in told)
+            return told if own else [*told, "--aet", node.aet]
     return told
 
 

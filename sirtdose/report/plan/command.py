@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isclose
 from typing import Any
 
 from sirtdose.report.plan.rows import injections_of
@@ -74,11 +75,12 @@ ACTIVITY, DOSE = "{a%d}", "{dose}"
 def command_words(document: Mapping[str, Any]) -> str | None:
     """The command, with places for the activities; None where none can make it.
 
-    The body surface area method has one activity for a patient. Images, structures
-    and earlier sessions are not kept: the reader gives them again.
+    The body surface area method has one activity for a patient, and a plan has one
+    residual for all injections. Images, structures and earlier sessions and doses are
+    not kept: the reader gives them again.
     """
     method, typed = document["method"], document.get("inputs") or {}
-    if method not in ("mird", "partition", "image"):
+    if method not in ("mird", "partition", "image") or not _one_residual(document):
         return None
     words = [f"sirtdose plan {method}"]
     if typed.get("height_mm"):
@@ -96,7 +98,16 @@ def command_words(document: Mapping[str, Any]) -> str | None:
     for one in document["assumptions"].get("sessions", ()):
         file = "plan.json" if one["kind"] == "planned" else "post.json"
         words.append(f"--after {file}")
+    if "prior_dose" in document["assumptions"]:
+        words.append("--prior-dose MAP")
     return " ".join(words)
+
+
+def _one_residual(document: Mapping[str, Any]) -> bool:
+    """Whether what is drawn per GBq is the same for every injection."""
+    pairs = zip(draw_per_gbq(document), injections_of(document), strict=True)
+    drawn = [draw for draw, one in pairs if one["activity_gbq"]]
+    return not drawn or isclose(min(drawn), max(drawn), rel_tol=1e-6)
 
 
 def _density(document: Mapping[str, Any]) -> str:

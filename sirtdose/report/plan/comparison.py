@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.acceptance import Acceptance, unaccepted
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.names import the_one_alike
@@ -193,7 +193,10 @@ def _origin(plan: Mapping[str, Any]) -> dict[str, Any]:
         "vessel": typed.get("vessel"),
         "treatment_date": typed.get("treatment_date"),
         "catheter": typed.get("catheter"),
-        "said": {one: said.count(one) for one in _SEVERITIES},
+        "said": {
+            **{one: said.count(one) for one in _SEVERITIES},
+            "unaccepted": len(unaccepted(plan)),
+        },
     }
 
 

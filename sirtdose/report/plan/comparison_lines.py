@@ -163,6 +163,8 @@ def origin_words(column: Mapping[str, Any]) -> str:
     """Which plan a column is, and how much its checks said."""
     plan = column["plan"]
     said = plan["said"]
+    # Documents of before do not list it.
+    open_asks = said.get("unaccepted", 0)
     device = plan["device"]
     catheter = plan["catheter"]
     return ", ".join(
@@ -176,7 +178,8 @@ def origin_words(column: Mapping[str, Any]) -> str:
                 plan["treatment_date"],
                 plan["status"],
                 f"hash {plan['hash'][:12]}" if plan["hash"] else "",
-                f"{said['ask']} accepted, {said['warn']} warnings, "
+                f"{open_asks} not accepted" if open_asks else "",
+                f"{said['ask'] - open_asks} accepted, {said['warn']} warnings, "
                 f"{said['note']} notes",
             ],
         )

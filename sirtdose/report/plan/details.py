@@ -141,6 +141,7 @@ def _chances(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             each["value_of"] or each["volume"]
             for each in document["limits"]
             if limit_key(each) == limit_key(one)
+            and one.get("value_of", each["value_of"]) == each["value_of"]
         }
         name = ", ".join(sorted(names.get(of, of) for of in held))
         said = chance_words(one)

@@ -1,4 +1,4 @@
-"""A plan's content hash: whether it is still what was computed, and approved.
+"""The content hash of a plan, an order, vials or a comparison: whether it is unchanged.
 
 It shows a change, by hand or by accident; it is no signature against forgery.
 """
@@ -18,7 +18,7 @@ _NOT_CONTENT = ("hash", "status", "approval")
 
 
 def content_hash(document: dict[str, Any]) -> str:
-    """SHA-256 of a plan's content, whatever its status.
+    """SHA-256 of a document's content, whatever the status of a plan.
 
     Examples
     --------
@@ -33,6 +33,29 @@ def content_hash(document: dict[str, Any]) -> str:
 def signed(document: dict[str, Any]) -> dict[str, Any]:
     """The same document with its content hash."""
     return {**document, "hash": content_hash(document)}
+
+
+def require_unchanged(document: dict[str, Any], name: str) -> None:
+    """Refuse a document that is not what was written (H31).
+
+    Raises
+    ------
+    InputError
+        It was edited, or has no hash.
+
+    Examples
+    --------
+    >>> require_unchanged(signed({"activity_gbq": 2.0}), "order.json")
+    """
+    try:
+        same = document.get("hash") == content_hash(document)
+    except (ValueError, RecursionError):
+        same = False
+    if not same:
+        raise InputError(
+            f"{name} is not what was written (H31): its content does not fit its hash. "
+            "Run the command that made it again, and do not edit it"
+        )
 
 
 def approved(text: str, *, by: str, at: str) -> dict[str, Any]:

@@ -127,9 +127,9 @@ def _earlier_lines(document: dict[str, Any]) -> list[str]:
     if document["assumptions"].get("scout"):
         typed = document.get("inputs") or {}
         more = [one for one in typed.get("injections") or () if "prior-dose" in one]
-        keys = ("prior_liver_dose_gy", "prior_lung_dose_gy")
+        keys = ("prior_liver_dose_gy", "prior_dose", "sessions")
         earlier = more or any(document["assumptions"].get(key) for key in keys)
-        before = f"{before} and the scout" if earlier else "the scout"
+        before = f"the scout and {before}" if earlier else "the scout"
     return [
         f"{spoken(part['name'])}: {significant(part['cumulative_dose_gy'])} Gy with "
         f"{before}"

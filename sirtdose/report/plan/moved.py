@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,12 @@ from sirtdose.checks.doses import bound_findings, limit_findings
 from sirtdose.checks.following import Check, following
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.moving import CLOSED, OPENED, Comparison, Fork, Moves, outcomes
-from sirtdose.model.treatment import Treatment
-from sirtdose.planning.limits import held_against, rule_of
-from sirtdose.planning.partition_case import Line
+from sirtdose.report.plan.at_activities import (
+    HeldRow,
+    held_rows,
+    limit_at,
+    treatment_at,
+)
 from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.rows import (
     Linear,
@@ -31,7 +34,6 @@ _OF_THE_IMAGE = {
     "H28": "hot spots",
 }
 GRAVE = (Severity.STOP, Severity.ASK, Severity.WARN)
-_PICK = {"at_most": max, "at_least": min}
 _NUMBER = re.compile(f"{OPENED}(\\d+){CLOSED}")
 
 
@@ -66,7 +68,7 @@ def followed(document: Mapping[str, Any]) -> Followed:
         check: tree
         for check, moving in zip(
             following(case, wanted),
-            following(_moved(case, document, moves), wanted),
+            following(treatment_at(case, document, moves.activities()), wanted),
             strict=True,
         )
         for tree in [outcomes(moving, moves)]
@@ -87,88 +89,17 @@ def followed(document: Mapping[str, Any]) -> Followed:
     )
 
 
-def _moved(case: Treatment, document: Mapping[str, Any], moves: Moves) -> Treatment:
-    """The same treatment by activities that move."""
-    gbq, linear = moves.activities(), linear_doses(document)
-    alone = len(gbq) == 1
-    first = case.injections[0].activity_gbq
-    shunted = sum(
-        (one.lung_shunt_fraction or 0.0) * each
-        for one, each in zip(case.injections, gbq, strict=True)
-    )
-    second = {
-        one["name"]: one["all_counts"]["name"]
-        for one in document["compartments"]
-        if one.get("all_counts")
-    }
-    return replace(
-        case,
-        injections=tuple(
-            replace(one, activity_gbq=each)
-            for one, each in zip(case.injections, gbq, strict=True)
-        ),
-        parts=tuple(
-            replace(
-                one,
-                doses_gy=_doses(linear[one.name], gbq),
-                all_counts_gy=_doses(linear[second[one.name]], gbq)
-                if one.name in second
-                else (),
-                # Hot spots of several injections do not follow any one of them.
-                focus_gy=one.focus_gy / first * gbq[0]
-                if alone and one.focus_gy
-                else one.focus_gy,
-            )
-            for one in case.parts
-        ),
-        lungs=replace(case.lungs, shunt_fraction=shunted / sum(gbq))
-        if case.lungs.known
-        else case.lungs,
-        prescribed_gy=case.prescribed_gy / first * gbq[0]
-        if case.prescribed_gy
-        else 0.0,
-    )
-
-
-def _doses(linear: Linear, gbq: Sequence[Any]) -> tuple[float, ...]:
-    return tuple(k * each for k, each in zip(linear.gy_per_gbq, gbq, strict=True))
-
-
 def _limits(
     document: Mapping[str, Any], linear: Mapping[str, Linear], moves: Moves
 ) -> Iterator[Check]:
     """Each limit whose dose is known, with the reading of an image that decides."""
-    same = [
-        {own["name"], own["all_counts"]["name"]}
-        for own in document["compartments"]
-        if own.get("all_counts")
-    ]
-    for row in document["limits"]:
-        of = row["value_of"]
-        if of not in linear:
-            continue
-        names = {of}
-        if row["sense"] in _PICK:
-            names = next((pair for pair in same if of in pair), names)
-        lines = [
-            Line(name, linear[name].prior_gy, linear[name].gy_per_gbq)
-            for name in sorted(names)
-        ]
-        yield partial(_limit, row, lines, document, moves)
+    for held in held_rows(document, linear):
+        yield partial(_limit, held, document, moves)
 
 
-def _limit(
-    row: Mapping[str, Any],
-    lines: Sequence[Line],
-    document: Mapping[str, Any],
-    moves: Moves,
-) -> list[Finding]:
+def _limit(held: HeldRow, document: Mapping[str, Any], moves: Moves) -> list[Finding]:
     gbq = moves.activities()
-    pick = _PICK.get(row["sense"], max)
-    line = pick(lines, key=lambda one: one.value_gy(gbq))
-    names = [one["name"] for one in injections_of(document)]
-    held = held_against(rule_of(row), line, names, gbq)
-    return limit_findings([held], len(names), planned=True)
+    return limit_findings([limit_at(held, document, gbq)], len(gbq), planned=True)
 
 
 def _replaced(

@@ -15,7 +15,8 @@ from sirtdose.report.tables import rows_csv
 COLUMNS = (
     *("injection", "device", "product", "size", "calibration_gbq", "calibration_mci"),
     *("calibrated_at", "calibration_zone", "vials", "delivery", "treatment_at"),
-    *("at_use_gbq", "at_use_mci", "part_to_draw", "plan_hash", "plan_status"),
+    *("at_use_gbq", "at_use_mci", "part_to_draw", "draw_by_injection"),
+    *("plan_hash", "plan_status"),
 )
 SIGNED_BY = ("Ordered by, date", "Physicist, date", "Second check, date")
 
@@ -46,6 +47,7 @@ def order_document(
                 "residual_fraction": one.want.residual_fraction,
                 "ordered_at_use_gbq": one.at_use_gbq,
                 "to_wanted_ratio": one.to_wanted_ratio,
+                "shared_with": one.shared_with,
             }
             for one in own.orders
         ],
@@ -66,14 +68,16 @@ def _each_once(vials: Sequence[Ordered]) -> list[tuple[Ordered, int]]:
 def _line(one: Ordered, count: int, own: VialsFound) -> dict[str, Any]:
     first = min(each.want.at for each in own.found if each.want.name in one.injections)
     at_use = one.at_use_gbq(first, own.nuclide)
-    parts = [
-        order.want.activity_gbq / order.at_use_gbq
+    whole = not own.device.vials.part_is_drawn
+    parts = {
+        order.want.name: 1.0
+        if whole
+        else min(order.want.activity_gbq / order.at_use_gbq, 1.0)
         for order in own.orders
         if order.want.name in one.injections
-    ]
+    }
     calibration = one.calibration
     delivered = calibration.delivered if calibration else None
-    whole = not own.device.vials.part_is_drawn
     return {
         "injections": list(one.injections),
         "size": own.device.vials.size_name(one.calibration_gbq) or None,
@@ -86,8 +90,23 @@ def _line(one: Ordered, count: int, own: VialsFound) -> dict[str, Any]:
         "treatment_at": first.isoformat(timespec="minutes"),
         "at_use_gbq": at_use,
         "at_use_mci": at_use * MCI_PER_GBQ,
-        "part_to_draw": 1.0 if whole else min(sum(parts), 1.0),
+        "part_to_draw": min(sum(parts.values()), 1.0),
+        "draw_by_injection": parts,
     }
+
+
+def draws_words(line: Mapping[str, Any]) -> str:
+    """What of a vial each injection draws.
+
+    >>> draws_words({"draw_by_injection": {"right": 0.3, "left": 0.12}})
+    'right 30 %, left 12 %'
+    """
+    each = line["draw_by_injection"]
+    alone = len(each) == 1
+    return ", ".join(
+        f"{'' if alone else f'{name} '}{100 * part:.0f} %"
+        for name, part in each.items()
+    )
 
 
 def order_csv(document: Mapping[str, Any]) -> str:
@@ -102,7 +121,12 @@ def order_csv(document: Mapping[str, Any]) -> str:
     return rows_csv(
         COLUMNS,
         [
-            {**same, **line, "injection": ", ".join(line["injections"])}
+            {
+                **same,
+                **line,
+                "injection": ", ".join(line["injections"]),
+                "draw_by_injection": draws_words(line),
+            }
             for line in document["lines"]
         ],
     )

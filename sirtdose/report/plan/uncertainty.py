@@ -49,6 +49,7 @@ def plan_uncertainty_document(
         "limits": [
             {
                 "name": one.name,
+                "value_of": one.value_of,
                 "sense": one.sense,
                 "limit_gy": one.limit_gy,
                 "upper_gy": one.upper_gy,
@@ -170,7 +171,7 @@ def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
             if not row["name"].endswith(ALL_COUNTS)
         ),
         *(
-            f"Limit {spoken(one['name'])}: {chance_words(one)}"
+            f"Limit {spoken(one.get('value_of') or one['name'])}: {chance_words(one)}"
             for one in document["limits"]
         ),
         f"Not in it: {'; '.join(document['left_out'])}",
@@ -193,10 +194,7 @@ def chance_words(limit: Mapping[str, Any]) -> str:
         if limit[key] is not None
     ]
     if not said:
-        return (
-            "no single probability, because this limit applies to several volumes; "
-            "plan with --uncertainty 1000 to get one"
-        )
+        return "no probability is known"
     return f"{limit['limit_gy']:g} Gy met with a probability of {', '.join(said)}"
 
 

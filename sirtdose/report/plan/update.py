@@ -178,7 +178,7 @@ def _goals_and_limits(document: Mapping[str, Any]) -> list[str]:
     pairs += [
         (
             spoken(one["value_of"] or one["name"]),
-            f"limit {one['limit_gy']:g}{', NOT MET' * (one['met'] is False)}",
+            f"{_bound(one)}{', NOT MET' * (one['met'] is False)}",
             then.get(_key(one), {}).get("value_gy"),
             one["value_gy"],
         )
@@ -189,6 +189,18 @@ def _goals_and_limits(document: Mapping[str, Any]) -> list[str]:
         return []
     header = ["goal or limit", "", "planned", "now", "change"]
     return ["", table(header, rows, left={0, 1})]
+
+
+def _bound(limit: Mapping[str, Any]) -> str:
+    """A limit by its sense.
+
+    >>> _bound({"sense": "at_least", "limit_gy": 205.0, "upper_gy": None})
+    'at least 205'
+    """
+    if limit["sense"] == "range":
+        return f"{limit['limit_gy']:g} to {limit['upper_gy']:g}"
+    least = limit["sense"] == "at_least"
+    return f"{'at least' if least else 'limit'} {limit['limit_gy']:g}"
 
 
 def _key(limit: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -14,9 +14,8 @@ from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.ordered_vial import MeasuredVial, OrderOf
 from sirtdose.planning.vial import InjectionVials, SharedVial
 from sirtdose.planning.vial_choice import Vial, VialChoice, shifts
-from sirtdose.planning.vial_doses import PlannedDoses
 from sirtdose.report.documents import nuclide_document, said_document
-from sirtdose.report.plan.vial_doses import doses_document, main_dose
+from sirtdose.report.plan.vial_doses import PlannedDoses
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,7 @@ def _injection(found: InjectionVials, own: VialsFound) -> dict[str, Any]:
     want = found.want
     orders = [one for one in own.orders if one.want.name == want.name]
     measured = [one for one in own.measured if one.want.name == want.name]
+    drawn = own.device.vials.part_is_drawn
 
     def choice(one: VialChoice | None) -> dict[str, Any] | None:
         return _choice(one, own.planned) if one else None
@@ -85,22 +85,20 @@ def _injection(found: InjectionVials, own: VialsFound) -> dict[str, Any]:
         "activity_gbq": want.activity_gbq,
         "activity_mci": want.activity_gbq * MCI_PER_GBQ,
         "residual_fraction": want.residual_fraction,
-        "main_dose": (own.planned and main_dose(own.planned, want.name)) or None,
+        "main_dose": (own.planned and own.planned.main_dose(want.name)) or None,
         "choices": [_choice(one, own.planned) for one in found.choices],
         "pairs": [_choice(one, own.planned) for one in found.pairs],
         "nearest": choice(found.nearest),
         "elsewhen": choice(found.elsewhen),
         "ordered": _ordered(orders[0]) if orders else None,
-        "measured": _measured(measured[0], orders) if measured else None,
+        "measured": _measured(measured[0], [] if drawn else orders)
+        if measured
+        else None,
     }
 
 
 def _choice(one: VialChoice, planned: PlannedDoses | None) -> dict[str, Any]:
-    doses = (
-        planned.with_injected({one.want.name: one.injected_gbq}, one.want.name)
-        if planned
-        else []
-    )
+    injected, name = {one.want.name: one.injected_gbq}, one.want.name
     return {
         "vials": [_vial(vial, one) for vial in one.vials],
         "at": one.want.at.isoformat(timespec="minutes"),
@@ -113,7 +111,8 @@ def _choice(one: VialChoice, planned: PlannedDoses | None) -> dict[str, Any]:
         "spheres": one.spheres or None,
         "bq_per_sphere": one.bq_per_sphere,
         "fits": one.fits,
-        "doses": doses_document(doses),
+        "doses": planned.doses(injected, name) if planned else [],
+        "warned": planned.warned(injected) if planned else [],
     }
 
 
@@ -186,7 +185,7 @@ def _measured_doses(own: VialsFound) -> list[dict[str, Any]]:
     """Doses of all measured vials together; what was not measured is as planned."""
     if own.planned is None or not own.measured:
         return []
-    return doses_document(own.planned.with_injected(injected_of(own.measured)))
+    return own.planned.doses(injected_of(own.measured))
 
 
 def injected_of(measured: Sequence[MeasuredVial]) -> dict[str, float]:

@@ -1,18 +1,17 @@
-"""What the doses of a plan.json follow from, for the vials that are had for it."""
+"""A plan's doses with the activities of its vials, and what the checks say of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from sirtdose.checks.vials import graver_findings
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.limit import Limit
-from sirtdose.planning.vial_doses import (
-    DoseAt,
-    LinearDose,
-    LinearLimit,
-    PlannedDoses,
-)
+from sirtdose.report.ladder import Rung
+from sirtdose.report.plan.at_activities import held_rows, judged_at, limit_at
+from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.rows import (
-    ALL_LUNGS,
-    LUNGS,
     injections_of,
     linear_doses,
     names_of,
@@ -20,76 +19,122 @@ from sirtdose.report.plan.rows import (
 )
 
 
-def planned_doses(document: Mapping[str, Any]) -> PlannedDoses:
-    """Every structure's Gy per GBq of each injection, and its limits."""
-    linear, names = linear_doses(document), names_of(document)
-    limits: dict[str, list[LinearLimit]] = {}
-    for one in document["limits"]:
-        of = one["value_of"] or one["volume"]
-        if of in linear:
-            own = linear[of]
-            name = names[LUNGS if of == ALL_LUNGS else of]
-            limits.setdefault(name, []).append(
-                LinearLimit(_limit(one), own.gy_per_gbq, own.prior_gy)
-            )
-    return PlannedDoses(
-        {one["name"]: one["activity_gbq"] for one in injections_of(document)},
-        tuple(
-            LinearDose(
-                rung.name,
-                rung.gy_per_gbq,
-                tuple(limits.get(rung.name, ())),
-                any(one.planned for one in rung.verdicts),
-            )
-            for rung in plan_rungs(document)
-            if rung.gy_per_gbq
-        ),
-    )
+@dataclass(frozen=True)
+class PlannedDoses:
+    """What a plan's doses follow from: its document.
+
+    Injections that are not given keep the plan's own activity. Activities are those
+    injected, after what remains in vial and tubing.
+    """
+
+    document: Mapping[str, Any]
+
+    @cached_property
+    def _planned_gbq(self) -> dict[str, float]:
+        return {
+            one["name"]: one["activity_gbq"] for one in injections_of(self.document)
+        }
+
+    @cached_property
+    def _rungs(self) -> list[Rung]:
+        return [one for one in plan_rungs(self.document) if one.gy_per_gbq]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return names_of(self.document)
+
+    @cached_property
+    def _planned(self) -> list[Finding]:
+        """What the plan's own activities are found to be."""
+        return self.judged({})
+
+    def _all_gbq(self, injected_gbq: Mapping[str, float]) -> list[float]:
+        return list({**self._planned_gbq, **injected_gbq}.values())
+
+    def judged(self, injected_gbq: Mapping[str, float]) -> list[Finding]:
+        """What the checks of plans say; nothing where no dose by injection is known."""
+        known = linear_doses(self.document)
+        if any(one["name"] not in known for one in readings(self.document)):
+            return []
+        return judged_at(self.document, self._all_gbq(injected_gbq))
+
+    def graver(self, injected_gbq: Mapping[str, float]) -> list[Finding]:
+        """What the plan's own activities are not found to be."""
+        return graver_findings(self._planned, self.judged(injected_gbq))
+
+    def of(self, injection: str) -> list[Rung]:
+        """The structures that an injection gives a dose."""
+        number = list(self._planned_gbq).index(injection)
+        return [one for one in self._rungs if one.gy_per_gbq[number] > 0]
+
+    def main_dose(self, injection: str) -> str:
+        """The structure that an injection is about: its goal's, else its first tumor's.
+
+        Empty where the plan has no dose.
+        """
+        own = self.of(injection)
+        aimed = [one.name for one in own if any(goal.planned for goal in one.verdicts)]
+        return next(iter([*aimed, *(one.name for one in own)]), "")
+
+    def warned(self, injected_gbq: Mapping[str, float]) -> list[str]:
+        """Codes of what asks or warns of a dose, or is said of no plan's activities."""
+        found = [*self._of_doses(injected_gbq), *self.graver(injected_gbq)]
+        return sorted({one.code for one in found})
+
+    def doses(
+        self, injected_gbq: Mapping[str, float], *injections: str
+    ) -> list[dict[str, Any]]:
+        """Doses of all structures, or of those of some injections, as documents."""
+        gbq, names = self._all_gbq(injected_gbq), self._names
+        shown = {one.name for name in injections for one in self.of(name)}
+        limits: dict[str, list[Limit]] = {}
+        for held in held_rows(self.document, linear_doses(self.document)):
+            one = limit_at(held, self.document, gbq)
+            limits.setdefault(names[one.value_of], []).append(one)
+        said: dict[str, list[Finding]] = {}
+        for finding in self._of_doses(injected_gbq):
+            said.setdefault(names[finding.subject], []).append(finding)
+        new = self.graver(injected_gbq)
+        return [
+            {
+                "name": one.name,
+                "dose_gy": sum(k * x for k, x in zip(one.gy_per_gbq, gbq, strict=True)),
+                "limits": len(limits.get(one.name, ())),
+                "not_met": _not_met(limits.get(one.name, ())),
+                "warned": [
+                    {
+                        "code": found.code,
+                        "severity": str(found.severity),
+                        "in_plan": found not in new,
+                    }
+                    for found in said.get(one.name, ())
+                ],
+            }
+            for one in self._rungs
+            if not injections or one.name in shown
+        ]
+
+    def _of_doses(self, injected_gbq: Mapping[str, float]) -> list[Finding]:
+        """What asks or warns of a dose that is shown."""
+        return [
+            one
+            for one in self.judged(injected_gbq)
+            if one.severity is not Severity.NOTE
+            and one.bound is not None
+            and one.bound.unit == "Gy"
+            and one.subject in self._names
+        ]
 
 
-def _limit(one: Mapping[str, Any]) -> Limit:
-    """A limit as documents hold it, without the plan's own dose."""
-    return Limit(
-        one["name"],
-        one["volume"],
-        one["sense"],
-        one["limit_gy"],
-        None,
-        one["source"],
-        binding=False,
-        verified=one["verified"],
-        upper_gy=one["upper_gy"],
-        strict=one["strict"],
-    )
-
-
-def doses_document(doses: Sequence[DoseAt]) -> list[dict[str, Any]]:
-    """Doses, and the limits that they do not meet."""
+def _not_met(limits: Sequence[Limit]) -> list[dict[str, Any]]:
     return [
         {
             "name": one.name,
-            "dose_gy": one.dose_gy,
-            "limits": one.limits,
-            "not_met": [
-                {
-                    "name": limit.name,
-                    "sense": limit.sense,
-                    "limit_gy": limit.limit_gy,
-                    "upper_gy": limit.upper_gy,
-                    "value_gy": limit.value_gy,
-                }
-                for limit in one.not_met
-            ],
+            "sense": one.sense,
+            "limit_gy": one.limit_gy,
+            "upper_gy": one.upper_gy,
+            "value_gy": one.value_gy,
         }
-        for one in doses
+        for one in limits
+        if one.met is False
     ]
-
-
-def main_dose(planned: PlannedDoses, injection: str) -> str:
-    """The structure that an injection is about: its goal's, else its first tumor's.
-
-    Empty where the plan has no dose.
-    """
-    own = planned.of(injection)
-    aimed = [one.name for one in own if one.aimed]
-    return next(iter([*aimed, *(one.name for one in own)]), "")

@@ -10,7 +10,10 @@ from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, gy_words, significant, spoken, table
 
 _FITTING_SHOWN = 3
-_MARKS = "* within 10 % of what is wanted, or enough of it;  ! a limit is not met"
+_MARKS = (
+    "* within 10 % of what is wanted, or enough of it;  ! a limit is not met, or a "
+    "check of doses warns"
+)
 
 
 def vial_screen(document: Mapping[str, Any]) -> Screen:
@@ -42,9 +45,10 @@ def order_line(injection: Mapping[str, Any]) -> str:
     """
     own = injection["ordered"]
     each = " and ".join(map(_ordered_vial, own["vials"]))
+    shared = any(one.get("shared_with") for one in own["vials"])
     return (
         f"Ordered for {injection['name']}: {each}; {significant(own['at_use_gbq'])} "
-        f"GBq at use ({off_words(own['to_wanted_ratio'])})"
+        f"GBq at use ({against_words({**own, 'shared_with': shared})})"
     )
 
 
@@ -64,6 +68,18 @@ def off_words(ratio: float) -> str:
     ('-7.2 %', '+0.0 %')
     """
     return f"{round(100 * ratio - 100, 1) + 0:+.1f} %"
+
+
+def against_words(order: Mapping[str, Any]) -> str:
+    """How far an order is from what is wanted; of a shared vial, what is drawn.
+
+    >>> against_words({"to_wanted_ratio": 4.0, "shared_with": ["left"]})
+    'draw 25 % of it'
+    """
+    ratio = order["to_wanted_ratio"]
+    if not order["shared_with"]:
+        return off_words(ratio)
+    return f"draw {100 / ratio:.0f} % of it"
 
 
 def calibration_words(vial: Mapping[str, Any]) -> str:
@@ -140,7 +156,7 @@ def _injection_lines(one: Mapping[str, Any]) -> list[str]:
 def choice_words(choice: Mapping[str, Any]) -> str:
     """One vial or two in a sentence."""
     vials = " + ".join(
-        f"{one['calibration_gbq']:g} GBq of {calibration_words(one)}"
+        f"{one['calibration_gbq']:.4g} GBq of {calibration_words(one)}"
         for one in choice["vials"]
     )
     part = choice["part_to_draw"]
@@ -190,18 +206,12 @@ def _cell(choice: Mapping[str, Any], main: str | None) -> str:
 
 
 def _marks(choice: Mapping[str, Any]) -> str:
-    missed = any(own for one in choice["doses"] for own in passed(one))
-    return ("*" if choice["fits"] else "") + ("!" if missed else "")
+    return ("*" if choice["fits"] else "") + ("!" if choice["warned"] else "")
 
 
-def passed(dose: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The limits that a dose is more than; one that is too little is not marked."""
-    return [
-        one
-        for one in dose["not_met"]
-        if one["sense"] == "at_most"
-        or (one["sense"] == "range" and one["value_gy"] > one["limit_gy"])
-    ]
+def doubted(dose: Mapping[str, Any]) -> bool:
+    """Whether a limit is not met by a dose, or a check asks or warns of it."""
+    return bool(dose["not_met"] or dose["warned"])
 
 
 def _shared_lines(document: Mapping[str, Any]) -> list[str]:
@@ -241,23 +251,39 @@ def _measured_lines(document: Mapping[str, Any]) -> list[str]:
         [spoken(one["name"]), significant(one["dose_gy"]), limits_words(one)]
         for one in document["measured_doses"]
     ]
-    return [*lines, table(["", "Gy", "limits"], rows, left={0, 2})] if rows else lines
+    return (
+        [*lines, table(["", "Gy", "limits and checks"], rows, left={0, 2})]
+        if rows
+        else lines
+    )
 
 
 def limits_words(dose: Mapping[str, Any]) -> str:
-    """Which limits a dose does not meet; that it meets all it has.
+    """Which limits a dose does not meet, and which checks ask or warn of it.
 
-    >>> limits_words({"limits": 2, "not_met": []})
+    >>> limits_words({"limits": 2, "not_met": [], "warned": []})
     'met'
+    >>> limits_words({"limits": 0, "not_met": [], "warned": [
+    ...     {"code": "H43", "severity": "warn", "in_plan": True}]})
+    'no limit set; WARN H43, as in the plan'
     """
-    if not dose["not_met"]:
-        return "met" if dose["limits"] else "no limit set"
-    said = [
-        f"NOT MET: {gy_words(one['value_gy'], bound)} of {bound:g} Gy"
-        for one in dose["not_met"]
-        for bound in [one["upper_gy"] or one["limit_gy"]]
+    said = [_missed(one) for one in dose["not_met"]]
+    if not said:
+        said = ["met" if dose["limits"] else "no limit set"]
+    said += [
+        f"{one['severity'].upper()} {one['code']}"
+        f"{', as in the plan' if one['in_plan'] else ''}"
+        for one in dose["warned"]
     ]
-    return "; ".join(said)
+    return "; ".join(dict.fromkeys(said))
+
+
+def _missed(limit: Mapping[str, Any]) -> str:
+    gy, top = limit["value_gy"], limit["upper_gy"]
+    low = limit["sense"] == "at_least" or (top is not None and gy < limit["limit_gy"])
+    bound = limit["limit_gy"] if low or top is None else top
+    side = "below" if low else "above"
+    return f"NOT MET: {gy_words(gy, bound)} Gy, {side} {bound:g} Gy"
 
 
 def _details(document: Mapping[str, Any]) -> list[str]:
@@ -280,7 +306,7 @@ def _details(document: Mapping[str, Any]) -> list[str]:
                 significant(own["bq_per_sphere"]) if own["bq_per_sphere"] else "-",
                 _short(own["holds_it_at"]),
                 *(
-                    gy_words(dose["dose_gy"]) + ("!" if passed(dose) else "")
+                    gy_words(dose["dose_gy"]) + ("!" if doubted(dose) else "")
                     for dose in own["doses"]
                 ),
             ]

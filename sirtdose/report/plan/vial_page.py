@@ -7,14 +7,16 @@ from typing import Any
 
 from sirtdose.report.page_head import day_words, moment_words
 from sirtdose.report.plan.cutting import table_cuts
+from sirtdose.report.plan.order import draws_words
 from sirtdose.report.plan.page import Made
 from sirtdose.report.plan.sheet import sheet_findings
 from sirtdose.report.plan.vial_lines import (
+    against_words,
     calibration_words,
+    doubted,
     limits_words,
     off_words,
     order_line,
-    passed,
     size_words,
     zone_words,
 )
@@ -39,7 +41,12 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
             for one in document["shared"]
         ],
         today=[
-            {**one, "gy": gy_words(one["dose_gy"]), "verdict": limits_words(one)}
+            {
+                **one,
+                "gy": gy_words(one["dose_gy"]),
+                "verdict": limits_words(one),
+                "doubted": doubted(one),
+            }
             for one in document["measured_doses"]
         ],
         unverified=[
@@ -62,11 +69,12 @@ def order_page(text: str, made: Made, title: str = "Vial order") -> str:
                 "calibrated": _time(one["calibrated_at"]),
                 "delivered": _time(one["delivery"]) or "to be agreed",
                 "treatment": _time(one["treatment_at"]),
+                "draw": draws_words(one),
             }
             for one in document["lines"]
         ],
         injections=[
-            {**one, "time": _time(one["at"]), "off": off_words(one["to_wanted_ratio"])}
+            {**one, "time": _time(one["at"]), "off": against_words(one)}
             for one in document["injections"]
         ],
     )
@@ -78,8 +86,10 @@ def _frame(
     """What both pages have: whose it is, of which plan, and what warns."""
     plan = document["plan"]
     approved = bool(plan) and plan["status"] == "approved"
+    times = sorted({one["at"] for one in document["injections"]})
+    used = {"treatment_date": times[0] if len(times) == 1 else times[0][:10]}
     head = head_of(
-        document,
+        {**document, "inputs": {**document["inputs"], **used}},
         title,
         digest=case_hash(text, digits=64),
         made=made.on,
@@ -135,9 +145,7 @@ def _row(choice: Mapping[str, Any]) -> dict[str, Any]:
         "holds": _time(choice["holds_it_at"]),
         "million": significant(spheres / 1e6, 3) if spheres else "n/a",
         "each": significant(each, 3) if each else "n/a",
-        "cells": [
-            (gy_words(one["dose_gy"]), bool(passed(one))) for one in choice["doses"]
-        ],
+        "cells": [(gy_words(one["dose_gy"]), doubted(one)) for one in choice["doses"]],
     }
 
 

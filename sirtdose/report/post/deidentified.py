@@ -103,7 +103,9 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             one[key] for one in injections for key in ("name", "perfused")
         ],
         "reasons of --accept": [one["reason"] for one in document["accepted"]],
-        "the plan's names": [row["name"] for row in plan["doses"]],
+        "the plan's names": [
+            row["name"] for row in plan["doses"] if row["role"] != "lungs"
+        ],
         **{
             what: [text for text in _texts(document.get(key)) if text not in ours]
             for key, what in _KEPT_OF_OWN_FILES.items()

@@ -272,7 +272,7 @@ def _image_lung_lines(lungs: dict[str, Any]) -> list[str]:
         return []
     return [
         f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
-        f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
+        f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:.4g} kg"
     ]
 
 

@@ -26,6 +26,7 @@ from sirtdose.report.page_head import (
     PageHead,
     day_words,
     made_today,
+    moment_words,
 )
 from sirtdose.report.palette import paints
 from sirtdose.report.post.biology import biology_rows, parameter_lines
@@ -146,7 +147,7 @@ def _head(
     named = _named(patient)
     key = REMOVED if hidden else named or whose["key"] or NOT_GIVEN
     times = document["times"]
-    treated = REMOVED if hidden else day_words(times["administered_at"])
+    treated = REMOVED if hidden else moment_words(times["administered_at"])
     device = (document["device"] or "").capitalize()
     image = document["image"] or {}
     after = times["elapsed_h"]

@@ -111,8 +111,8 @@ def lung_line(lungs: dict[str, Any]) -> str:
         earlier = f", {significant(total)} Gy with earlier treatments"
     return (
         f"Lungs: {significant(lungs['dose_gy'])} Gy from the "
-        f"{lungs['shunt_fraction']:.1%} shunt ({source}), mass {lungs['mass_kg']:g} kg "
-        f"({mass}){earlier}"
+        f"{lungs['shunt_fraction']:.1%} shunt ({source}), mass "
+        f"{lungs['mass_kg']:.4g} kg ({mass}){earlier}"
     )
 
 

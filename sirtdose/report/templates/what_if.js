@@ -115,6 +115,18 @@
     else element.innerHTML = asPlanned.get(element);
   };
 
+  // Goals that are neither met nor missed: how far apart their doses are.
+  const aimsApart = () => {
+    if (data.goals.length)
+      return data.goals
+        .filter((goal) => goal.moves && goal.aim)
+        .map((goal) => `${goal.name}: ${goalAt(goal).apart}`)
+        .filter((text) => !text.endsWith("met exactly"))
+        .map((text) => text.replace(/ it$/, " the goal"));
+    const aims = all('[data-sense="aim"]').map((element) => [element.dataset.name, judged(element)]);
+    const off = aims.filter(([, found]) => found.met === null);
+    return [...new Set(off.map(([name, found]) => `${name}: ${found.words.replace(/ it$/, " the goal")}`))];
+  };
   const sentence = (checked) => {
     const missed = new Map();
     for (const element of all("[data-lim]")) {
@@ -127,7 +139,9 @@
     if (goals.length) said.push(`Goal missed: ${goals.join(", ")}.`);
     const left = data.goals.filter((goal) => goal.known && !goal.moves).map((goal) => goal.name);
     if (left.length) said.push(`Not followed here: ${left.join(", ")}.`);
-    if (!said.length) said.push("All goals and limits of this page are met.");
+    const apart = aimsApart();
+    if (!said.length) said.push(`All ${apart.length ? "" : "goals and "}limits of this page are met.`);
+    if (apart.length) said.push(`${apart.join("; ")}.`);
     if (isMoved()) said.push(checked.words);
     return said.join(" ");
   };
@@ -231,24 +245,28 @@
     at[n] = Math.abs(gbq - first[n]) < data.injections[n].step * 0.51 ? first[n] : gbq;
     draw();
   };
+  const wrong = (n, text) => {
+    one(`wrong-${n}`).textContent = text;
+    one(`type-${n}`).setAttribute("aria-invalid", String(text !== ""));
+  };
   const reset = () => {
     at.splice(0, at.length, ...first);
-    all(".what-if .err").forEach((element) => (element.textContent = ""));
+    first.forEach((_, n) => wrong(n, ""));
     document.activeElement.blur();
     draw();
   };
   data.injections.forEach(({ low, high }, n) => {
     one(`slide-${n}`).addEventListener("input", (event) => {
-      one(`wrong-${n}`).textContent = "";
+      wrong(n, "");
       set(n, Number(event.target.value));
     });
-    one(`type-${n}`).addEventListener("input", (event) => {
+    const typed = (event) => {
       const text = event.target.value.trim();
       const good = /^\d+(\.\d+)?$/.test(text) && Number(text) >= low && Number(text) <= high;
-      one(`wrong-${n}`).textContent = good ? "" : `Type ${low} to ${high} GBq, e.g. ${forms.gbq(first[n])}.`;
-      event.target.setAttribute("aria-invalid", String(!good));
+      wrong(n, good ? "" : `Type ${low} to ${high} GBq, e.g. ${forms.gbq(first[n])}.`);
       if (good) set(n, Number(text));
-    });
+    };
+    one(`type-${n}`).addEventListener("input", typed);
   });
   all("[data-reset]").forEach((button) => button.addEventListener("click", reset));
   document.body.classList.add("can-move");

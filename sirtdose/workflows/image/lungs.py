@@ -22,6 +22,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
+from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.model.volume import Volume
 
 
@@ -29,8 +30,8 @@ from sirtdose.model.volume import Volume
 class LungMass:
     """The mass of the lungs and where it is from."""
 
-    kg: float
-    source: str
+    kg: float = LUNG_MASS_KG
+    source: str = "default"
 
 
 def measured_shunt(
@@ -58,15 +59,17 @@ def measured_shunt(
 
 
 def measured_lung_mass(
-    ct: Volume | None, lungs: Sequence[Structure]
+    ct: Volume | None, lungs: Sequence[Structure], otherwise: LungMass = LungMass()
 ) -> tuple[LungMass, list[Finding]]:
-    """Mass of the lungs by the CT, or 1 kg where it does not hold them (H23)."""
+    """Mass of the lungs by the CT, or `otherwise` where it does not hold them (H23)."""
     if ct is None or not lungs:
-        return LungMass(1.0, "default"), []
+        return otherwise, []
     whole = union(on_one_lattice(lungs))
     covered = covered_fraction(whole, ct.grid)
     if covered < LUNGS_COVERED_MIN:
-        return LungMass(1.0, "default"), cut_lungs_findings(covered)
+        return otherwise, cut_lungs_findings(
+            covered, instead_kg=otherwise.kg, source=otherwise.source
+        )
     mass_kg = densitovolumetry_kg(ct, whole)
     if not mass_kg > 0:
         raise InputError(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from sirtdose.checks.image import small_tumor_findings
 from sirtdose.dosimetry.image.activity import Calibration, total_in
 from sirtdose.dosimetry.image.blur_loss import sphere_mm
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
@@ -24,6 +25,13 @@ from sirtdose.workflows.plan.imaged_case import (
     perfusions_of,
 )
 from sirtdose.workflows.plan.imaged_dose import scouted_by
+
+_TOO_LOW = (
+    "T/N and dose are underestimated, and a tumor dose as goal leads to too much "
+    "activity"
+)
+
+_BY_WIDTH = "T/N and dose are corrected, and depend on the FWHM and the contours"
 
 
 def without_blur(read: Read, request: DoseRequest) -> tuple[Read, list[Finding]]:
@@ -131,4 +139,16 @@ def _require_large(names: Sequence[str], fwhm_mm: float, read: Read) -> None:
         f"{each}: smaller than the FWHM of {fwhm_mm:g} mm, so the blur there cannot be "
         f"corrected: leave --psf out, or plan without it, --role "
         f"'{small[0].name}=other'"
+    )
+
+
+def small_tumors(read: Read) -> list[Finding]:
+    """Tumors that blur hides, or whose correction rests on the width that was given."""
+    source = read.own.source
+    return small_tumor_findings(
+        drawn=read.placed.drawn,
+        consequence=_TOO_LOW if read.blur is None else _BY_WIDTH,
+        # A file says nothing: a scout is as a rule a SPECT.
+        modality="PT" if source and source.modality == "PT" else "NM",
+        psf_mm=None if read.blur is None else read.blur.fwhm_mm,
     )

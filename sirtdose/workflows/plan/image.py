@@ -16,7 +16,6 @@ from sirtdose.checks.image import (
     noise_findings,
     outside_findings,
     physics_findings,
-    small_tumor_findings,
 )
 from sirtdose.checks.nuclide import not_understood
 from sirtdose.checks.scout import (
@@ -63,6 +62,7 @@ from sirtdose.workflows.plan.blur import (
     as_seen,
     blur_words,
     require_histograms,
+    small_tumors,
     without_blur,
 )
 from sirtdose.workflows.plan.earlier import (
@@ -75,6 +75,7 @@ from sirtdose.workflows.plan.imaged_case import (
     Part,
     Read,
     imaged_case,
+    missing_shunts,
     parts_of,
     perfusions_of,
 )
@@ -84,13 +85,6 @@ from sirtdose.workflows.plan.voxel_goals import ScoutedVoxels, checked_goals
 
 # A perfused volume that lies less than this in what injections reach is left out.
 _MOST_OF_IT = 0.5
-
-_TOO_LOW = (
-    "T/N and dose are underestimated, and a tumor dose as goal leads to too much "
-    "activity"
-)
-
-_BY_WIDTH = "T/N and dose are corrected, and depend on the FWHM and the contours"
 
 
 @dataclass(frozen=True)
@@ -142,12 +136,14 @@ def plan_image(
     with opened(images.source) as source:
         images = replace(images, source=source)
         read, request = _read(images, request, scout, said)
+    said.add(missing_shunts(scout.injections, request))
+    said.gate()
     seen, read = read, said.take(without_blur(read, scout.dose))
     require_histograms(scout.injections, scout.dose)
     perfusions = perfusions_of(scout.injections, read.placed, read.counted, request)
     parts = parts_of(perfusions, read.placed)
     said.add(_volume_findings(seen, perfusions, parts, scout.typed_ml))
-    said.add(_small_tumor_findings(read))
+    said.add(small_tumors(read))
     request, limits = request.with_limits(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
@@ -199,6 +195,7 @@ def _read(
         scout_findings(
             source=image.source,
             treatment_at=scout.treatment_at,
+            treatment_day=request.inputs.get("treatment_date"),
             same_catheter=scout.same_catheter,
             measures_shunt=request.lung_shunt_fraction is None,
             planned=request.nuclide,
@@ -308,18 +305,6 @@ def _volume_findings(
             ]
         ),
     ]
-
-
-def _small_tumor_findings(read: Read) -> list[Finding]:
-    """Tumors that blur hides, or whose correction rests on the width that was given."""
-    source = read.own.source
-    return small_tumor_findings(
-        drawn=read.placed.drawn,
-        consequence=_TOO_LOW if read.blur is None else _BY_WIDTH,
-        # A file says nothing: a scout is as a rule a SPECT.
-        modality="PT" if source and source.modality == "PT" else "NM",
-        psf_mm=None if read.blur is None else read.blur.fwhm_mm,
-    )
 
 
 def _plan(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sirtdose.checks.lungs import missing_shunt
 from sirtdose.dosimetry.derived import from_liver_mm, union, with_role, without
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
@@ -24,6 +25,7 @@ from sirtdose.dosimetry.image.uptake import (
 from sirtdose.dosimetry.results import Measured, Placed
 from sirtdose.errors import InputError
 from sirtdose.io.choose import Choice
+from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, perfused_by
 from sirtdose.model.volume import Volume
@@ -218,14 +220,24 @@ def imaged_case(
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
         prior_lung_gy=terms.earlier_lung_gy,
-        shunt_known=all_shunts_known(
-            {one.name: _shunt(one, terms) for one in injections}
-        ),
+        shunt_known=_shunts_known(injections, terms),
         measured=True,
         untreated_ml=_untreated_ml(scouted.parts, "liver"),
         untreated_normal_ml=_untreated_ml(scouted.parts, "normal_whole"),
     )
     return with_scout(case, terms, [one.scout_gbq for one in injections])
+
+
+def missing_shunts(
+    injections: Sequence[ImagedInjection], terms: Terms
+) -> list[Finding]:
+    """What is asked of a plan without lung shunt, before anything is computed."""
+    known = _shunts_known(injections, terms)
+    return [] if known else [missing_shunt(given=False)]
+
+
+def _shunts_known(injections: Sequence[ImagedInjection], terms: Terms) -> bool:
+    return all_shunts_known({one.name: _shunt(one, terms) for one in injections})
 
 
 def _untreated_ml(parts: Sequence[Part], role: str) -> float | None:

@@ -41,6 +41,7 @@ from sirtdose.planning.limit_table import LiverFunction, Patient
 from sirtdose.planning.mird_plan import Convention
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.published_goals import Treated
 from sirtdose.planning.remnant import RemnantAsked
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
@@ -88,9 +89,8 @@ class PlanRequest(Terms):
     ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
         """Published limits; those for other microspheres ask (H25).
 
-        Added to the request, with the findings on them. What decides between limits,
-        such as the hepatic reserve, is the patient's as a whole, whatever each
-        injection's table is.
+        Added to the request, with the findings on them. What decides between limits is
+        the patient's as a whole, whatever each injection's table is.
 
         Any of the liver that was `treated_before` makes it a repeated treatment, as a
         dose to all of it does.
@@ -309,9 +309,9 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
 
     What is the same of every method is said once.
     """
-    each = []
+    each, treats = [], Treated.named(request.limit_table)
     for row in rows:
-        findings = judged(row.plan, request)
+        findings = judged(replace(row.plan, treats=treats), request)
         if row.plan.method in _RESIN_ALONE:
             findings += _body_surface(row.plan, {})
         # A comparison is no plan that anybody could approve.
@@ -346,6 +346,7 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
         maximized=plan.maximized,
         in_order=bool(terms.maximize_order),
         residual_fraction=terms.residual_fraction,
+        disease=plan.treats.disease,
     )
     case = plan.treatment
     if plan.method in _RESIN_ALONE:

@@ -21,15 +21,17 @@ from sirtdose.planning.case_plan import plan_of
 from sirtdose.planning.documented_case import (
     documented_case,
     documented_remnant,
+    documented_scout,
     planned_activities,
-    planned_shunts,
 )
 from sirtdose.planning.limits import lung_rules, rule_of
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.perturbed_case import with_shunts
 from sirtdose.planning.result import Plan
-from sirtdose.planning.sessions import plans_updated
+from sirtdose.planning.scout_dose import with_scout
+from sirtdose.workflows.plan.changed import Injected, changed_inputs, changes
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
+from sirtdose.workflows.plan.remnant import with_remnant
 
 # What an activity was computed from, which no longer is what is injected.
 _OF_THE_FORMULA = (
@@ -71,17 +73,6 @@ class Update:
 
 
 @dataclass(frozen=True)
-class _Injection:
-    name: str
-    drawn_gbq: float
-    residual_fraction: float
-
-    @property
-    def activity_gbq(self) -> float:
-        return self.drawn_gbq * (1 - self.residual_fraction)
-
-
-@dataclass(frozen=True)
 class Updated:
     """A plan as it is on the day.
 
@@ -96,7 +87,9 @@ class Updated:
 def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     """A plan as it is on the day, for what is other than planned.
 
-    Doses follow the plan's own doses per GBq; limits and checks are judged anew.
+    Doses follow the plan's own doses per GBq; limits and checks are judged anew. A
+    scout of the same microspheres lies as the treatment: another lung shunt moves its
+    dose too.
 
     Raises
     ------
@@ -107,10 +100,11 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     """
     _require_change(update)
     injections = _injections(document, update)
-    planned = documented_case(document)
-    case = _with_shunt(planned, update.lung_shunt_fraction)
+    alone, scout = documented_case(document), documented_scout(document)
     gbq = tuple(one.activity_gbq for one in injections)
     request = _request(document, update, injections)
+    planned = with_scout(alone, request, scout)
+    case = with_scout(_with_shunt(alone, update.lung_shunt_fraction), request, scout)
     before = _plan(document, planned)
     goals, unknown = _goals(document, planned, case, gbq)
     plan = plan_of(
@@ -139,17 +133,22 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
             not_predicted=unknown,
         ),
     ]
+    _, of_remnant = with_remnant(
+        before, request.remnant, limit_table=request.limit_table
+    )
     kept, given = said_before(
-        document, judged(before, request), [*own, *judged(plan, request)]
+        document,
+        [*judged(before, request), *of_remnant],
+        [*own, *judged(plan, request)],
     )
     request = replace(request, acceptances=(*update.acceptances, *given))
     plan = accepted(plan, request, [*own, *kept])
-    change = _change(document, injections, case)
+    change = changes(document, injections, case)
     change["no_longer_said"] = no_longer_said(document, plan.findings)
     return Updated(plan, change, grown)
 
 
-def _injections(document: Mapping[str, Any], update: Update) -> list[_Injection]:
+def _injections(document: Mapping[str, Any], update: Update) -> list[Injected]:
     assumed = document["assumptions"]
     listed = assumed.get("injections") or [
         {
@@ -159,7 +158,7 @@ def _injections(document: Mapping[str, Any], update: Update) -> list[_Injection]
     ]
     usual = assumed.get("residual_fraction") or 0.0
     return [
-        _Injection(
+        Injected(
             one["name"],
             update.drawn_gbq.get(one["name"], float(one["draw_activity_gbq"])),
             update.residual_fraction.get(
@@ -189,7 +188,7 @@ def _with_shunt(case: Case, shunt: float | None) -> Case:
 def _request(
     document: Mapping[str, Any],
     update: Update,
-    injections: Sequence[_Injection],
+    injections: Sequence[Injected],
 ) -> PlanRequest:
     assumed, lungs = document["assumptions"], document["lungs"]
     listed = lung_rules()
@@ -218,7 +217,13 @@ def _request(
         self_test=update.self_test,
         site=update.site,
         acceptances=update.acceptances,
-        inputs=dict(document["inputs"]),
+        inputs=changed_inputs(
+            document,
+            {one.name: one.residual_fraction for one in injections},
+            lung_shunt_fraction=typed,
+            lung_shunt_source=update.lung_shunt_source,
+            same_catheter=update.same_catheter,
+        ),
     )
 
 
@@ -246,10 +251,10 @@ def _plan(document: Mapping[str, Any], case: Case) -> Plan:
 
 
 def _assumptions(
-    document: Mapping[str, Any], injections: Sequence[_Injection], case: Case
+    document: Mapping[str, Any], injections: Sequence[Injected], case: Case
 ) -> dict[str, Any]:
     """What the plan assumed, with the activities of the day."""
-    own = ("residual_fraction", "density_g_per_ml", *_OF_THE_FORMULA)
+    own = ("residual_fraction", "density_g_per_ml", "scout", *_OF_THE_FORMULA)
     kept = {k: v for k, v in document["assumptions"].items() if k not in own}
     if not kept.get("injections"):
         return kept
@@ -351,50 +356,3 @@ def _mean(
     raise InputError(
         f"the plan's goal for {row['structure']} is not one of its doses: plan again"
     )
-
-
-def _change(
-    document: Mapping[str, Any], injections: Sequence[_Injection], case: Case
-) -> dict[str, Any]:
-    """What plan.json keeps of the plan that it updates."""
-    shunts, planned = planned_shunts(document), planned_activities(document)
-    draws = {
-        one["name"]: one["draw_activity_gbq"]
-        for one in document["assumptions"].get("injections") or ()
-    } or {injections[0].name: document["draw_activity_gbq"]}
-    return {
-        **{name: document[name] for name in ("hash", "status")},
-        "updates": plans_updated(document),
-        "approval": document.get("approval"),
-        "injections": [
-            {
-                "name": one.name,
-                "planned": {
-                    "draw_activity_gbq": draws[one.name],
-                    "activity_gbq": planned[one.name],
-                    "lung_shunt_fraction": shunts[one.name],
-                },
-                "drawn_gbq": one.drawn_gbq,
-                "residual_fraction": one.residual_fraction,
-                "activity_gbq": one.activity_gbq,
-                "lung_shunt_fraction": case.lung_shunt_fractions[i]
-                if case.shunt_known
-                else None,
-            }
-            for i, one in enumerate(injections)
-        ],
-        "doses": [
-            {"name": one["name"], "planned_gy": one["dose_gy"]}
-            for one in document["compartments"]
-        ]
-        + [{"name": "lungs", "planned_gy": document["lungs"]["dose_gy"]}],
-        "limits": [
-            {name: one[name] for name in ("name", "limit_gy", "value_of", "value_gy")}
-            | {"met": one["met"]}
-            for one in document["limits"]
-        ],
-        "goals": [
-            {name: one[name] for name in ("structure", "metric", "wanted", "reached")}
-            for one in document.get("goals", ())
-        ],
-    }

@@ -15,6 +15,7 @@ from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import PlanCompared, PlannedDose, Read
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.metric import Metric
 from sirtdose.model.names import alike, the_one_alike
 from sirtdose.model.nuclide import Nuclide
@@ -76,6 +77,7 @@ def compared(
     drawn: Sequence[Structure],
     tables: Mapping[str, Sequence[StructureDose]],
     dosed_with: Nuclide,
+    lungs: Lungs,
 ) -> tuple[PlanCompared, list[Finding]]:
     """Activities and doses, planned and delivered, and whether lesions are the same.
 
@@ -103,6 +105,7 @@ def compared(
         for part, row in found
         if row is not None
     ]
+    pairs += _lungs_row(plan, lungs, given.nuclide)
     return PlanCompared(
         hash=plan["hash"],
         approval=dict(plan.get("approval") or {}),
@@ -119,6 +122,7 @@ def compared(
         missed=[part["name"] for part, row in found if row is None],
         drawn=drawn,
         ledger=read.ledger,
+        lungs=lungs,
         injections=list(zip(given.injections, ledgers_of(given), strict=True)),
     )
 
@@ -147,6 +151,17 @@ def _earlier(
     if not (updates or sessions or doses):
         return {}
     return {"updates": updates, "sessions": sessions, "doses": doses}
+
+
+def _lungs_row(
+    plan: Mapping[str, Any], lungs: Lungs, nuclide: Nuclide
+) -> list[PlannedDose]:
+    """The lungs by their shunt, where both plan and treatment have one."""
+    planned_gy = (plan.get("lungs") or {}).get("dose_gy")
+    if planned_gy is None or not lungs.known:
+        return []
+    _, conversion = conversion_of(plan, METHODS["local"], nuclide)
+    return [PlannedDose("lungs", "lungs", conversion * planned_gy, lungs.dose_gy)]
 
 
 def _row_of(

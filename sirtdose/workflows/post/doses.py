@@ -27,6 +27,7 @@ from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
 from sirtdose.planning.sessions import lungs_before_gy
 from sirtdose.workflows.image.grid import on_finer_grid
+from sirtdose.workflows.image.lungs import LungMass, measured_lung_mass
 from sirtdose.workflows.image.prior_session import (
     TAG,
     as_it_lies,
@@ -65,7 +66,8 @@ def dosed(
             same_dose_findings(name=judge.prior_dose.name, earlier=earlier, doses=own)
         )
     (first, rows), activity = next(iter(tables.items())), calibrated.images[""]
-    lungs = _lungs(read, judge.prior_lung_dose_gy)
+    mass = said.take(_lung_mass(read, placed))
+    lungs = _lungs(read, mass, judge.prior_lung_dose_gy)
     said.add(
         physics_findings(
             nuclide=nuclide,
@@ -159,15 +161,28 @@ class _Scene:
         return sharp_doses(pairs, dose, self.uptake, earlier=earlier)
 
 
-def _lungs(read: Read, typed_gy: float) -> Lungs:
+def _lung_mass(read: Read, placed: Placed) -> tuple[LungMass, list[Finding]]:
+    """As typed, else by the CT, else the plan's, else 1 kg."""
+    typed_kg = read.given.lung_mass_kg
+    if typed_kg is not None:
+        return LungMass(typed_kg, "given"), []
+    planned = (read.plan or {}).get("lungs")
+    if planned is None or planned["mass_source"] == LungMass().source:
+        return measured_lung_mass(placed.ct, placed.lungs)
+    source = f"of the plan: {planned['mass_source']}"
+    instead = LungMass(planned["mass_kg"], source)
+    return measured_lung_mass(placed.ct, placed.lungs, instead)
+
+
+def _lungs(read: Read, mass: LungMass, typed_gy: float) -> Lungs:
     """What the lungs got by their shunt, and before by the plan or as typed."""
     given = read.given
     own = read.ledger.lung_shunt_fraction
     return lungs_of(
         activity_gbq=read.ledger.delivered_gbq,
         lung_shunt_fraction=own if given.shunts_given else given.lung_shunt_fraction,
-        lung_mass_kg=given.lung_mass_kg,
-        lung_mass_source=given.lung_mass_source,
+        lung_mass_kg=mass.kg,
+        lung_mass_source=mass.source,
         lung_shunt_source=given.lung_shunt_source,
         prior_lung_dose_gy=lungs_before_gy(read.plan, typed_gy)
         if read.plan

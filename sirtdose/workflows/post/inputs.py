@@ -12,6 +12,7 @@ from sirtdose.checks.nuclide import named_by_header_findings
 from sirtdose.checks.positron_yield import yield_findings
 from sirtdose.checks.self_test import self_test_findings
 from sirtdose.checks.site import site_findings
+from sirtdose.checks.times import treated_day_findings
 from sirtdose.data.load import table
 from sirtdose.dosimetry.results import Provenance, Read
 from sirtdose.io.choose import Choice
@@ -120,6 +121,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
     seen = Read(given, image, ledger, times, injections_given(given))
     if plan is not None:
         document = said.take(read_plan(plan, given.nuclide, key))
+        said.add(treated_day_findings(document, times.administered_at))
         found = said.take(read_plan_map(request, document))
         seen = replace(seen, plan=document, plan_map=found)
     return seen, said.findings

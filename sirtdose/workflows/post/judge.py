@@ -69,6 +69,7 @@ def judged(
                 drawn=placed.drawn,
                 tables=tables,
                 dosed_with=doses.doses[method].nuclide,
+                lungs=lungs,
             )
         )
         plan = replace(

@@ -527,3 +527,35 @@ def test_one_person_under_two_names_is_said(
     assert (said.code, said.severity) == ("H01", Severity.WARN)
     assert "Of^" not in said.message
     assert same_patient_findings(paths[:1]) == []
+
+
+MAXIMIZED = (
+    *("--device", "glass", "--lung-shunt", "5%", "--liver-volume", "1900mL"),
+    *("--bilirubin", "0.9mg/dL", "--injection"),
+    "right=perfused:900mL,tumor:T1=100mL@3,maximize,limits:eanm2022:glass:hcc:lobectomy",
+    *("--injection", "left=perfused:500mL,tumor:T2=40mL@5,maximize,limit:normal=60Gy"),
+)
+
+
+def test_what_every_injection_is_to_give_less_is_said(run: Run, tmp_path: Path) -> None:
+    """75 of the 90 Gy to the normal whole liver: five sixths of each activity."""
+    plan = tmp_path / "plan"
+    made = run(
+        *("plan", "partition", *MAXIMIZED, "--maximize-order", "left,right"),
+        *("--out", plan),
+    )
+    assert made.exit_code == 0, made.stderr
+    advice = "at most 3.335 GBq (90.13 mCi) to 'right' and 0.7343 GBq (19.84 mCi) to"
+    assert advice in made.stderr
+    assert advice in run("check", "--plan", plan / "plan.json").stderr
+
+
+def test_a_shared_limit_is_not_called_none(run: Run) -> None:
+    refused = run("plan", "partition", *MAXIMIZED)
+    assert refused.exit_code == 3
+    assert "no limit of its own volume holds for 'right'" in refused.stderr
+    better = [
+        one.replace("maximize,limits", "maximize,limit:normal=70Gy,limits")
+        for one in MAXIMIZED
+    ]
+    assert run("plan", "partition", *better).exit_code == 0

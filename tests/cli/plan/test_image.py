@@ -290,6 +290,11 @@ CHECKS = [
     (("--treatment-at", "2026-03-25T10:00+01:00"), 0, "WARN H24  the image was taken"),
     (("--treatment-at", "2026-03-10T10:00"), 2, "no offset from UTC"),
     (
+        ("--treatment-at", "2026-03-12T10:00+01:00", "--treatment-date", "2026-03-10"),
+        3,
+        "--treatment-date is 2026-03-10, but --treatment-at is 2026-03-12",
+    ),
+    (
         ("--catheter", "other"),
         0,
         "WARN H24  the catheter position at the scout was different",
@@ -451,3 +456,19 @@ def test_a_transform_of_no_earlier_dose(run: Run, two_territories: Path) -> None
     alone = run(*words)
     assert (alone.exit_code, alone.stdout) == (3, "")
     assert "--prior-transform moves a --prior-dose: give both" in alone.stderr
+
+
+def test_a_missing_shunt_asks_before_anything_is_computed(
+    run: Run, two_territories: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def computed(*_: object) -> None:
+        raise AssertionError("the blur was corrected")
+
+    monkeypatch.setattr("sirtdose.workflows.plan.image.without_blur", computed)
+    one = ("--injection", "a=perfused:Perfused A,activity:1GBq", "--psf", "12mm")
+    words = territories(two_territories, "Perfused A")
+    shunt = words.index("--lung-shunt")
+    result = run(*words[:shunt], *words[shunt + 2 :], *one)
+    assert result.exit_code == 3
+    assert "H22 Lung shunt and lung dose: no lung shunt was given" in result.stderr
+    assert "--accept" in result.stderr

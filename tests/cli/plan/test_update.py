@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,12 @@ def test_what_is_refused(run: Run, plan: Path, two: Path) -> None:
         two, "--drawn", "middle=1GBq"
     )
     assert "write NAME=1GBq" in said(two, "--drawn", "1GBq")
+    assert "type for example --drawn 'right=1GBq'" in said(
+        two, "--drawn", "middle=1GBq"
+    )
+    assert "is 'perfused volume'; leave the name out, --drawn 1.3GBq" in said(
+        plan, "--drawn", "perfused=1.3GBq"
+    )
     assert "not an activity above 0" in said(plan, "--drawn", "0GBq")
     document = json.loads(plan.read_text())
     plan.write_text(json.dumps(document | {"activity_gbq": 3.0}))
@@ -325,3 +332,146 @@ def test_goals_that_need_the_image_are_named(
         "plan", "update", path, "--drawn", drawn, *accepted, "--out", tmp_path / "t"
     )
     assert pages.exit_code == 0
+
+
+def page_command(folder: Path) -> str | None:
+    """The command of a page's what-if, for the activities of its plan."""
+    page = (folder / "plan.html").read_text("utf-8")
+    found = re.search(r'id="what-if-data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    data = json.loads(found[1])
+    text: str | None = data["command"]
+    for number, one in enumerate(data["injections"] if text else ()):
+        text = text and text.replace(f"{{a{number}}}", f"{one['gbq']!r}")
+    return text
+
+
+def test_the_command_of_its_page_makes_the_update(
+    run: Run, plan: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "today"
+    words = ("--drawn", "1.25GBq", "--residual", "3%", "--lung-shunt", "10%")
+    words += ("--catheter", "other", "--lung-shunt-source", "spect")
+    document = updated(run, plan, *words, "--out", out)
+    text = page_command(out)
+    assert text is not None
+    # A plan by numbers has no --catheter.
+    for said in ("--lung-shunt 0.1", "--residual 0.03", "--lung-shunt-source spect"):
+        assert said in text
+    again = run(*shlex.split(text)[1:], "--json")
+    assert again.exit_code == 0, again.stderr
+    new = json.loads(again.stdout)
+    assert new["draw_activity_gbq"] == pytest.approx(1.25)
+    # 1.25 x 0.97 GBq: a tenth to the lungs of 1 kg, nine tenths in 1.4 kg.
+    gbq = 1.25 * 0.97
+    assert doses(new)["lungs"] == pytest.approx(49.67 * gbq * 0.1)
+    assert doses(new)["normal perfused"] == pytest.approx(49.67 * gbq * 0.9 / 1.4)
+    assert doses(new) == pytest.approx(doses(document), rel=1e-8)
+
+
+def test_the_command_of_several_has_their_shunt(run: Run, tmp_path: Path) -> None:
+    words = ("plan", "partition", *TWO[:1], f"{TWO[1]},lung-shunt:4%", *TWO[2:])
+    path, out = approved(run, tmp_path / "two", *words), tmp_path / "today"
+    options = ("--lung-shunt", "10%", "--residual", "4%")
+    document = updated(run, path, *options, "--out", out)
+    text = page_command(out)
+    assert text is not None
+    assert "lung-shunt:0.1" in text
+    again = run(*shlex.split(text)[1:], "--json")
+    assert again.exit_code == 0, again.stderr
+    new = json.loads(again.stdout)
+    # 1.5 GBq drawn up, 0.96 of it injected, a tenth of that in the lungs.
+    assert doses(new)["lungs"] == pytest.approx(49.67 * 1.5 * 0.96 * 0.1)
+    assert doses(new) == pytest.approx(doses(document), rel=1e-8)
+    # No plan has a residual for each injection.
+    apart = tmp_path / "apart"
+    updated(run, path, "--residual", "left=4%", "--out", apart)
+    assert page_command(apart) is None
+    assert "has its own residual" in (apart / "plan.html").read_text("utf-8")
+
+
+def test_a_shunt_typed_for_a_plan_by_tumors_replaces_theirs(
+    run: Run, tmp_path: Path
+) -> None:
+    at = CASE.index("--lung-shunt")
+    words = (*CASE[:at], "--tlsf", "8%", *CASE[at + 2 :])
+    path = approved(
+        run, tmp_path / "tlsf", "plan", "partition", *words, "--activity", "2GBq"
+    )
+    out = tmp_path / "today"
+    document = updated(run, path, "--lung-shunt", "10%", "--out", out)
+    again = run(*shlex.split(page_command(out) or "")[1:], "--json")
+    assert again.exit_code == 0, again.stderr
+    lungs = doses(json.loads(again.stdout))["lungs"]
+    assert lungs == pytest.approx(49.67 * 2 * 0.1)
+    assert lungs == pytest.approx(doses(document)["lungs"])
+
+
+def test_a_scout_follows_the_lung_shunt_of_the_day(run: Run, tmp_path: Path) -> None:
+    words = ("plan", "partition", "--device", "ho166", *CASE, "--activity", "3GBq")
+    words += ("--scout-activity", "250MBq", "--limit", "T1=150Gy")
+    path = approved(run, tmp_path / "ho", *words)
+    document = updated(run, path, "--lung-shunt", "10%")
+    scout = document["assumptions"]["scout"]
+    # 0.25 GBq: a tenth to 1 kg of lungs; nine tenths in 0.8 + 3 x 0.2 kg, thrice in T1.
+    assert scout["lungs_gy"] == pytest.approx(15.87 * 0.25 * 0.1)
+    of_tumor = 3 * 15.87 * 0.25 * 0.9 / 1.4
+    assert scout["doses_gy"]["T1"] == pytest.approx(of_tumor)
+    [tumor] = [one for one in document["compartments"] if one["name"] == "T1"]
+    assert tumor["dose_gy"] == pytest.approx(12 * of_tumor)
+    assert tumor["cumulative_dose_gy"] == pytest.approx(13 * of_tumor)
+    lungs = document["lungs"]["cumulative_dose_gy"]
+    assert lungs == pytest.approx(15.87 * 3.25 * 0.1)
+    [limit] = [one for one in document["limits"] if one["name"] == "T1"]
+    assert limit["value_gy"] == pytest.approx(13 * of_tumor)
+    assert all(one.agrees for one in hand_check(document))
+    # As planned, without another shunt.
+    same = updated(run, path, "--drawn", "3GBq")
+    planned = json.loads(path.read_text())
+    for name in ("T1", "lungs"):
+        assert doses(same)[name] == pytest.approx(doses(planned)[name])
+    was, now = (one["assumptions"]["scout"]["doses_gy"] for one in (planned, same))
+    assert now == pytest.approx(was, rel=1e-8)
+    assert same["lungs"]["cumulative_dose_gy"] == pytest.approx(15.87 * 3.25 * 0.05)
+
+
+def test_a_remnant_is_said_once(run: Run, tmp_path: Path) -> None:
+    # 1500 - 1000 mL are 33 % of the liver, less than the 40 % of cirrhosis.
+    words = ("plan", "partition", *CASE, "--activity", "2GBq")
+    path = approved(run, tmp_path / "p", *words, "--underlying-liver", "cirrhosis")
+    document = updated(run, path, "--drawn", "2GBq")
+    for one in (json.loads(path.read_text()), document):
+        assert [own["code"] for own in one["warnings"]].count("H45") == 1
+
+
+def test_a_least_dose_is_shown_as_one(run: Run, tmp_path: Path) -> None:
+    words = ("--limits", "eanm2022:glass:hcc:lobectomy", "--device", "glass")
+    path = approved(
+        run, tmp_path / "p", "plan", "partition", *CASE, "--activity", "3GBq", *words
+    )
+    result = run("plan", "update", path, "--drawn", "3.1GBq")
+    rows = json.loads(path.read_text())["limits"]
+    least = {one["limit_gy"] for one in rows if one["sense"] == "at_least"}
+    assert least
+    for gy in least:
+        assert f"at least {gy:g}" in result.stderr
+        assert f"limit {gy:g}" not in result.stderr
+
+
+def test_no_plan_is_written_over_the_one_it_follows(run: Run, plan: Path) -> None:
+    before = plan.read_bytes()
+    words = ("plan", "partition", *CASE, "--activity", "2GBq", "--after", plan)
+    result = run(*words, "--out", plan.parent, "--force")
+    assert result.exit_code == 3
+    assert "holds the plan.json of --after" in result.stderr
+    assert plan.read_bytes() == before
+
+
+def test_a_scout_and_an_earlier_plan_are_both_named(run: Run, tmp_path: Path) -> None:
+    words = ("plan", "partition", "--device", "ho166", *CASE, "--activity", "1GBq")
+    first = approved(run, tmp_path / "first", *words)
+    result = run(*words, "--scout-activity", "250MBq", "--after", first)
+    # 1 + 0.25 + 1 GBq.
+    normal_gy = 15.87 * 2.25 * 0.95 / 1.4
+    said = f"{normal_gy:.2f} Gy with the scout and earlier treatments"
+    assert said in result.stderr

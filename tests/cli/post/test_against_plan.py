@@ -46,6 +46,64 @@ def test_planned_beside_delivered(
     assert "NOTE H08  delivered 2.1 GBq, +5.0% of the 2 GBq planned" in result.stderr
 
 
+def test_lungs_are_weighed_as_in_the_plan(
+    run: Run, exact_voxels: Path, exact_contours: Path, plan: Path, tmp_path: Path
+) -> None:
+    """The CT's lungs in both: the same shunt and 5 % more activity is 5 % more dose."""
+    words = ("post", exact_voxels, *GIVEN, "--plan", plan, "--administered", "2.1GBq")
+    by_ct = run(*words, "--out", tmp_path / "out")
+    assert by_ct.exit_code == 0, by_ct.stderr
+    document = json.loads(by_ct.stdout)
+    lungs, planned = document["lungs"], json.loads(plan.read_text())["lungs"]
+    assert lungs["mass_source"] == planned["mass_source"] == "CT densitovolumetry"
+    assert lungs["mass_kg"] == pytest.approx(planned["mass_kg"], rel=1e-9)
+    row = document["plan"]["doses"][-1]
+    assert (row["name"], row["delivered_gy"]) == ("lungs", lungs["dose_gy"])
+    assert row["delivered_to_planned_ratio"] == pytest.approx(1.05)
+    assert "the lung mass is" not in by_ct.stderr
+    # Without a CT it is the plan's.
+    folder = tmp_path / "patient"
+    folder.mkdir()
+    for name in ("spect.dcm", "structures.dcm"):
+        (folder / name).symlink_to(exact_contours / name)
+    words = ("post", folder, *words[2:])
+    alone = run(*words, "--out", tmp_path / "alone")
+    assert alone.exit_code == 0, alone.stderr
+    without = json.loads(alone.stdout)["lungs"]
+    assert without["mass_source"] == "of the plan: CT densitovolumetry"
+    assert without["mass_kg"] == lungs["mass_kg"]
+    # A mass that is typed wins, and is said to differ.
+    typed = run(*words, "--lung-mass", "1kg", "--out", tmp_path / "typed")
+    lungs = json.loads(typed.stdout)["lungs"]
+    assert (lungs["mass_kg"], lungs["mass_source"]) == (1.0, "given")
+    assert lungs["dose_gy"] == pytest.approx(49.67 * 2.1 * 0.05)
+    assert "WARN H23  the lung mass is 1 kg (given), but the plan has" in typed.stderr
+
+
+@pytest.mark.parametrize("day", ["2026-03-10", "2026-03-02"])
+def test_a_plan_for_another_day(
+    run: Run, exact_voxels: Path, plan: Path, tmp_path: Path, day: str
+) -> None:
+    from sirtdose.report.plan.hash import approved, signed
+
+    document = json.loads(plan.read_text())
+    at = document.pop("approval")["at"]
+    document |= {"status": "draft"}
+    document["inputs"]["treatment_date"] = day
+    dated = tmp_path / "plan.json"
+    draft = json.dumps(signed(document))
+    dated.write_text(json.dumps(approved(draft, by="A. Person", at=at)))
+    words = ("--administered", "2GBq", "--administered-at", "2026-03-02T10:00+01:00")
+    result = run(
+        *("post", exact_voxels, *GIVEN, "--plan", dated, *words),
+        *("--out", tmp_path / "out"),
+    )
+    other = day != "2026-03-02"
+    assert result.exit_code == (3 if other else 0), result.stderr
+    said = "the plan is for 2026-03-10, but the treatment was given on 2026-03-02"
+    assert (said in result.stderr) is other
+
+
 @pytest.mark.parametrize(
     ("administered", "residual", "said"),
     [
@@ -287,9 +345,9 @@ def test_sessions_of_the_plan_are_in_its_limits_and_in_what_follows(
     assert limit["value_gy"] == pytest.approx(3 * own["normal_perfused"], rel=5e-3)
     assert limit["value_gy"] == pytest.approx(wanted["value_gy"], rel=5e-3)
     lungs = document["lungs"]
-    # 5 % of 1 GBq in 1 kg, and of 2 GBq in the lung mass that the plan had by CT.
-    before_gy = 49.67 * 0.05 * 2 / planned["lungs"]["mass_kg"]
-    assert lungs["cumulative_dose_gy"] == pytest.approx(49.67 * 0.05 + before_gy)
+    # 5 % of 1 GBq now and of 2 GBq before.
+    both_gy = 49.67 * 0.05 * (1 / lungs["mass_kg"] + 2 / planned["lungs"]["mass_kg"])
+    assert lungs["cumulative_dose_gy"] == pytest.approx(both_gy)
     assert document["plan"]["earlier"]["sessions"] == planned["assumptions"]["sessions"]
     [found] = read_sessions([tmp_path / "out" / "post.json"])
     doses = {one.name: one.dose_gy for one in found.parts}
