@@ -97,12 +97,7 @@ def judged(
         )
     )
     said.add([not_a_device_finding()])
-    return Judged(
-        limits=limits,
-        biology=biology,
-        plan=plan,
-        thresholds=thresholds,
-    ), said.findings
+    return Judged(limits, biology, plan, thresholds), said.findings
 
 
 _LUNGS = ("lungs", "lungs_cumulative")
