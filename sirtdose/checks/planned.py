@@ -14,6 +14,7 @@ from sirtdose.dosimetry.results import PlannedDose
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.ledger import Ledger, Lungs
+from sirtdose.model.limit import Limit
 from sirtdose.model.names import the_one_alike
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import InjectionGiven
@@ -145,6 +146,40 @@ def plan_doubts(
                 accepted="both are reported as they are",
             )
         )
+    return findings
+
+
+def earlier_findings(
+    *,
+    plan: Mapping[str, Any],
+    typed_lung_gy: float,
+    summed: bool,
+    limits: Sequence[Limit],
+) -> list[Finding]:
+    """Earlier doses of the plan that are given twice (H09) or not here (H38)."""
+    sessions = (plan.get("assumptions") or {}).get("sessions", ())
+    lungs_gy = sum(one["lungs_gy"] or 0.0 for one in sessions)
+    findings = []
+    if typed_lung_gy and lungs_gy:
+        said = (
+            f"the plan counts {lungs_gy:.4g} Gy to the lungs of earlier sessions, and "
+            f"--prior-lung-dose {typed_lung_gy:g}Gy is added: does it count twice?"
+        )
+        findings.append(Finding.of("H09", said, severity=Severity.WARN))
+    if summed and sessions:
+        said = (
+            "the plan counts earlier sessions by number, and --prior-dose is a map of "
+            "one: limits hold the plan's numbers, doses with earlier sessions the map"
+        )
+        findings.append(Finding.of("H09", said, severity=Severity.WARN))
+    unknown = [one.value_of for one in limits if one.value_of and one.value_gy is None]
+    if unknown:
+        said = (
+            f"limits of {', '.join(dict.fromkeys(unknown))} not checked: the plan "
+            "counts earlier doses of other parts of the liver. Name perfused volumes "
+            "and injections as the plan does"
+        )
+        findings.append(Finding.of("H38", said, severity=Severity.WARN))
     return findings
 
 

@@ -79,6 +79,7 @@ class PlanCompared:
 
     Planned doses are on the delivered doses' dose constant: those of the plan, which
     rest on `dose_constant_gy_kg_per_gbq`, times `conversion`. So is its `map`.
+    `earlier` is what the plan counts of earlier treatments, as results keep it.
     """
 
     hash: str
@@ -90,6 +91,13 @@ class PlanCompared:
     dose_constant_gy_kg_per_gbq: float
     conversion: float
     map: PlanMap | None = None
+    earlier: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def earlier_gy(self) -> dict[str | None, float]:
+        """What structures had before by the plan; None for parts that none matches."""
+        rows = self.earlier.get("doses", ())
+        return {row["structure"]: row["dose_gy"] for row in rows}
 
 
 @dataclass(frozen=True, eq=False)

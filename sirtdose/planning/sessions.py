@@ -1,6 +1,6 @@
 """What earlier sessions gave, added to the same parts of a plan by number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from sirtdose.planning.partition_case import Region
 # What an injection is called that nobody named.
 _UNNAMED = "injection"
 _NO_NAMES = ("", _UNNAMED, "the injection", "perfused volume", "treated volume")
-_PERFUSED = ("perfused", "normal_perfused")
+PERFUSED = ("perfused", "normal_perfused")
 WHOLE_LIVER = ("liver", "normal_whole")
 # Where a session says nothing of a role: roles whose energy is spread over the region,
 # or whose dose it had too, in order.
@@ -59,7 +59,7 @@ class EarlierSession:
         Of the plan's content, or of the file of what was delivered.
     nuclide : str
     parts : tuple of SessionPart
-        Doses are with those before it, which `includes` names by their digests.
+        Doses are with those before it.
     lungs_gy : float or None
         With those before it; None where its lung shunt is not known.
     status : str
@@ -67,6 +67,9 @@ class EarlierSession:
     patient_key : str, optional
     after_others : bool
         Whether the doses hold those of still earlier treatments.
+    includes : tuple of str
+        Digests of the sessions that its doses hold already, of the plans that it
+        updates, and of the plan that was delivered.
     unverified : str
         Why nobody can say that the file is as it was written; empty if one can.
     """
@@ -82,6 +85,11 @@ class EarlierSession:
     after_others: bool = False
     includes: tuple[str, ...] = ()
     unverified: str = ""
+
+    @property
+    def known_as(self) -> frozenset[str]:
+        """Every digest that must not be counted beside it."""
+        return frozenset((self.digest, *self.includes)) - {""}
 
 
 @dataclass(frozen=True)
@@ -143,6 +151,37 @@ def with_sessions(
     return [_raised(one, more.get(one.name, 0.0)) for one in regions]
 
 
+def plans_updated(plan: Mapping[str, Any]) -> list[str]:
+    """The hashes of the plans that a plan updates: it stands for the same session.
+
+    >>> plans_updated({"update": {"hash": "b", "updates": ["a"]}}), plans_updated({})
+    (['b', 'a'], [])
+    """
+    update = plan.get("update")
+    return [update["hash"], *update.get("updates", ())] if update else []
+
+
+def digests_before(sessions: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The sessions that a plan counts by its document, and those that they hold."""
+    return [digest for one in sessions for digest in (one["hash"], *one["includes"])]
+
+
+def lungs_before_gy(plan: Mapping[str, Any], typed_gy: float) -> float:
+    """What the lungs had before a treatment, by its plan.
+
+    A dose typed at the treatment takes the place of the one typed at the plan.
+
+    >>> plan = {"assumptions": {"prior_lung_dose_gy": 3.0,
+    ...                         "sessions": [{"lungs_gy": 12.0}]}}
+    >>> lungs_before_gy(plan, 0.0), lungs_before_gy(plan, 4.0)
+    (15.0, 16.0)
+    """
+    assumed = plan["assumptions"]
+    typed = typed_gy or assumed.get("prior_lung_dose_gy") or 0.0
+    sessions = assumed.get("sessions", ())
+    return float(typed + sum(one["lungs_gy"] or 0.0 for one in sessions))
+
+
 def lungs_of(sessions: Sequence[EarlierSession]) -> float:
     """What the lungs got of all sessions, as far as it is known."""
     return sum(one.lungs_gy or 0.0 for one in sessions)
@@ -178,7 +217,7 @@ def sessions_document(
 def _counted(
     region: Region, regions: Sequence[Region], session: EarlierSession
 ) -> Counted | None:
-    if region.role not in (*_PERFUSED, *WHOLE_LIVER):
+    if region.role not in (*PERFUSED, *WHOLE_LIVER):
         named = [
             one
             for one in session.parts
@@ -204,7 +243,7 @@ def _other_roles(
     region: Region, regions: Sequence[Region], session: EarlierSession
 ) -> tuple[str, ...]:
     """Whose dose a region had too, where the session has no part of its own role."""
-    if region.role not in _PERFUSED:
+    if region.role not in PERFUSED:
         return _ALIKE[region.role]
     # What all of the liver had, each part of it had; and the other way round.
     whole = {"perfused": "liver", "normal_perfused": "normal_whole"}[region.role]
@@ -225,7 +264,7 @@ def _other_roles(
 def _of_role(region: Region, session: EarlierSession, role: str) -> SessionPart | None:
     """The part of a role that stands for a region: of its own injection."""
     parts = [one for one in session.parts if one.role == role]
-    if role in _PERFUSED:
+    if role in PERFUSED:
         own = [injection_name(name) for name in region.of]
         parts = [
             one

@@ -12,6 +12,7 @@ from click.testing import Result
 from sirtdose.checks.doses import usual_ceilings
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.results import PlanCompared
 from sirtdose.errors import InputError, PlanningError, SafetyStop
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Severity
@@ -410,6 +411,34 @@ def test_a_goal_that_cannot_be_read(run: Run, goal: str, message: str) -> None:
     done = run(*words, "--lung-shunt", "5%", "--goal", goal)
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_a_limit_after_treatment_holds_what_the_plan_counts_before() -> None:
+    """40 + 10 Gy of 45; a part that the plan does not have is not judged."""
+    grid = Grid.regular((2, 2, 2), spacing_mm=(10.0, 10.0, 10.0))
+    inside, role = np.ones((2, 2, 2), bool), Role.NORMAL_PERFUSED
+    row = StructureDose(
+        structure=Structure.named("Normal", inside, grid, role),
+        mass_kg=0.008,
+        activity_gbq=0.1,
+        dvh=Dvh.of_values("Normal", [10.0], [8.0]),
+        mean_by_mass_gy=10.0,
+    )
+    limit = {"name": "normal_perfused", "volume": "normal_perfused", "limit_gy": 45.0}
+    limit |= {"sense": "at_most", "upper_gy": None, "source": "x", "strict": False}
+    limit |= {"verified": True, "condition": None, "value_of": None}
+    same = PlanCompared("", {}, "kernel", 1.0, 1.0, (), 49.67, 1.0)
+
+    def judged(structure: str | None, gy: float) -> tuple[float | None, bool | None]:
+        earlier = {"doses": [{"structure": structure, "dose_gy": gy}]}
+        compared = replace(same, earlier=earlier)
+        [*_, found] = limits_of(lungs(), {"limits": [limit]}, [row], compared)
+        assert found.value_of == "Normal"
+        return found.value_gy, found.met
+
+    assert judged("Normal", 40.0) == (50.0, False)
+    assert judged("Normal", 30.0) == (40.0, True)
+    assert judged(None, 40.0) == (None, None)
 
 
 def test_a_limit_of_one_injection_after_treatment(run: Run, tmp_path: Path) -> None:

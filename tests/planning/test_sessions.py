@@ -19,7 +19,7 @@ from sirtdose.planning.sessions import (
     with_sessions,
 )
 from sirtdose.planning.terms import Terms
-from sirtdose.workflows.plan.sessions import read_sessions
+from sirtdose.workflows.plan.sessions import planned_session, read_sessions
 from tests.cli.plan.test_image_goals import one_liver
 
 Run = Callable[..., Result]
@@ -310,7 +310,7 @@ def test_lungs_of_12_and_45_gy_pass_the_limit_of_all() -> None:
 
 
 def test_one_session_is_given_once(first: Path) -> None:
-    with pytest.raises(InputError, match="is part of earlier session 2 already"):
+    with pytest.raises(InputError, match="count the same session"):
         read_sessions([first, first])
 
 
@@ -323,8 +323,116 @@ def test_a_plan_after_another_holds_it(run: Run, first: Path, tmp_path: Path) ->
     assert len(found.includes) == 1
     doses_gy = {one.name: one.dose_gy for one in found.parts}
     assert doses_gy["normal perfused"] == pytest.approx(80.0)
-    with pytest.raises(InputError, match="is part of earlier session 2 already"):
+    with pytest.raises(InputError, match="count the same session"):
         read_sessions([first, second / "plan.json"])
+
+
+def test_an_update_is_the_session_that_it_updates(
+    run: Run, first: Path, tmp_path: Path
+) -> None:
+    def updated(name: str, residual: str) -> Path:
+        words = ("plan", "update", first, "--residual", residual)
+        result = run(*words, "--out", tmp_path / name)
+        assert result.exit_code == 0, result.stderr
+        return tmp_path / name / "plan.json"
+
+    today, other = updated("today", "5%"), updated("other", "10%")
+    options = ("--normal-dose", "20Gy", "--patient-key", "A", "--after", first)
+    second = tmp_path / "second"
+    assert run(*CASE, *options, "--out", second).exit_code == 0
+    for pair in ((first, today), (today, other), (second / "plan.json", today)):
+        for given in (pair, pair[::-1]):
+            with pytest.raises(InputError, match=r"\(earlier session 1\) and --after"):
+                read_sessions(given)
+    [found] = read_sessions([today])
+    assert found.includes == (json.loads(first.read_text())["hash"],)
+
+
+def test_an_update_of_an_update_is_still_the_first() -> None:
+    part = {"name": "T1", "role": "tumor", "volume_ml": 100.0, "mass_kg": 0.1}
+    part |= {"dose_gy": 9.0, "cumulative_dose_gy": 9.0}
+    plan = {"hash": "third", "status": "draft", "nuclide": {"name": "Y-90"}}
+    plan |= {"lungs": {"dose_gy": 1.0, "cumulative_dose_gy": 1.0}, "assumptions": {}}
+    plan |= {"update": {"hash": "second", "updates": ["first"]}}
+    found = planned_session(plan | {"compartments": [part]}, "it")
+    assert found.known_as == {"first", "second", "third"}
+
+
+def delivered(folder: Path, rows: list[dict], plan: dict | None) -> Path:
+    folder.mkdir()
+    document = {
+        "schema": "sirtdose.post/1",
+        "nuclide": {"name": "Y-90"},
+        "ledger": {"injections": []},
+        "lungs": {"dose_gy": 3.0, "cumulative_dose_gy": 15.0},
+        "doses": {"kernel": {"structures": rows}},
+        "plan": plan,
+    }
+    (folder / "post.json").write_text(json.dumps(document))
+    return folder / "post.json"
+
+
+def row_of(name: str, role: str, gy: float) -> dict:
+    known = {"name": name, "role": role, "volume_ml": 800.0, "mass_kg": 0.8}
+    return known | {"dose_gy": {"mean_by_mass": gy}}
+
+
+def before_row(name: str, role: str, gy: float, structure: str | None) -> dict:
+    known = {"name": name, "structure": structure, "role": role, "of": ["injection"]}
+    return known | {"volume_ml": 400.0, "mass_kg": 0.4, "dose_gy": gy}
+
+
+def test_what_was_delivered_holds_the_sessions_of_its_plan(tmp_path: Path) -> None:
+    # 40 Gy of the first session and 10 Gy here; T1 is gone and keeps its 120 Gy.
+    earlier = {
+        "updates": ["old"],
+        "sessions": [{"hash": "first", "includes": ["zero"]}],
+        "doses": [
+            before_row("normal perfused", "normal_perfused", 40.0, "Normal"),
+            before_row("T1", "tumor", 120.0, None),
+        ],
+    }
+    rows = [row_of("Normal", "normal_perfused", 10.0), row_of("T2", "tumor", 30.0)]
+    plan = {"hash": "second", "earlier": earlier}
+    path = delivered(tmp_path / "two", rows, plan)
+    [found] = read_sessions([path])
+    assert {one.name: one.dose_gy for one in found.parts} == {
+        "Normal": 50.0,
+        "T2": 30.0,
+        "T1": 120.0,
+    }
+    assert found.includes == ("second", "old", "first", "zero")
+    assert found.after_others
+    assert found.lungs_gy == 15.0
+    # The treatment of the first plan is in it already; one without a plan is not.
+    first = delivered(tmp_path / "one", rows, {"hash": "first"})
+    with pytest.raises(InputError, match="count the same session"):
+        read_sessions([first, path])
+    assert len(read_sessions([delivered(tmp_path / "none", rows[:1], None), path])) == 2
+
+
+def test_a_plan_that_divides_the_liver_keeps_its_parts(tmp_path: Path) -> None:
+    # 10 Gy to all that was perfused; before, 40 Gy to the right and none to the left.
+    doses = [
+        before_row("normal perfused of right", "normal_perfused", 40.0, None),
+        before_row("normal perfused of left", "normal_perfused", 0.0, None),
+    ]
+    plan = {"hash": "p", "earlier": {"updates": [], "sessions": [], "doses": doses}}
+    rows = [row_of("Normal", "normal_perfused", 10.0)]
+    [found] = read_sessions([delivered(tmp_path / "two", rows, plan)])
+    assert [(one.name, one.dose_gy) for one in found.parts] == [
+        ("normal perfused of right", 50.0),
+        ("normal perfused of left", 10.0),
+    ]
+
+
+def test_a_plan_and_the_treatment_by_it_are_one_session(
+    first: Path, tmp_path: Path
+) -> None:
+    plan = {"hash": json.loads(first.read_text())["hash"]}
+    path = delivered(tmp_path / "post", [row_of("T1", "tumor", 30.0)], plan)
+    with pytest.raises(InputError, match=r"plan.json \(.*post.json \(.*the same"):
+        read_sessions([first, path])
 
 
 def test_what_was_delivered(tmp_path: Path) -> None:

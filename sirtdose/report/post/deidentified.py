@@ -70,6 +70,11 @@ def deidentified(
         removed = dict.fromkeys(("by", "at", "hash"), REMOVED)
         approval = removed if result["plan"].get("approval") else None
         result["plan"] |= {"hash": None, "approval": approval}
+        if earlier := result["plan"].get("earlier"):
+            earlier["updates"] = []
+            # Empty: two that are only "removed" would be one and the same session.
+            for one in earlier["sessions"]:
+                one |= {"hash": "", "includes": []}
     return result
 
 

@@ -235,6 +235,7 @@ def _plan_compared(plan: PlanCompared | None) -> dict[str, Any] | None:
             for row in plan.rows
         ],
         "map": _plan_map(plan.map),
+        **({"earlier": dict(plan.earlier)} if plan.earlier else {}),
     }
 
 

@@ -27,6 +27,8 @@ def post_ladder(
     """The ladder of the first method; lungs by their shunt."""
     painted = paints([(row["name"], row["role"]) for row in rows] + [("", "lungs")])
     known, accepted = _intervals(document), accepted_limits(document)
+    earlier = (document.get("plan") or {}).get("earlier") or {"doses": ()}
+    before = {row["structure"]: row["dose_gy"] for row in earlier["doses"]}
     found = [
         Rung(
             name=drawn_name(row["name"], row["role"]),
@@ -37,7 +39,9 @@ def post_ladder(
             high_gy=known.get(row["name"], (None, None))[1],
             verdicts=tuple(
                 Verdict.of_limit(
-                    one, note=_note(one, row), accepted=limit_accepted(one, accepted)
+                    one,
+                    note=_note(one, row, before.get(row["name"], 0.0)),
+                    accepted=limit_accepted(one, accepted),
                 )
                 for one in document["limits"]
                 if one["volume"] not in _LUNGS and one["value_of"] == row["name"]
@@ -96,11 +100,12 @@ def _session_words(limit: Mapping[str, Any], *, earlier: bool) -> str:
     return "this session"
 
 
-def _note(limit: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+def _note(limit: Mapping[str, Any], row: Mapping[str, Any], before_gy: float) -> str:
     """What the judged dose is where it is not the one shown, and under what."""
     value, mean = limit["value_gy"], row["dose_gy"]["mean"]
     by_mass = value is not None and gy_words(value) != gy_words(mean)
-    said = [f"{gy_words(value)} Gy over mass"] if by_mass else []
+    words = "with earlier sessions" if before_gy else "over mass"
+    said = [f"{gy_words(value)} Gy {words}"] if by_mass else []
     return ", ".join([*said, *([limit["condition"]] if limit["condition"] else [])])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sirtdose.planning.documented_case import planned_activities, planned_shunts
 from sirtdose.planning.partition_case import Case
+from sirtdose.planning.sessions import plans_updated
 
 # The lung shunt of an injection, or of its tumors, among the parts of its text.
 _SHUNT = re.compile(r"(?<=[=,])\s*(?:lung-shunt|tlsf)\s*:[^,]*", re.IGNORECASE)
@@ -94,6 +95,7 @@ def changes(
     } or {injections[0].name: document["draw_activity_gbq"]}
     return {
         "hash": document["hash"],
+        "updates": plans_updated(document),
         "status": document["status"],
         "approval": document.get("approval"),
         "injections": [

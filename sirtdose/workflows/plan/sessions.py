@@ -1,14 +1,24 @@
 """Read what earlier sessions gave, from a plan.json or from a post.json."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.planning.hand_number import readings
-from sirtdose.planning.sessions import EarlierSession, SessionPart
+from sirtdose.planning.sessions import (
+    PERFUSED,
+    WHOLE_LIVER,
+    EarlierSession,
+    SessionPart,
+    digests_before,
+    injection_name,
+    plans_updated,
+)
 from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.report.run_record import RUN_RECORD, read_run_record
 
@@ -31,13 +41,14 @@ def read_sessions(paths: Sequence[Path]) -> tuple[EarlierSession, ...]:
         _read(path, f"earlier session {i}" if several else "the earlier session")
         for i, path in enumerate(paths, start=1)
     ]
-    for i, one in enumerate(found, start=1):
-        for k, other in enumerate(found, start=1):
-            if k != i and (one.digest == other.digest or one.digest in other.includes):
-                raise InputError(
-                    f"--after {paths[i - 1].name} ({one.called}) is part of "
-                    f"{other.called} already: give it once"
-                )
+    for (i, one), (k, other) in combinations(enumerate(found), 2):
+        if one.known_as & other.known_as:
+            raise InputError(
+                f"--after {paths[i].name} ({one.called}) and --after {paths[k].name} "
+                f"({other.called}) count the same session: one is, updates, delivered "
+                "or includes the other, or both do so with a third. Give only the "
+                "later one"
+            )
     return tuple(found)
 
 
@@ -76,7 +87,6 @@ def planned_session(plan: Mapping[str, Any], called: str) -> EarlierSession:
     """
     lungs, assumed = plan["lungs"], plan["assumptions"]
     names = [one["name"] for one in assumed.get("injections") or ()] or ["injection"]
-    before = assumed.get("sessions", ())
     return EarlierSession(
         called=called,
         kind="planned",
@@ -100,8 +110,9 @@ def planned_session(plan: Mapping[str, Any], called: str) -> EarlierSession:
             one["cumulative_dose_gy"] != one["dose_gy"]
             for one in (*plan["compartments"], lungs)
         ),
-        includes=tuple(
-            digest for one in before for digest in (one["hash"], *one["includes"])
+        includes=(
+            *plans_updated(plan),
+            *digests_before(assumed.get("sessions", ())),
         ),
     )
 
@@ -122,28 +133,77 @@ def _delivered(document: Mapping[str, Any], path: Path, called: str) -> EarlierS
     }
     names = tuple(injections.values()) or ("injection",)
     known = lungs["dose_gy"] is not None
+    plan = document.get("plan") or {}
+    before = plan.get("earlier") or {"updates": (), "sessions": (), "doses": ()}
+    parts = [
+        SessionPart(
+            name=row["name"],
+            role=_ROLE_IN_PLAN.get(row["role"], row["role"]),
+            volume_ml=row["volume_ml"],
+            mass_kg=row["mass_kg"],
+            dose_gy=row["dose_gy"]["mean_by_mass"],
+            of=(injections[row["name"]],) if row["name"] in injections else names,
+        )
+        for row in (summed or doses[method])["structures"]
+        if row["role"] not in _NOT_PLANNED
+    ]
+    own_gy = {
+        row["name"]: row["dose_gy"]["mean_by_mass"]
+        for row in doses[method]["structures"]
+    }
     return EarlierSession(
         called=called,
         kind="delivered",
         digest=sha256_of([path]),
         nuclide=document["nuclide"]["name"],
-        parts=tuple(
-            SessionPart(
-                name=row["name"],
-                role=_ROLE_IN_PLAN.get(row["role"], row["role"]),
-                volume_ml=row["volume_ml"],
-                mass_kg=row["mass_kg"],
-                dose_gy=row["dose_gy"]["mean_by_mass"],
-                of=(injections[row["name"]],) if row["name"] in injections else names,
-            )
-            for row in (summed or doses[method])["structures"]
-            if row["role"] not in _NOT_PLANNED
-        ),
+        parts=tuple(_with_earlier(parts, own_gy, before["doses"])),
         lungs_gy=lungs["cumulative_dose_gy"] if known else None,
         after_others=summed is not None
+        or bool(before["doses"])
         or (known and lungs["cumulative_dose_gy"] != lungs["dose_gy"]),
+        includes=(
+            *([plan["hash"]] if plan.get("hash") else []),
+            *before["updates"],
+            *digests_before(before["sessions"]),
+        ),
         unverified=_unverified(path),
     )
+
+
+def _with_earlier(
+    parts: Sequence[SessionPart],
+    own_gy: Mapping[str, float],
+    rows: Sequence[Mapping[str, Any]],
+) -> Iterator[SessionPart]:
+    """The parts of a treatment with what its plan counted of earlier ones.
+
+    Where an earlier dose map was summed too, the higher of both counts. A role that
+    the plan divides into other parts than the treatment has those of the plan.
+    """
+    before = {row["structure"]: row["dose_gy"] for row in rows if row["structure"]}
+    divided = {row["role"] for row in rows if not row["structure"]} & {
+        *PERFUSED,
+        *WHOLE_LIVER,
+    }
+    for one in parts:
+        gy = own_gy.get(one.name, one.dose_gy) + before.get(one.name, 0.0)
+        if one.role not in divided:
+            yield replace(one, dose_gy=max(one.dose_gy, gy))
+    for row in rows:
+        if row["structure"] and row["role"] not in divided:
+            continue
+        of = {injection_name(name) for name in row["of"]}
+        same = [one for one in parts if one.role == row["role"] in divided]
+        near = [one for one in same if of & {injection_name(name) for name in one.of}]
+        given_gy = max((one.dose_gy for one in near or same), default=0.0)
+        yield SessionPart(
+            name=row["name"],
+            role=row["role"],
+            volume_ml=row["volume_ml"],
+            mass_kg=row["mass_kg"],
+            dose_gy=given_gy + row["dose_gy"],
+            of=tuple(row["of"]),
+        )
 
 
 def _unverified(path: Path) -> str:

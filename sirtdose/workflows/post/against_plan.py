@@ -22,6 +22,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import Given
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
+from sirtdose.planning.sessions import plans_updated
 from sirtdose.report.plan.hash import plan_of_file, plan_of_text
 from sirtdose.workflows.post.injected import ledgers_of
 
@@ -114,6 +115,7 @@ def compared(
         rows=tuple(pairs),
         dose_constant_gy_kg_per_gbq=constant,
         conversion=conversion,
+        earlier=_earlier(plan, found),
     ), compared_findings(
         plan=plan,
         rows=pairs,
@@ -123,6 +125,32 @@ def compared(
         lungs=lungs,
         injections=list(zip(given.injections, ledgers_of(given), strict=True)),
     )
+
+
+def _earlier(
+    plan: Mapping[str, Any],
+    found: Sequence[tuple[Mapping[str, Any], StructureDose | None]],
+) -> dict[str, Any]:
+    """What a plan counts of earlier treatments; nothing where there were none."""
+    assumed, updates = plan["assumptions"], plans_updated(plan)
+    names = [one["name"] for one in assumed.get("injections") or ()] or ["injection"]
+    rows = [
+        {
+            "name": part["name"],
+            "structure": None if row is None else row.structure.name,
+            "role": part["role"],
+            "of": list(part.get("dose_by_injection_gy") or names),
+            "volume_ml": part["volume_ml"],
+            "mass_kg": part["mass_kg"],
+            "dose_gy": part["cumulative_dose_gy"] - part["dose_gy"],
+        }
+        for part, row in found
+    ]
+    sessions = list(assumed.get("sessions", ()))
+    doses = rows if any(row["dose_gy"] > 0 for row in rows) else []
+    if not (updates or sessions or doses):
+        return {}
+    return {"updates": updates, "sessions": sessions, "doses": doses}
 
 
 def _lungs_row(

@@ -25,6 +25,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
+from sirtdose.planning.sessions import lungs_before_gy
 from sirtdose.workflows.image.grid import on_finer_grid
 from sirtdose.workflows.image.lungs import LungMass, measured_lung_mass
 from sirtdose.workflows.image.prior_session import (
@@ -173,8 +174,8 @@ def _lung_mass(read: Read, placed: Placed) -> tuple[LungMass, list[Finding]]:
     return measured_lung_mass(placed.ct, placed.lungs, instead)
 
 
-def _lungs(read: Read, mass: LungMass, prior_lung_dose_gy: float) -> Lungs:
-    """What the lungs got by their shunt."""
+def _lungs(read: Read, mass: LungMass, typed_gy: float) -> Lungs:
+    """What the lungs got by their shunt, and before by the plan or as typed."""
     given = read.given
     own = read.ledger.lung_shunt_fraction
     return lungs_of(
@@ -183,6 +184,8 @@ def _lungs(read: Read, mass: LungMass, prior_lung_dose_gy: float) -> Lungs:
         lung_mass_kg=mass.kg,
         lung_mass_source=mass.source,
         lung_shunt_source=given.lung_shunt_source,
-        prior_lung_dose_gy=prior_lung_dose_gy,
+        prior_lung_dose_gy=lungs_before_gy(read.plan, typed_gy)
+        if read.plan
+        else typed_gy,
         dose_constant_gy_kg_per_gbq=given.nuclide.dose_constant_gy_kg_per_gbq,
     )

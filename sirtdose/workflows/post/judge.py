@@ -13,10 +13,10 @@ from sirtdose.checks.image import (
 )
 from sirtdose.checks.judge import judge_given
 from sirtdose.checks.method import not_a_device_finding
-from sirtdose.checks.planned import plan_doubts
+from sirtdose.checks.planned import earlier_findings, plan_doubts
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-from sirtdose.dosimetry.results import Dosed, Judged, Placed, Read
+from sirtdose.dosimetry.results import Dosed, Judged, Placed, PlanCompared, Read
 from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
@@ -24,6 +24,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.names import alike
 from sirtdose.model.request import PostRequest
 from sirtdose.planning.limits import lung_limits
+from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.against_plan import compared
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
@@ -86,13 +87,17 @@ def judged(
     biology = biology_of(judge, nuclide, modality)
     said.add(model_findings(biology=biology, tables=tables))
     thresholds = said.take(thresholds_held(biology, tables))
+    limits = limits_of(lungs, read.plan, rows, plan)
+    said.add(
+        earlier_findings(
+            plan=read.plan or {},
+            typed_lung_gy=judge.prior_lung_dose_gy,
+            summed=placed.prior is not None,
+            limits=limits,
+        )
+    )
     said.add([not_a_device_finding()])
-    return Judged(
-        limits=limits_of(lungs, read.plan, rows),
-        biology=biology,
-        plan=plan,
-        thresholds=thresholds,
-    ), said.findings
+    return Judged(limits, biology, plan, thresholds), said.findings
 
 
 _LUNGS = ("lungs", "lungs_cumulative")
@@ -101,11 +106,14 @@ _RULE = ("name", "sense", "limit_gy", "upper_gy", "source")
 
 
 def limits_of(
-    lungs: Lungs, plan: Mapping[str, Any] | None, rows: Sequence[StructureDose]
+    lungs: Lungs,
+    plan: Mapping[str, Any] | None,
+    rows: Sequence[StructureDose],
+    compared: PlanCompared | None = None,
 ) -> tuple[Limit, ...]:
     """Every limit with what was delivered, a row for each volume.
 
-    Of a session alone: what a plan counted of earlier ones is not in its map.
+    With what the plan counts of earlier treatments: as planned, by number.
     """
     limits = lung_limits(lungs)
     seen = set()
@@ -119,12 +127,24 @@ def limits_of(
         seen.add(rule)
         meant = alike(of, [row.structure.name for row in rows])
         doses: dict[str, float | None] = {
-            row.structure.name: row.mean_by_mass_gy
+            row.structure.name: _with_earlier(row, compared)
             for row in rows
             if of == row.structure.role or row.structure.name in meant
         }
         limits += [_limit(one, name, gy) for name, gy in (doses or {"": None}).items()]
     return tuple(limits)
+
+
+def _with_earlier(row: StructureDose, compared: PlanCompared | None) -> float | None:
+    """A mean dose with all earlier ones of the plan.
+
+    None where the plan divides the liver otherwise: what this part had is not known.
+    """
+    earlier_gy = compared.earlier_gy if compared else {}
+    name, of_liver = row.structure.name, row.structure.role in (*PERFUSED, *WHOLE_LIVER)
+    if earlier_gy and of_liver and name not in earlier_gy:
+        return None
+    return row.mean_by_mass_gy + earlier_gy.get(name, 0.0)
 
 
 def _limit(one: Mapping[str, Any], name: str, value_gy: float | None) -> Limit:

@@ -275,7 +275,9 @@ def _chances(
             and limit.value_gy is not None
         ):
             values = drawn.rows[str(by_name[limit.value_of])].values["mean_gy"]
-            draws = values * limit.value_gy / rows[by_name[limit.value_of]].dvh.mean_gy
+            row, plan = rows[by_name[limit.value_of]], assessment.judged.plan
+            before = plan.earlier_gy.get(limit.value_of, 0.0) if plan else 0.0
+            draws = before + values * (limit.value_gy - before) / row.dvh.mean_gy
         if draws is None:
             continue
         met = [bool(replace(limit, value_gy=float(one)).met) for one in draws]

@@ -301,3 +301,75 @@ def test_a_newer_plan_beside_it(
     assert older.exit_code == exit_code
     assert "second.json in the same folder was approved later" in older.stderr
     assert said in older.stderr
+
+
+@pytest.fixture(scope="module")
+def second(
+    exact_voxels: Path, plan: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A plan of 1 GBq after that of 2 GBq, with a limit for normal liver."""
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    out = tmp_path_factory.mktemp("second") / "plan"
+    words = ["plan", "image", str(exact_voxels), "--activity", "1GBq", "--out"]
+    words += [str(out), "--lung-shunt", "5%", "--after", str(plan)]
+    words += ["--limit", "normal=500Gy"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.stderr
+    path = out / "plan.json"
+    done = CliRunner().invoke(main, ["plan", "approve", str(path), "--by", "A. Person"])
+    assert done.exit_code == 0, done.stderr
+    return path
+
+
+def test_sessions_of_the_plan_are_in_its_limits_and_in_what_follows(
+    run: Run, exact_voxels: Path, second: Path, tmp_path: Path
+) -> None:
+    """2 GBq before and 1 GBq now are three times the doses of now."""
+    from sirtdose.workflows.plan.sessions import read_sessions
+
+    words = ("post", exact_voxels, *GIVEN, "--plan", second, "--out", tmp_path / "out")
+    result = run(*words, "--administered", "1GBq")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    [method, *_] = document["doses"]
+    own = {
+        one["name"]: one["dose_gy"]["mean_by_mass"]
+        for one in document["doses"][method]["structures"]
+    }
+    planned = json.loads(second.read_text())
+    [limit] = [one for one in document["limits"] if one["name"] == "normal_perfused"]
+    [wanted] = [one for one in planned["limits"] if one["name"] == "normal_perfused"]
+    assert limit["value_gy"] == pytest.approx(3 * own["normal_perfused"], rel=5e-3)
+    assert limit["value_gy"] == pytest.approx(wanted["value_gy"], rel=5e-3)
+    lungs = document["lungs"]
+    # 5 % of 1 GBq now and of 2 GBq before.
+    both_gy = 49.67 * 0.05 * (1 / lungs["mass_kg"] + 2 / planned["lungs"]["mass_kg"])
+    assert lungs["cumulative_dose_gy"] == pytest.approx(both_gy)
+    assert document["plan"]["earlier"]["sessions"] == planned["assumptions"]["sessions"]
+    [found] = read_sessions([tmp_path / "out" / "post.json"])
+    doses = {one.name: one.dose_gy for one in found.parts}
+    for name in ("Tumor 1", "Perfused lobe", "normal_perfused"):
+        assert doses[name] == pytest.approx(3 * own[name], rel=5e-3)
+    [first] = planned["assumptions"]["sessions"]
+    assert found.includes == (planned["hash"], first["hash"])
+
+
+def test_earlier_doses_given_twice_or_of_other_parts() -> None:
+    from sirtdose.checks.planned import earlier_findings
+    from sirtdose.model.limit import Limit
+
+    limit = Limit("n", "n", "at_most", 45.0, None, "", False, True, value_of="Left")
+    plan = {"assumptions": {"sessions": [{"lungs_gy": 12.0}, {"lungs_gy": None}]}}
+    found = earlier_findings(plan=plan, typed_lung_gy=9.0, summed=True, limits=[limit])
+    said = [f"{one.code} {one.severity} {one.message.split(':')[0]}" for one in found]
+    assert said == [
+        "H09 warn the plan counts 12 Gy to the lungs of earlier sessions, and "
+        "--prior-lung-dose 9Gy is added",
+        "H09 warn the plan counts earlier sessions by number, and --prior-dose is a "
+        "map of one",
+        "H38 warn limits of Left not checked",
+    ]
+    assert earlier_findings(plan={}, typed_lung_gy=9.0, summed=True, limits=[]) == []

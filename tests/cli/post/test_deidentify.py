@@ -295,3 +295,16 @@ def test_a_batchs_tables_name_no_file_of_a_case_that_failed(
     table = (tmp_path / "out" / "cases.csv").read_text("utf-8")
     assert "a file" in table
     assert told_in(tmp_path / "out", result.stderr) == []
+
+
+def test_the_hashes_of_earlier_sessions_are_removed() -> None:
+    from sirtdose.report.post.deidentified import deidentified
+
+    one = {"hash": "ab", "includes": ["cd"], "lungs_gy": 12.0}
+    earlier = {"updates": ["ef"], "sessions": [one], "doses": [{"dose_gy": 40.0}]}
+    document = {"plan": {"hash": "01", "approval": None, "earlier": earlier}}
+    found = deidentified(document, days=2)["plan"]["earlier"]
+    assert found["updates"] == []
+    assert found["sessions"] == [{"hash": "", "includes": [], "lungs_gy": 12.0}]
+    assert found["doses"] == [{"dose_gy": 40.0}]
+    assert one["hash"] == "ab"
