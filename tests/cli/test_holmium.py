@@ -144,7 +144,7 @@ def test_a_typed_plan_is_converted(
     compared = document_of(result)["plan"]
     assert compared[CONSTANT] == 15.87
     assert compared["conversion"] == pytest.approx(15.54 / 15.87)
-    [row] = compared["doses"]
+    [row] = [one for one in compared["doses"] if one["name"] != "lungs"]
     assert row["planned_gy"] == pytest.approx(60 * 15.54 / 15.87)
     if method == "local":
         assert row["delivered_to_planned_ratio"] == pytest.approx(1, rel=1e-4)

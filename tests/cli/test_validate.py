@@ -410,7 +410,7 @@ TABLES = ("planning", "radiobiology and outcomes", "tables and units")
             ["1 mg/dL of creatinine"],
         ),
         (
-            "data/devices.json",
+            "data/catalogue.json",
             _replaced("14.67e6", "14.8167e6"),
             ["resin: spheres of 1 GBq at calibration"],
         ),

@@ -85,7 +85,7 @@ def assess_arrays(
     --------
     >>> import numpy as np
     >>> from sirtdose.model.nuclide import Nuclide
-    >>> from sirtdose.model.finding import Acceptance
+    >>> from sirtdose.model.acceptance import Acceptance
     >>> z, y, x = np.indices((30, 40, 40))
     >>> liver = (z - 15) ** 2 + (y - 20) ** 2 + (x - 20) ** 2 < 14**2
     >>> tumor = (z - 15) ** 2 + (y - 20) ** 2 + (x - 20) ** 2 < 4**2

@@ -265,7 +265,7 @@ def test_two_injections_against_their_plan(
     known = ("--accept", "H13", "--reason", "camera")
     stopped = run(*command, *other_way, *known)
     assert stopped.exit_code == 3
-    assert "'right' got the 0.6 GBq planned for 'left'" in stopped.stderr
+    assert "'right' got the 0.6 GBq (16.22 mCi) planned for 'left'" in stopped.stderr
     why = ("--reason", "as decided")
     decided = ("--accept", "H04:right", *why, "--accept", "H04:left", *why)
     exchanged = run(*command, *other_way, *known, *decided)
