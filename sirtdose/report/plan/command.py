@@ -65,8 +65,8 @@ _OPTIONS = {
 }
 _UNSAID = (None, False, "", "unknown", 0.0)
 _GOALS = ("dose", "tumor-dose", "normal-dose", "activity", "maximize")
-# What is still to be reached where a reader chose the activity.
-_AIMS = {"tumor_dose": "tumor:mean", "perfused_dose": "perfused:mean"}
+# What must still be reached by an activity that a reader chose; others are aims.
+_AIMS = {"tumor_dose": "tumor:mean"}
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 # Where a page puts the activity that its reader chose, one an injection.
 ACTIVITY, DOSE = "{a%d}", "{dose}"
