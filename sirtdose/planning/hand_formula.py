@@ -30,7 +30,7 @@ def formula_numbers(plan: Plan) -> Iterator[HandNumber]:
 
 
 def _by_vial(plan: Plan) -> Iterator[HandNumber]:
-    """What is injected of each vial on the day, less what stays behind."""
+    """Activity injected from each vial on the day, after the residual."""
     for one in plan["update"]["injections"]:
         drawn, residual = one["drawn_gbq"], one["residual_fraction"]
         yield HandNumber(

@@ -11,7 +11,7 @@ _LUNGS = ("lungs", "lungs_cumulative")
 
 @dataclass(frozen=True)
 class _Ceiling:
-    """A dose not to pass: what counts towards it before, and by 1 GBq of each."""
+    """A maximum dose, what is there before, and what 1 GBq of each adds."""
 
     name: str
     limit_gy: float

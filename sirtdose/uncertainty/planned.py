@@ -221,7 +221,7 @@ def _described(value: float, draws: Sequence[float]) -> Uncertain:
 def _chances(
     planned: Planned, first_order: Mapping[str, Uncertain], drawn: Sequence[_Doses]
 ) -> Iterator[PlannedChance]:
-    """How probable it is that each known dose meets its limit, by all its readings."""
+    """Probability that each known dose meets its limit, by all readings of it."""
     once = {tuple(getattr(one, key) for key in _RULE): one for one in planned.limits}
     for limit in once.values():
         found = [

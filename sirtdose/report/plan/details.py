@@ -128,7 +128,7 @@ def _interval_notes(document: Mapping[str, Any]) -> list[str]:
 
 
 def _unsure(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How sure the doses are; of nothing where a plan has none of it."""
+    """The uncertainty of a plan; empty where the plan has none."""
     return document.get("uncertainty") or {"doses": (), "limits": ()}
 
 

@@ -282,7 +282,7 @@ def _lowered(name: str) -> str:
 
 
 def unchecked(document: Mapping[str, Any]) -> list[str]:
-    """What limits hold for whose dose is not known, by the names of the page."""
+    """Volumes with a limit but no known dose, by the names of the page."""
     names = names_of(document)
     found = [
         names.get(one["volume"], shown_name(one["volume"]))

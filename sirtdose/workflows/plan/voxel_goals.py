@@ -1,4 +1,4 @@
-"""Goals that need doses by voxel: what a scout's doses and a plan's map reach."""
+"""Goals that need doses by voxel, and what the plan's dose map reaches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
