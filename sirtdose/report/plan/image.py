@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sirtdose.dosimetry.engine.dose import Dose
@@ -18,6 +19,7 @@ from sirtdose.report.doses import (
     density_document,
     dose_document,
     doses_of,
+    drawn_again,
     extrahepatic_document,
     metric_cells,
     missing_lines,
@@ -122,22 +124,30 @@ def _blur(prediction: Prediction) -> dict[str, Any] | None:
     }
 
 
-def _distinct(ratios: Mapping[str, float]) -> dict[str, str]:
-    """Each ratio once, as it is shown: a drawn normal liver repeats the one built."""
+def _distinct(
+    ratios: Mapping[str, float], built: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Each ratio once, as it is shown: a drawn normal liver repeats the one built.
+
+    >>> _distinct({"liver normal": 6.97}, {"liver normal": "normal_whole"})
+    {'6.97': 'normal whole liver'}
+    """
     said: dict[str, str] = {}
     for name, ratio in ratios.items():
-        said.setdefault(f"{ratio:.3g}", spoken(name))
+        said.setdefault(f"{ratio:.3g}", spoken(built.get(name, name)))
     return said
 
 
 def prediction_lines(document: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What was measured and predicted for a terminal: the result, then details."""
     measured = document["measured"]
+    [rows, *_] = [one["structures"] for one in document["doses"].values()]
+    built = drawn_again(rows)
     ratios = [
         f"T/N of '{row['name']}', by volume: "
         + ", ".join(
             f"{ratio} against {name}"
-            for ratio, name in _distinct(row["tumor_to_normal_ratios"]).items()
+            for ratio, name in _distinct(row["tumor_to_normal_ratios"], built).items()
         )
         for row in measured["structures"]
         if row["tumor_to_normal_ratios"]
