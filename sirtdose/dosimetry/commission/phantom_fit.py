@@ -1,0 +1,334 @@
+r"""A phantom fitted to its image: what it holds, where it lies, how it is blurred.
+
+.. math:: n_v \approx \sum_k a_k\, (h * o_k)(v), \qquad
+    h = (1 - t)\, g_{w, w_z} + t\, q_W
+
+`o_k` is what a fill takes of a voxel, `g` a Gaussian by its widths (FWHM) in the plane
+and along the axis, and `q` a wide tail, as scatter and septa make it: a Gaussian, or an
+exponential. All numbers are fitted together by weighted least squares over every voxel
+of the image, also outside the phantom: there the tail shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.commission.placement import Placement
+from sirtdose.dosimetry.commission.transform import blurred
+from sirtdose.dosimetry.commission.view import Pose, View
+from sirtdose.errors import QuantityError
+from sirtdose.model.grid import Grid
+from sirtdose.model.solid import Ball, ScanPhantom
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+FORMS = ("gaussian", "exponential")
+_PER_MM2 = 2 * np.pi**2 / (8 * np.log(2))
+_TAIL, _TAIL_MM = 0.06, 55.0
+# What is fitted lies between these.
+_WIDTH_MM, _TAIL_MOST, _TAIL_WIDTH_MM = (2.0, 45.0), 0.4, (20.0, 160.0)
+# Voxels that hold less, of what bright ones hold, weigh as if they held so much; an
+# image is smoothed over so many mm to tell.
+_FLOOR, _SMOOTH_MM = 0.03, 10.0
+# The outermost voxels of a reconstruction are not used.
+_EDGE = 1
+_ROUNDS = 25
+
+
+def tail_transfer(form: str, squared: Array, fwhm_mm: float) -> Array:
+    """What a tail leaves of each frequency, by the width (FWHM) of its variance.
+
+    Examples
+    --------
+    >>> [round(float(tail_transfer(f, np.array([1e-5]), 60.0)[0]), 3) for f in FORMS]
+    [0.88, 0.884]
+    """
+    if form == "gaussian":
+        return np.asarray(np.exp(-_PER_MM2 * fwhm_mm**2 * squared))
+    return np.asarray((1 + _PER_MM2 / 2 * fwhm_mm**2 * squared) ** -2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class PhantomFit:
+    """Numbers of a camera by one scan and one form of its tail.
+
+    `concentrations` are in units of the image per mL, by fill. `standard` has the
+    standard uncertainty of each number by its name, by noise alone; `spheres_mm` the
+    widths that spheres show where they were fitted apart from the outline. `misfit` is
+    the mean weighted square that is left over, `model` what the fit says of each voxel.
+    """
+
+    form: str
+    pose: Pose
+    in_plane_mm: float
+    axial_mm: float
+    tail_fraction: float
+    tail_fwhm_mm: float
+    concentrations: Mapping[str, float]
+    standard: Mapping[str, float]
+    misfit: float
+    model: NDArray[np.float32]
+    spheres_mm: tuple[float, float] | None = None
+
+    def transfer(self, frequency: Array) -> Array:
+        """What the blur leaves of each frequency (3, n), 1/mm."""
+        core = blurred(frequency, self.in_plane_mm, self.axial_mm)
+        tail = tail_transfer(self.form, (frequency**2).sum(axis=0), self.tail_fwhm_mm)
+        return np.asarray((1 - self.tail_fraction) * core + self.tail_fraction * tail)
+
+
+class PhantomFitter:
+    """An image and a phantom that was found in it, to be fitted in several ways.
+
+    Parameters
+    ----------
+    image : array of shape ``grid.shape``
+    grid : Grid
+    phantom : ScanPhantom
+    placement : Placement
+    poured : mapping
+        Concentrations of fills by name; what is 0 is cold and stays so.
+    """
+
+    def __init__(
+        self,
+        image: NDArray[np.floating[Any]],
+        grid: Grid,
+        phantom: ScanPhantom,
+        placement: Placement,
+        poured: Mapping[str, float],
+    ) -> None:
+        from scipy.ndimage import gaussian_filter
+
+        self._image = np.asarray(image, np.float32)
+        self._start = placement
+        self._view = View(grid, max(0.8 * placement.fwhm_mm, 4.0))
+        self._fills = [one for one in phantom.fills if poured.get(one.name, 1.0) > 0]
+        turned = self._view.of(phantom, replace(placement.pose, middle_mm=(0, 0, 0)))
+        self._shown = [turned[one.name] for one in self._fills]
+        self._in_balls = [
+            all(isinstance(one, Ball) for one in fill.solids) for fill in self._fills
+        ]
+        smooth = gaussian_filter(
+            self._image, [_SMOOTH_MM / 2.3548 / side for side in grid.spacing_mm]
+        )
+        most = float(np.percentile(smooth, 98))
+        inner = tuple(
+            slice(_EDGE, n - _EDGE) if n > 8 * _EDGE else slice(None)
+            for n in grid.shape
+        )
+        self._inner = inner
+        self._weight = (1 / np.sqrt(np.maximum(smooth, _FLOOR * most)))[inner]
+        self._seen = self._image[inner] * self._weight
+
+    @property
+    def can_be_apart(self) -> bool:
+        """Whether there are spheres in something that is not."""
+        return any(self._in_balls) and not all(self._in_balls)
+
+    def fitted(
+        self, form: str, *, tail: bool = True, apart: bool = False
+    ) -> PhantomFit:
+        """Fit with one form of the tail, without one, or with spheres apart.
+
+        Raises
+        ------
+        QuantityError
+            The fit does not settle.
+        """
+        from scipy.optimize import least_squares
+
+        model = _Model(form, self._in_balls, apart=apart)
+        start = self._first_guess(model)
+        free = np.ones(start.size, bool)
+        free[2:4] = tail
+        if not tail:
+            start[2] = 0.0
+        low, high = model.bounds()
+
+        def whole(at: Array) -> Array:
+            given = start.copy()
+            given[free] = at
+            return given
+
+        found = least_squares(
+            lambda at: self._rest(model, whole(at)),
+            start[free],
+            jac=lambda at: self._slopes(model, whole(at), free),
+            bounds=(low[free], high[free]),
+            x_scale="jac",
+            xtol=1e-6,
+            ftol=1e-7,
+            max_nfev=_ROUNDS,
+        )
+        if not found.success or not np.isfinite(found.x).all():
+            raise QuantityError(
+                "the phantom cannot be fitted to its image: check --phantom, the "
+                "activities of its fills, and that the whole phantom is in view"
+            )
+        return self._told(model, whole(found.x), found, free)
+
+    def _first_guess(self, model: "_Model") -> Array:
+        """Widths, tail and place as they were found, and concentrations for them."""
+        width = self._start.fwhm_mm
+        start = [width, width, _TAIL, _TAIL_MM, *self._start.pose.middle_mm]
+        start += [1.0] * len(self._fills)
+        at = np.array(start + ([width, width] if model.apart else []))
+        kept = model.transfers(self._view, at)
+        moved = self._view.moved(at[4:7])
+        columns = np.stack(
+            [
+                self._column(one * own * moved)
+                for one, own in zip(self._shown, kept, strict=True)
+            ]
+        )
+        normal = (columns @ columns.T).astype(float)
+        held = np.linalg.lstsq(normal, columns @ self._seen.ravel())[0]
+        at[7 : 7 + len(self._fills)] = np.maximum(held, 1e-3 * held.max())
+        return at
+
+    def _column(self, spectrum: Complex) -> NDArray[np.float32]:
+        shown = self._view.image(spectrum)[self._inner] * self._weight
+        return np.asarray(shown, np.float32).ravel()
+
+    def _spectrum(self, model: "_Model", at: Array) -> Complex:
+        kept = model.transfers(self._view, at)
+        held = at[7 : 7 + len(self._fills)]
+        total = sum(
+            a * own * one for a, own, one in zip(held, kept, self._shown, strict=True)
+        )
+        return np.asarray(total * self._view.moved(at[4:7]))
+
+    def _rest(self, model: "_Model", at: Array) -> NDArray[np.float32]:
+        return self._column(self._spectrum(model, at)) - self._seen.ravel()
+
+    def _slopes(
+        self, model: "_Model", at: Array, free: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """How each voxel changes with each free number."""
+        moved = self._view.moved(at[4:7])
+        shown = [one * moved for one in self._shown]
+        kept, of = model.slopes(self._view, at)
+        held = at[7 : 7 + len(shown)]
+        columns: dict[int, Complex] = {}
+        whole = np.zeros(moved.shape, complex)
+        for k, (one, transfer) in enumerate(zip(shown, kept, strict=True)):
+            whole += held[k] * transfer * one
+            columns[7 + k] = transfer * one
+            for place, slope in of[k].items():
+                columns[place] = columns.get(place, 0) + held[k] * slope * one
+        for axis in range(3):
+            columns[4 + axis] = -2j * np.pi * self._view.frequency[axis] * whole
+        return np.stack([self._column(columns[k]) for k in np.flatnonzero(free)], 1)
+
+    def _told(
+        self, model: "_Model", at: Array, found: Any, free: NDArray[np.bool_]
+    ) -> PhantomFit:
+        rest = np.asarray(found.fun, float)
+        misfit = float((rest**2).sum()) / (rest.size - int(free.sum()))
+        curved = found.jac.astype(float)
+        spread = misfit * _together(rest.reshape(self._weight.shape))
+        standard = np.zeros(at.size)
+        standard[free] = np.sqrt(
+            np.diag(np.linalg.pinv(curved.T @ curved, hermitian=True)) * spread
+        )
+        names = ["in_plane_mm", "axial_mm", "tail_fraction", "tail_fwhm_mm"]
+        names += ["x_mm", "y_mm", "z_mm", *(one.name for one in self._fills)]
+        names += ["spheres_in_plane_mm", "spheres_axial_mm"] if model.apart else []
+        x, y, z = (float(one) for one in at[4:7])
+        return PhantomFit(
+            form=model.form,
+            pose=replace(self._start.pose, middle_mm=(x, y, z)),
+            in_plane_mm=float(at[0]),
+            axial_mm=float(at[1]),
+            tail_fraction=float(at[2]),
+            tail_fwhm_mm=float(at[3]),
+            concentrations={
+                one.name: float(at[7 + k]) for k, one in enumerate(self._fills)
+            },
+            standard=dict(zip(names, map(float, standard), strict=True)),
+            misfit=misfit,
+            model=self._view.image(self._spectrum(model, at)),
+            spheres_mm=(float(at[-2]), float(at[-1])) if model.apart else None,
+        )
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Which numbers a blur has: widths, tail, and widths of spheres apart."""
+
+    form: str
+    in_balls: list[bool]
+    apart: bool
+
+    def bounds(self) -> tuple[Array, Array]:
+        """What each number may be."""
+        count = len(self.in_balls)
+        narrow, wide = _WIDTH_MM
+        low = [narrow, narrow, 0.0, _TAIL_WIDTH_MM[0], *[-np.inf] * 3, *[0.0] * count]
+        high = [wide, wide, _TAIL_MOST, _TAIL_WIDTH_MM[1], *[np.inf] * (3 + count)]
+        if self.apart:
+            low += [narrow, narrow]
+            high += [wide, wide]
+        return np.array(low), np.array(high)
+
+    def _widths(self, k: int, at: Array) -> tuple[int, int]:
+        """Where the widths of a fill stand."""
+        return (at.size - 2, at.size - 1) if self.apart and self.in_balls[k] else (0, 1)
+
+    def transfers(self, view: View, at: Array) -> list[Array]:
+        """What is left of each frequency, by fill."""
+        return [one for one, _, _ in self._parts(view, at)]
+
+    def _parts(self, view: View, at: Array) -> list[tuple[Array, Array, Array]]:
+        """By fill: the whole transfer, its core and its tail."""
+        plane, axial = view.squares
+        tail = tail_transfer(self.form, plane + axial, at[3])
+        cores: dict[tuple[int, int], Array] = {}
+        found = []
+        for k in range(len(self.in_balls)):
+            own = self._widths(k, at)
+            if own not in cores:
+                cores[own] = blurred(view.frequency, at[own[0]], at[own[1]])
+            core = cores[own]
+            found.append(((1 - at[2]) * core + at[2] * tail, core, tail))
+        return found
+
+    def slopes(
+        self, view: View, at: Array
+    ) -> tuple[list[Array], list[dict[int, Array]]]:
+        """Transfers, and by fill their change with each number of the blur."""
+        plane, axial = view.squares
+        squared = plane + axial
+        kept, of = [], []
+        step = 1e-3 * at[3]
+        wider = tail_transfer(self.form, squared, at[3] + step)
+        wider = (wider - tail_transfer(self.form, squared, at[3] - step)) / (2 * step)
+        for k, (whole, core, tail) in enumerate(self._parts(view, at)):
+            p, z = self._widths(k, at)
+            kept.append(whole)
+            inner = -2 * _PER_MM2 * (1 - at[2]) * core
+            of.append(
+                {
+                    p: inner * at[p] * plane,
+                    z: inner * at[z] * axial,
+                    2: tail - core,
+                    3: at[2] * wider,
+                }
+            )
+        return kept, of
+
+
+def _together(rest: Array) -> float:
+    """How many voxels' noise goes together, by what neighbors have in common."""
+    count = 1.0
+    for axis in range(3):
+        values = np.moveaxis(rest, axis, 0)
+        size = float((values[1:] ** 2).sum())
+        if size > 0:
+            shared = min(max(float((values[1:] * values[:-1]).sum()) / size, 0), 0.97)
+            count *= (1 + shared) / (1 - shared)
+    return count
