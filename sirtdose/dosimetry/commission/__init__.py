@@ -1,0 +1,1 @@
+"""What scans of known activities say of the camera that made them."""
