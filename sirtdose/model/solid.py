@@ -45,6 +45,12 @@ class Ball:
         """Its center of mass."""
         return self.center_mm
 
+    @property
+    def half_mm(self) -> Point:
+        """Half of its extent along each axis."""
+        half = self.diameter_mm / 2
+        return half, half, half
+
 
 @dataclass(frozen=True)
 class Cylinder:
@@ -78,6 +84,11 @@ class Cylinder:
     def middle_mm(self) -> Point:
         """Its center of mass."""
         return self.center_mm
+
+    @property
+    def half_mm(self) -> Point:
+        """Half of its extent along each axis."""
+        return self.diameter_mm / 2, self.depth_mm / 2, self.length_mm / 2
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,16 @@ class Prism:
         """Its center of mass."""
         area, x_area, y_area = self._moments
         return x_area / area, y_area / area, (self.low_mm + self.high_mm) / 2
+
+    @property
+    def half_mm(self) -> Point:
+        """The most that it reaches from its middle along each axis."""
+        x, y, _ = self.middle_mm
+        return (
+            max(abs(one - x) for one, _ in self.outline_mm),
+            max(abs(one - y) for _, one in self.outline_mm),
+            (self.high_mm - self.low_mm) / 2,
+        )
 
 
 Solid = Ball | Cylinder | Prism

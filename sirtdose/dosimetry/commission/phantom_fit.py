@@ -1,11 +1,11 @@
 r"""A phantom fitted to its image: what it holds, where it lies, how it is blurred.
 
 .. math:: n_v \approx \sum_k a_k\, (h * o_k)(v), \qquad
-    h = (1 - t)\, g_{w, w_z} + t\, q_W
+    h = (1 - t)\, [(1 + b)\, g_w - b\, g_{\sqrt{3} w}] + t\, q_W
 
-`o_k` is what a fill takes of a voxel, `g` a Gaussian by its widths (FWHM) in the plane
-and along the axis, and `q` a wide tail, as scatter and septa make it: a Gaussian, or an
-exponential. All numbers are fitted together by weighted least squares over every voxel
+`o_k` is what a fill takes of a voxel, `g` a Gaussian by its widths in the plane and
+along the axis, `b` the overshoot of edges that a resolution model leaves, and `q` a
+wide tail, as scatter and septa make it: a Gaussian, or an exponential. All numbers are fitted together by weighted least squares over every voxel
 of the image, also outside the phantom: there the tail shows.
 """
 
@@ -29,12 +29,17 @@ FORMS = ("gaussian", "exponential")
 _PER_MM2 = 2 * np.pi**2 / (8 * np.log(2))
 _TAIL, _TAIL_MM = 0.06, 55.0
 # What is fitted lies between these.
-_WIDTH_MM, _TAIL_MOST, _TAIL_WIDTH_MM = (2.0, 45.0), 0.4, (20.0, 160.0)
+_WIDTH_MM, _TAIL_MOST, _TAIL_WIDTH_MM = (2.0, 45.0), 0.4, (25.0, 160.0)
+_EDGE_MOST = 3.0
+# Where each number stands: widths, overshoot, tail, its width, place, concentrations.
+_PLANE, _AXIS, _SHARP, _TAIL_AT, _TAIL_WIDTH, _PLACE, _HELD = 0, 1, 2, 3, 4, 5, 8
 # Voxels that hold less, of what bright ones hold, weigh as if they held so much; an
 # image is smoothed over so many mm to tell.
 _FLOOR, _SMOOTH_MM = 0.03, 10.0
 # The outermost voxels of a reconstruction are not used.
 _EDGE = 1
+# What lies farther from the phantom than this is not used.
+_AROUND_MM = 60.0
 _ROUNDS = 25
 
 
@@ -65,6 +70,7 @@ class PhantomFit:
     pose: Pose
     in_plane_mm: float
     axial_mm: float
+    edge: float
     tail_fraction: float
     tail_fwhm_mm: float
     concentrations: Mapping[str, float]
@@ -76,6 +82,7 @@ class PhantomFit:
     def transfer(self, frequency: Array) -> Array:
         """What the blur leaves of each frequency (3, n), 1/mm."""
         core = blurred(frequency, self.in_plane_mm, self.axial_mm)
+        core = core * (1 + self.edge * (1 - core**2))
         tail = tail_transfer(self.form, (frequency**2).sum(axis=0), self.tail_fwhm_mm)
         return np.asarray((1 - self.tail_fraction) * core + self.tail_fraction * tail)
 
@@ -103,8 +110,12 @@ class PhantomFitter:
     ) -> None:
         from scipy.ndimage import gaussian_filter
 
-        self._image = np.asarray(image, np.float32)
-        self._start = placement
+        box = grid.box_around(
+            placement.pose.corners_mm(phantom), margin_mm=_AROUND_MM
+        )
+        grid = grid.crop(box)
+        self._image = np.asarray(image[box], np.float32)
+        self._start, self.box = placement, box
         self._view = View(grid, max(0.8 * placement.fwhm_mm, 4.0))
         self._fills = [one for one in phantom.fills if poured.get(one.name, 1.0) > 0]
         turned = self._view.of(phantom, replace(placement.pose, middle_mm=(0, 0, 0)))
@@ -130,9 +141,14 @@ class PhantomFitter:
         return any(self._in_balls) and not all(self._in_balls)
 
     def fitted(
-        self, form: str, *, tail: bool = True, apart: bool = False
+        self,
+        form: str,
+        *,
+        tail: bool = True,
+        sharp: bool = False,
+        apart: bool = False,
     ) -> PhantomFit:
-        """Fit with one form of the tail, without one, or with spheres apart.
+        """Fit with one form of the tail, or none; with overshoot, or spheres apart.
 
         Raises
         ------
@@ -144,9 +160,10 @@ class PhantomFitter:
         model = _Model(form, self._in_balls, apart=apart)
         start = self._first_guess(model)
         free = np.ones(start.size, bool)
-        free[2:4] = tail
+        free[_SHARP] = sharp
+        free[[_TAIL_AT, _TAIL_WIDTH]] = tail
         if not tail:
-            start[2] = 0.0
+            start[_TAIL_AT] = 0.0
         low, high = model.bounds()
 
         def whole(at: Array) -> Array:
@@ -174,11 +191,11 @@ class PhantomFitter:
     def _first_guess(self, model: "_Model") -> Array:
         """Widths, tail and place as they were found, and concentrations for them."""
         width = self._start.fwhm_mm
-        start = [width, width, _TAIL, _TAIL_MM, *self._start.pose.middle_mm]
+        start = [width, width, 0.0, _TAIL, _TAIL_MM, *self._start.pose.middle_mm]
         start += [1.0] * len(self._fills)
         at = np.array(start + ([width, width] if model.apart else []))
         kept = model.transfers(self._view, at)
-        moved = self._view.moved(at[4:7])
+        moved = self._view.moved(at[_PLACE:_HELD])
         columns = np.stack(
             [
                 self._column(one * own * moved)
@@ -187,7 +204,7 @@ class PhantomFitter:
         )
         normal = (columns @ columns.T).astype(float)
         held = np.linalg.lstsq(normal, columns @ self._seen.ravel())[0]
-        at[7 : 7 + len(self._fills)] = np.maximum(held, 1e-3 * held.max())
+        at[_HELD : _HELD + len(self._fills)] = np.maximum(held, 1e-3 * held.max())
         return at
 
     def _column(self, spectrum: Complex) -> NDArray[np.float32]:
@@ -196,11 +213,11 @@ class PhantomFitter:
 
     def _spectrum(self, model: "_Model", at: Array) -> Complex:
         kept = model.transfers(self._view, at)
-        held = at[7 : 7 + len(self._fills)]
+        held = at[_HELD : _HELD + len(self._fills)]
         total = sum(
             a * own * one for a, own, one in zip(held, kept, self._shown, strict=True)
         )
-        return np.asarray(total * self._view.moved(at[4:7]))
+        return np.asarray(total * self._view.moved(at[_PLACE:_HELD]))
 
     def _rest(self, model: "_Model", at: Array) -> NDArray[np.float32]:
         return self._column(self._spectrum(model, at)) - self._seen.ravel()
@@ -209,19 +226,19 @@ class PhantomFitter:
         self, model: "_Model", at: Array, free: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
         """How each voxel changes with each free number."""
-        moved = self._view.moved(at[4:7])
+        moved = self._view.moved(at[_PLACE:_HELD])
         shown = [one * moved for one in self._shown]
         kept, of = model.slopes(self._view, at)
-        held = at[7 : 7 + len(shown)]
+        held = at[_HELD : _HELD + len(shown)]
         columns: dict[int, Complex] = {}
         whole = np.zeros(moved.shape, complex)
         for k, (one, transfer) in enumerate(zip(shown, kept, strict=True)):
             whole += held[k] * transfer * one
-            columns[7 + k] = transfer * one
+            columns[_HELD + k] = transfer * one
             for place, slope in of[k].items():
                 columns[place] = columns.get(place, 0) + held[k] * slope * one
         for axis in range(3):
-            columns[4 + axis] = -2j * np.pi * self._view.frequency[axis] * whole
+            columns[_PLACE + axis] = -2j * np.pi * self._view.frequency[axis] * whole
         return np.stack([self._column(columns[k]) for k in np.flatnonzero(free)], 1)
 
     def _told(
@@ -235,19 +252,20 @@ class PhantomFitter:
         standard[free] = np.sqrt(
             np.diag(np.linalg.pinv(curved.T @ curved, hermitian=True)) * spread
         )
-        names = ["in_plane_mm", "axial_mm", "tail_fraction", "tail_fwhm_mm"]
+        names = ["in_plane_mm", "axial_mm", "edge", "tail_fraction", "tail_fwhm_mm"]
         names += ["x_mm", "y_mm", "z_mm", *(one.name for one in self._fills)]
         names += ["spheres_in_plane_mm", "spheres_axial_mm"] if model.apart else []
-        x, y, z = (float(one) for one in at[4:7])
+        x, y, z = (float(one) for one in at[_PLACE:_HELD])
         return PhantomFit(
             form=model.form,
             pose=replace(self._start.pose, middle_mm=(x, y, z)),
-            in_plane_mm=float(at[0]),
-            axial_mm=float(at[1]),
-            tail_fraction=float(at[2]),
-            tail_fwhm_mm=float(at[3]),
+            in_plane_mm=float(at[_PLANE]),
+            axial_mm=float(at[_AXIS]),
+            edge=float(at[_SHARP]),
+            tail_fraction=float(at[_TAIL_AT]),
+            tail_fwhm_mm=float(at[_TAIL_WIDTH]),
             concentrations={
-                one.name: float(at[7 + k]) for k, one in enumerate(self._fills)
+                one.name: float(at[_HELD + k]) for k, one in enumerate(self._fills)
             },
             standard=dict(zip(names, map(float, standard), strict=True)),
             misfit=misfit,
@@ -268,8 +286,10 @@ class _Model:
         """What each number may be."""
         count = len(self.in_balls)
         narrow, wide = _WIDTH_MM
-        low = [narrow, narrow, 0.0, _TAIL_WIDTH_MM[0], *[-np.inf] * 3, *[0.0] * count]
-        high = [wide, wide, _TAIL_MOST, _TAIL_WIDTH_MM[1], *[np.inf] * (3 + count)]
+        low = [narrow, narrow, -0.3, 0.0, _TAIL_WIDTH_MM[0], *[-np.inf] * 3]
+        low += [0.0] * count
+        high = [wide, wide, _EDGE_MOST, _TAIL_MOST, _TAIL_WIDTH_MM[1]]
+        high += [np.inf] * (3 + count)
         if self.apart:
             low += [narrow, narrow]
             high += [wide, wide]
@@ -281,45 +301,53 @@ class _Model:
 
     def transfers(self, view: View, at: Array) -> list[Array]:
         """What is left of each frequency, by fill."""
-        return [one for one, _, _ in self._parts(view, at)]
+        tail = self._tail(view, at[_TAIL_WIDTH])
+        cores = self._cores(view, at)
+        part = at[_TAIL_AT]
+        return [
+            (1 - part) * _sharpened(cores[self._widths(k, at)], at[_SHARP])
+            + part * tail
+            for k in range(len(self.in_balls))
+        ]
 
-    def _parts(self, view: View, at: Array) -> list[tuple[Array, Array, Array]]:
-        """By fill: the whole transfer, its core and its tail."""
-        plane, axial = view.squares
-        tail = tail_transfer(self.form, plane + axial, at[3])
-        cores: dict[tuple[int, int], Array] = {}
-        found = []
-        for k in range(len(self.in_balls)):
-            own = self._widths(k, at)
-            if own not in cores:
-                cores[own] = blurred(view.frequency, at[own[0]], at[own[1]])
-            core = cores[own]
-            found.append(((1 - at[2]) * core + at[2] * tail, core, tail))
-        return found
+    def _tail(self, view: View, width: float) -> Array:
+        return tail_transfer(self.form, sum(view.squares), width)
+
+    def _cores(self, view: View, at: Array) -> dict[tuple[int, int], Array]:
+        """Gaussians by where their widths stand."""
+        wanted = {self._widths(k, at) for k in range(len(self.in_balls))}
+        return {(p, z): blurred(view.frequency, at[p], at[z]) for p, z in wanted}
 
     def slopes(
         self, view: View, at: Array
     ) -> tuple[list[Array], list[dict[int, Array]]]:
         """Transfers, and by fill their change with each number of the blur."""
         plane, axial = view.squares
-        squared = plane + axial
-        kept, of = [], []
-        step = 1e-3 * at[3]
-        wider = tail_transfer(self.form, squared, at[3] + step)
-        wider = (wider - tail_transfer(self.form, squared, at[3] - step)) / (2 * step)
-        for k, (whole, core, tail) in enumerate(self._parts(view, at)):
+        step = 1e-3 * at[_TAIL_WIDTH]
+        wider = self._tail(view, at[_TAIL_WIDTH] + step)
+        wider = (wider - self._tail(view, at[_TAIL_WIDTH] - step)) / (2 * step)
+        tail, cores = self._tail(view, at[_TAIL_WIDTH]), self._cores(view, at)
+        part, edge = at[_TAIL_AT], at[_SHARP]
+        of = []
+        for k in range(len(self.in_balls)):
             p, z = self._widths(k, at)
-            kept.append(whole)
-            inner = -2 * _PER_MM2 * (1 - at[2]) * core
+            core = cores[p, z]
+            inner = -2 * _PER_MM2 * (1 - part) * core * (1 + edge * (1 - 3 * core**2))
             of.append(
                 {
                     p: inner * at[p] * plane,
                     z: inner * at[z] * axial,
-                    2: tail - core,
-                    3: at[2] * wider,
+                    _SHARP: (1 - part) * core * (1 - core**2),
+                    _TAIL_AT: tail - _sharpened(core, edge),
+                    _TAIL_WIDTH: part * wider,
                 }
             )
-        return kept, of
+        return self.transfers(view, at), of
+
+
+def _sharpened(core: Array, edge: float) -> Array:
+    """A Gaussian whose edges overshoot."""
+    return core * (1 + edge * (1 - core**2)) if edge else core
 
 
 def _together(rest: Array) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sirtdose.dosimetry.commission.transform import blurred, transform_of
 from sirtdose.model.grid import Grid
@@ -49,10 +49,16 @@ class Pose:
             np.array(about_z) @ np.array(about_y) @ np.array(about_x) @ sense
         )
 
-    def world_mm(self, points: Array, middle_mm: Sequence[float]) -> Array:
+    def world_mm(self, points: ArrayLike, phantom: ScanPhantom) -> Array:
         """Where points (..., 3) of a phantom are in the image."""
-        own = np.asarray(points, float) - np.asarray(middle_mm)
+        own = np.asarray(points, float) - np.asarray(phantom.middle_mm)
         return np.asarray(own @ self.turn.T + np.asarray(self.middle_mm))
+
+    def corners_mm(self, phantom: ScanPhantom) -> Array:
+        """Of the box that a phantom fills, (8, 3), in the image."""
+        signs = np.array(list(np.ndindex(2, 2, 2))) * 2.0 - 1
+        middle, half = np.array(phantom.middle_mm), np.array(phantom.outer.half_mm)
+        return self.world_mm(middle + signs * half, phantom)
 
 
 class View:
