@@ -298,7 +298,5 @@ def _drawn(
     )
     masks = {"Liver": np.asarray(_ellipsoid(LIVER_MM)(z, y, x))}
     masks |= {name: np.asarray(one(z, y, x)) for name, one in shapes.items()}
-    first = [
-        float(one[0] + half) for one, half in zip(at, middle, strict=True)
-    ]
+    first = [float(one[0] + half) for one, half in zip(at, middle, strict=True)]
     return masks, (first[0], first[1], first[2])

@@ -69,7 +69,7 @@ class Tail:
 
         def at(z: float, y: Array, x: Array) -> Array:
             size = np.sqrt(z * z + y * y + x * x)
-            return np.interp(np.sqrt(size / highest), root, kept)
+            return np.asarray(np.interp(np.sqrt(size / highest), root, kept))
 
         return at
 
@@ -81,7 +81,7 @@ def _bell(r: Array, fwhm: float) -> Array:
 def gaussian(fwhm_mm: Sequence[float]) -> Kernel:
     """A Gaussian by its widths, (z, y, x)."""
     a, b, c = (2 * (np.pi * one * TO_SIGMA) ** 2 for one in fwhm_mm)
-    return lambda z, y, x: np.exp(-a * z * z - b * y * y - c * x * x)
+    return lambda z, y, x: np.asarray(np.exp(-a * z * z - b * y * y - c * x * x))
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Blur:
         def half(x: float) -> float:
             top = (1 + b) - b * far**-1.5
             at = (1 + b) * 2 ** (-(x**2)) - b * far**-1.5 * 2 ** (-(x**2) / far)
-            return at - top / 2
+            return float(at - top / 2)
 
         return 1 / float(optimize.brentq(half, 0.3, 1.2))
 
@@ -198,7 +198,11 @@ class Blur:
         ]
 
     def noisy(
-        self, raw: Array, seen: Array, spacing: Sequence[float], rng: np.random.Generator
+        self,
+        raw: Array,
+        seen: Array,
+        spacing: Sequence[float],
+        rng: np.random.Generator,
     ) -> Array:
         """Counts with noise, from the means before and after the last filter.
 
@@ -243,14 +247,29 @@ class Blur:
 
 
 def _line(x: Array, fwhm: float) -> Array:
-    return _bell(x, fwhm) / (fwhm * TO_SIGMA)
+    return np.asarray(_bell(x, fwhm) / (fwhm * TO_SIGMA))
 
 
 def binned(fine: Image, finer: int) -> Array:
     """The sums of a fine lattice's points in each voxel."""
     k, j, i = (n // finer for n in fine.shape)
     shape = (k, finer, j, finer, i, finer)
-    return fine.reshape(shape).sum(axis=(1, 3, 5), dtype=np.float64)
+    return np.asarray(fine.reshape(shape).sum(axis=(1, 3, 5), dtype=np.float64))
+
+
+def mean_over(seen: Image, box: Sequence[slice], part: Image) -> float:
+    """The mean of a blurred image over a shape, by the part of each point in it.
+
+    Points stand for means over their small voxels, in image and shape: both are undone
+    by second differences, h^2/12 of the curvature.
+    """
+    sharper = seen[tuple(box)].astype(float)
+    for axis in range(3):
+        around = list(box)
+        around[axis] = slice(box[axis].start - 1, box[axis].stop + 1)
+        wider = seen[tuple(around)].astype(float)
+        sharper -= np.diff(wider, 2, axis=axis) / 12
+    return float((sharper * part).sum() / part.sum(dtype=float))
 
 
 def _box(whole: Image) -> tuple[slice, ...]:
@@ -276,7 +295,9 @@ def _filtered(
 ) -> list[Image]:
     """An image by each kernel; none reaches across the lattice's ends from the box."""
     shape = [
-        fft.next_fast_len(max(n - cut.start, cut.stop) + int(room_mm / d) + 2, real=True)
+        fft.next_fast_len(
+            max(n - cut.start, cut.stop) + int(room_mm / d) + 2, real=True
+        )
         for n, cut, d in zip(whole.shape, box, steps, strict=True)
     ]
     shape = [max(a, b) for a, b in zip(shape, whole.shape, strict=True)]

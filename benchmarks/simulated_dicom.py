@@ -79,7 +79,7 @@ def write_nm(
     outside RotationInformationSequence, and a view's within; with as many views as
     one head takes.
     """
-    k, j, i = scan.counts.shape
+    k = len(scan.counts)
     dz, dy, dx = scan.spacing_mm
     # What is written in the file is what is used: at most 16 characters.
     slope = float(_text(max(float(scan.counts.max()), 1.0) / 60000))
@@ -184,8 +184,8 @@ def ct_numbers(
         for a, b in zip(outer.low_mm[::-1], outer.high_mm[::-1], strict=True)
     ]
     sides = [int(np.ceil(2 * one / CT_SPACING_MM)) for one in half]
-    at = [(np.arange(n) - (n - 1) / 2) * CT_SPACING_MM for n in sides]
-    numbers = np.full(sides, AIR)
+    at = [(np.arange(n, dtype=float) - (n - 1) / 2) * CT_SPACING_MM for n in sides]
+    numbers: NDArray[np.float64] = np.full(sides, AIR)
     where = pose.matrix, shape.origin_mm(pose)
     for part, number in layers:
         box, share = drawn(part, at, *where)

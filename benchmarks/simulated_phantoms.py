@@ -75,7 +75,8 @@ class Pose:
         about_x = [[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]]
         about_y = [[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]]
         about_z = [[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]]
-        return np.array(about_z) @ np.array(about_y) @ np.array(about_x)
+        turned: Array = np.array(about_z) @ np.array(about_y) @ np.array(about_x)
+        return turned
 
     @staticmethod
     def drawn(rng: np.random.Generator) -> "Pose":
@@ -110,7 +111,7 @@ class Phantom:
 
     def origin_mm(self, pose: Pose) -> Array:
         """Where the frame begins in the patient's, whose 0 is the image's middle."""
-        return np.array(pose.shift_mm) - np.array(self.middle_mm)
+        return np.asarray(np.array(pose.shift_mm) - np.array(self.middle_mm))
 
     def fill(self, at: Sequence[Array], pose: Pose, ratio: float) -> "Filled":
         """Concentrations over the background's, or over the spheres' without one.
@@ -244,7 +245,7 @@ def drawn(
             for m in matrix.T
         )
         total += part.inside(*own)
-    return box, total / n**3
+    return box, total / np.float32(n**3)
 
 
 PHANTOMS: Mapping[str, Callable[[], Phantom]] = {
