@@ -134,12 +134,18 @@ class Blur:
         a, b, c = (one * self.correlation for one in self.fwhm_mm)
         return a, b, c
 
-    def edge_overshoot(self) -> float:
-        """How far the image of a plane edge rises above its plateau, over the step."""
-        x = np.linspace(-60, 60, 2401)
-        width, b = self.fwhm_mm[2] * self.widened, self.overshoot
+    def edge(self) -> tuple[float, float]:
+        """What a plane edge shows of the core.
+
+        How far its image rises above its plateau, over the step; and how wide the
+        image of a plane is at half its height, over `fwhm_mm`.
+        """
+        x = np.linspace(-6, 6, 4801)
+        width, b = self.widened, self.overshoot
         line = (1 + b) * _line(x, width) - b * _line(x, width * np.hypot(1, WIDER))
-        return float(np.cumsum(line).max() / line.sum() - 1)
+        rise = float(np.cumsum(line).max() / line.sum() - 1)
+        half = line >= line.max() / 2
+        return (rise if b else 0.0), float(half.sum() * (x[1] - x[0]))
 
     def blurred(self, whole: Image, steps: Sequence[float]) -> tuple[Image, Image]:
         """An image on a lattice as it is seen, and before the last filter.
@@ -225,25 +231,37 @@ class Blur:
         finer: int,
         counts: float,
         rng: np.random.Generator | None,
-    ) -> tuple[Array, Image]:
-        """Counts in the voxels of an image, and what they are of on the fine lattice.
+    ) -> "Seen":
+        """What an image has of what is drawn.
 
         `counts` is what the whole would give in a field without end; the lattice has
-        `finer` points a voxel.
+        `finer` points a voxel. Without random numbers there is no noise.
         """
         scale = np.float32(counts / whole.sum(dtype=float))
-        seen, raw = self.blurred(whole, steps)
+        fine, raw = self.blurred(whole, steps)
+        clipped = 0.0
         if self.overshoot:
             # An iterative image has nothing below 0 and keeps its counts.
-            before = seen.sum(dtype=float)
-            np.maximum(seen, 0, out=seen)
-            seen *= np.float32(before / seen.sum(dtype=float))
-        seen *= scale
-        image = np.maximum(binned(seen, finer), 0)
+            before = fine.sum(dtype=float)
+            np.maximum(fine, 0, out=fine)
+            after = fine.sum(dtype=float)
+            fine *= np.float32(before / after)
+            clipped = float(after / before - 1)
+        fine *= scale
+        image = np.maximum(binned(fine, finer), 0)
         if rng is not None:
             spacing = [one * finer for one in steps]
             image = self.noisy(binned(raw, finer) * float(scale), image, spacing, rng)
-        return image, seen
+        return Seen(image, fine, clipped)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Counts of voxels; without noise on the fine lattice; what was below 0 in part."""
+
+    image: Array
+    fine: Image
+    clipped: float
 
 
 def _line(x: Array, fwhm: float) -> Array:

@@ -113,7 +113,7 @@ class SimulatedCamera:
     ) -> Array:
         """Counts in voxels of what is drawn so much finer, all of it `counts`."""
         steps = [one / finer for one in self.spacing_mm]
-        return self.blur.scanned(whole, steps, finer, counts, rng)[0]
+        return self.blur.scanned(whole, steps, finer, counts, rng).image
 
     @property
     def header(self) -> Header:
@@ -187,7 +187,7 @@ def _camera(i: int, loss: float) -> SimulatedCamera:
         (axial, in_plane, in_plane),
         tail,
         radial=radial,
-        overshoot=float(rng.uniform(0.55, 0.95)) if i in OVERSHOOT else 0.0,
+        overshoot=float(rng.uniform(0.55, 0.75)) if i in OVERSHOOT else 0.0,
         noise_gain=float(rng.uniform(1, 2)),
         correlation=float(rng.uniform(0.45, 0.55)),
     )
@@ -237,7 +237,7 @@ def scan(
     expected = camera.expected(activity_mbq, seconds)
     at, steps = camera.lattice()
     filled = shape.fill(at, pose, ratio)
-    counts, fine = camera.blur.scanned(filled.whole, steps, FINER, expected.counts, rng)
+    seen = camera.blur.scanned(filled.whole, steps, FINER, expected.counts, rng)
     # Of a point where the concentration is that of a sphere.
     point = expected.counts / filled.whole.sum(dtype=float)
     point *= ratio if shape.background else 1
@@ -251,23 +251,25 @@ def scan(
         "live_fraction": expected.live_fraction,
         "wide_window_cps": expected.wide_cps,
         "counts_in_infinite_field": expected.counts,
-        "counts_in_image_without_noise": float(fine.sum(dtype=float)),
+        "counts_in_image_without_noise": float(seen.fine.sum(dtype=float)),
+        "part_below_0_without_clipping": seen.clipped,
         "ratio": ratio if poured else None,
         "declared_ratio": ratio * (1 + camera.ratio_error) if poured else None,
         "concentration_mbq_per_ml": _concentrations(shape, activity_mbq, ratio),
         "pose": _placed(shape, pose),
-        "spheres": _recovered(filled, fine, point),
+        "spheres": _recovered(filled, seen.fine, point),
         "seed": seed,
     }
-    return Scan(counts, camera.spacing_mm, seconds, truth)
+    return Scan(seen.image, camera.spacing_mm, seconds, truth)
 
 
 def described(camera: SimulatedCamera) -> dict[str, Any]:
     """What is true of a camera, for a document."""
-    blur = camera.blur
+    rise, width = camera.blur.edge()
     return {
         **asdict(camera),
-        "edge_overshoot": blur.edge_overshoot() if blur.overshoot else 0.0,
+        "edge_overshoot": rise,
+        "plane_fwhm_over_fwhm": width,
         "header": asdict(camera.header),
     }
 

@@ -27,7 +27,7 @@ def main() -> None:
         if one.blur.radial:
             _check_radial(one.blur)
         if one.blur.overshoot:
-            _must(0.05 < one.blur.edge_overshoot() < 0.12)
+            _must(0.05 < one.blur.edge()[0] < 0.12)
 
 
 def _check_volume(shape: Phantom) -> None:
