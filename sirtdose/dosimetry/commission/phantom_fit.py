@@ -1,11 +1,12 @@
 r"""A phantom fitted to its image: what it holds, where it lies, how it is blurred.
 
 .. math:: n_v \approx \sum_k a_k\, (h * o_k)(v), \qquad
-    h = (1 - t)\, [(1 + b)\, g_w - b\, g_{\sqrt{3} w}] + t\, q_W
+    h = (1 - t)\, [(1 + b)\, g_w - b\, g_{\sqrt{1 + p}\, w}] + t\, q_W
 
 `o_k` is what a fill takes of a voxel, `g` a Gaussian by its widths in the plane and
 along the axis, `b` the overshoot of edges that a resolution model leaves, and `q` a
-wide tail, as scatter and septa make it: a Gaussian, or an exponential. All numbers are fitted together by weighted least squares over every voxel
+wide tail, as scatter and septa make it: a Gaussian, an exponential, or a power of the
+distance. An image that holds nothing below 0 is compared with what is left above 0. All numbers are fitted together by weighted least squares over every voxel
 of the image, also outside the phantom: there the tail shows.
 """
 
@@ -25,12 +26,14 @@ from sirtdose.model.solid import Ball, ScanPhantom
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-FORMS = ("gaussian", "exponential")
+FORMS = ("gaussian", "exponential", "power")
 _PER_MM2 = 2 * np.pi**2 / (8 * np.log(2))
-_TAIL, _TAIL_MM = 0.06, 55.0
+# The width at half of the highest point of (1 + r^2)^-2.
+_POWER_WIDTH = 2 * float(np.sqrt(np.sqrt(2) - 1))
+_TAIL, _TAIL_MM = 0.06, {"gaussian": 55.0, "exponential": 55.0, "power": 25.0}
 # What is fitted lies between these.
-_WIDTH_MM, _TAIL_MOST, _TAIL_WIDTH_MM = (2.0, 45.0), 0.4, (25.0, 160.0)
-_EDGE_MOST = 3.0
+_WIDTH_MM, _TAIL_MOST, _TAIL_WIDTH_MM = (2.0, 45.0), 0.4, (15.0, 160.0)
+_EDGE, _EDGE_MOST = 0.3, 3.0
 # Where each number stands: widths, overshoot, tail, its width, place, concentrations.
 _PLANE, _AXIS, _SHARP, _TAIL_AT, _TAIL_WIDTH, _PLACE, _HELD = 0, 1, 2, 3, 4, 5, 8
 # Voxels that hold less, of what bright ones hold, weigh as if they held so much; an
@@ -44,16 +47,37 @@ _ROUNDS = 25
 
 
 def tail_transfer(form: str, squared: Array, fwhm_mm: float) -> Array:
-    """What a tail leaves of each frequency, by the width (FWHM) of its variance.
+    r"""What a tail leaves of each frequency.
+
+    By the width (FWHM) of a Gaussian of its variance; a power of the distance,
+    :math:`(1 + (r/a)^2)^{-2}`, has none, and its own width counts, 1.287 a.
 
     Examples
     --------
     >>> [round(float(tail_transfer(f, np.array([1e-5]), 60.0)[0]), 3) for f in FORMS]
-    [0.88, 0.884]
+    [0.88, 0.884, 0.396]
     """
     if form == "gaussian":
         return np.asarray(np.exp(-_PER_MM2 * fwhm_mm**2 * squared))
-    return np.asarray((1 + _PER_MM2 / 2 * fwhm_mm**2 * squared) ** -2.0)
+    if form == "exponential":
+        return np.asarray((1 + _PER_MM2 / 2 * fwhm_mm**2 * squared) ** -2.0)
+    return np.asarray(np.exp(-2 * np.pi * fwhm_mm / _POWER_WIDTH * np.sqrt(squared)))
+
+
+def _narrowed(edge: float, sharp: int) -> float:
+    """The width of a core that overshoots, over that of its Gaussian."""
+    from scipy.optimize import brentq
+
+    if not sharp or not edge:
+        return 1.0
+    wide = 1 + sharp
+    around = edge * wide**-1.5
+
+    def above_half(x: float) -> float:
+        own = (1 + edge) * 2.0 ** -(x**2) - around * 2.0 ** -(x**2 / wide)
+        return float(own - (1 + edge - around) / 2)
+
+    return float(brentq(above_half, 0.2, 2.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +95,7 @@ class PhantomFit:
     in_plane_mm: float
     axial_mm: float
     edge: float
+    sharp: int
     tail_fraction: float
     tail_fwhm_mm: float
     concentrations: Mapping[str, float]
@@ -79,10 +104,20 @@ class PhantomFit:
     model: NDArray[np.float32]
     spheres_mm: tuple[float, float] | None = None
 
+    @property
+    def fwhm_mm(self) -> tuple[float, float]:
+        """The core's own width, in the plane and along the axis.
+
+        Of a Gaussian that overshoots it is less than the Gaussian's.
+        """
+        part = _narrowed(self.edge, self.sharp)
+        return part * self.in_plane_mm, part * self.axial_mm
+
     def transfer(self, frequency: Array) -> Array:
         """What the blur leaves of each frequency (3, n), 1/mm."""
         core = blurred(frequency, self.in_plane_mm, self.axial_mm)
-        core = core * (1 + self.edge * (1 - core**2))
+        if self.sharp:
+            core = core * (1 + self.edge * (1 - core**self.sharp))
         tail = tail_transfer(self.form, (frequency**2).sum(axis=0), self.tail_fwhm_mm)
         return np.asarray((1 - self.tail_fraction) * core + self.tail_fraction * tail)
 
@@ -134,6 +169,7 @@ class PhantomFitter:
         self._inner = inner
         self._weight = (1 / np.sqrt(np.maximum(smooth, _FLOOR * most)))[inner]
         self._seen = self._image[inner] * self._weight
+        self._clipped = float(self._image.min()) >= 0
 
     @property
     def can_be_apart(self) -> bool:
@@ -145,10 +181,12 @@ class PhantomFitter:
         form: str,
         *,
         tail: bool = True,
-        sharp: bool = False,
+        sharp: int = 0,
         apart: bool = False,
     ) -> PhantomFit:
         """Fit with one form of the tail, or none; with overshoot, or spheres apart.
+
+        `sharp` is the power `p` of an overshoot; 0 for none.
 
         Raises
         ------
@@ -157,10 +195,10 @@ class PhantomFitter:
         """
         from scipy.optimize import least_squares
 
-        model = _Model(form, self._in_balls, apart=apart)
+        model = _Model(form, self._in_balls, sharp=sharp, apart=apart)
         start = self._first_guess(model)
         free = np.ones(start.size, bool)
-        free[_SHARP] = sharp
+        free[_SHARP] = sharp > 0
         free[[_TAIL_AT, _TAIL_WIDTH]] = tail
         if not tail:
             start[_TAIL_AT] = 0.0
@@ -191,7 +229,9 @@ class PhantomFitter:
     def _first_guess(self, model: "_Model") -> Array:
         """Widths, tail and place as they were found, and concentrations for them."""
         width = self._start.fwhm_mm
-        start = [width, width, 0.0, _TAIL, _TAIL_MM, *self._start.pose.middle_mm]
+        edge = _EDGE if model.sharp else 0.0
+        start = [width, width, edge, _TAIL, _TAIL_MM[model.form]]
+        start += self._start.pose.middle_mm
         start += [1.0] * len(self._fills)
         at = np.array(start + ([width, width] if model.apart else []))
         kept = model.transfers(self._view, at)
@@ -220,7 +260,10 @@ class PhantomFitter:
         return np.asarray(total * self._view.moved(at[_PLACE:_HELD]))
 
     def _rest(self, model: "_Model", at: Array) -> NDArray[np.float32]:
-        return self._column(self._spectrum(model, at)) - self._seen.ravel()
+        found = self._column(self._spectrum(model, at))
+        if self._clipped:
+            np.maximum(found, 0, out=found)
+        return found - self._seen.ravel()
 
     def _slopes(
         self, model: "_Model", at: Array, free: NDArray[np.bool_]
@@ -239,7 +282,10 @@ class PhantomFitter:
                 columns[place] = columns.get(place, 0) + held[k] * slope * one
         for axis in range(3):
             columns[_PLACE + axis] = -2j * np.pi * self._view.frequency[axis] * whole
-        return np.stack([self._column(columns[k]) for k in np.flatnonzero(free)], 1)
+        found = np.stack([self._column(columns[k]) for k in np.flatnonzero(free)], 1)
+        if self._clipped:
+            found[self._column(whole) < 0] = 0
+        return found
 
     def _told(
         self, model: "_Model", at: Array, found: Any, free: NDArray[np.bool_]
@@ -262,6 +308,7 @@ class PhantomFitter:
             in_plane_mm=float(at[_PLANE]),
             axial_mm=float(at[_AXIS]),
             edge=float(at[_SHARP]),
+            sharp=model.sharp,
             tail_fraction=float(at[_TAIL_AT]),
             tail_fwhm_mm=float(at[_TAIL_WIDTH]),
             concentrations={
@@ -280,6 +327,7 @@ class _Model:
 
     form: str
     in_balls: list[bool]
+    sharp: int
     apart: bool
 
     def bounds(self) -> tuple[Array, Array]:
@@ -305,7 +353,7 @@ class _Model:
         cores = self._cores(view, at)
         part = at[_TAIL_AT]
         return [
-            (1 - part) * _sharpened(cores[self._widths(k, at)], at[_SHARP])
+            (1 - part) * self._sharpened(cores[self._widths(k, at)], at[_SHARP])
             + part * tail
             for k in range(len(self.in_balls))
         ]
@@ -332,22 +380,23 @@ class _Model:
         for k in range(len(self.in_balls)):
             p, z = self._widths(k, at)
             core = cores[p, z]
-            inner = -2 * _PER_MM2 * (1 - part) * core * (1 + edge * (1 - 3 * core**2))
+            power = self.sharp
+            bent = 1 + edge * (1 - (1 + power) * core**power)
+            inner = -2 * _PER_MM2 * (1 - part) * core * bent
             of.append(
                 {
                     p: inner * at[p] * plane,
                     z: inner * at[z] * axial,
-                    _SHARP: (1 - part) * core * (1 - core**2),
-                    _TAIL_AT: tail - _sharpened(core, edge),
+                    _SHARP: (1 - part) * core * (1 - core**power),
+                    _TAIL_AT: tail - self._sharpened(core, edge),
                     _TAIL_WIDTH: part * wider,
                 }
             )
         return self.transfers(view, at), of
 
-
-def _sharpened(core: Array, edge: float) -> Array:
-    """A Gaussian whose edges overshoot."""
-    return core * (1 + edge * (1 - core**2)) if edge else core
+    def _sharpened(self, core: Array, edge: float) -> Array:
+        """A Gaussian whose edges overshoot."""
+        return core * (1 + edge * (1 - core**self.sharp)) if self.sharp else core
 
 
 def _together(rest: Array) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.commission.transform import blurred
 from sirtdose.dosimetry.commission.view import Pose, View
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.progress import counted
 from sirtdose.model.solid import Ball, Fill, ScanPhantom
+from sirtdose.model.structure import bounding_box
 
 # So much more blur, and voxels of about so many mm, show where a phantom lies.
 _SMOOTH_MM, _VOXEL_MM = 22.0, 13.0
@@ -21,6 +23,8 @@ _STEP_DEG = 30
 # Voxels that hold less, of what the brightest hold, weigh as if they held so much.
 _FLOOR = 0.05
 _REFINED = 2
+# Voxels brighter than this part of the brightest, and so far around them, are used.
+_BRIGHT, _AROUND_MM = 0.05, 50.0
 # Steps of middle, angles and width that slopes are taken over, mm and degrees.
 _STEPS = (0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.5)
 
@@ -103,10 +107,12 @@ class _Search:
             [_SMOOTH_MM / 2.3548 / side for side in grid.spacing_mm],
             mode="nearest",
         )
-        seen = smooth[tuple(slice(n // 2, None, n) for n in steps)]
+        box = _bright(smooth, grid)
+        seen = smooth[box][tuple(slice(n // 2, None, n) for n in steps)]
         affine = grid.affine_mm.copy()
         affine[:3, :3] *= steps
-        affine[:3, 3] = grid.world_mm([float(n // 2) for n in steps])
+        first = [side.start + n // 2 for side, n in zip(box, steps, strict=True)]
+        affine[:3, 3] = grid.world_mm([float(one) for one in first])
         self._grid = Grid(seen.shape, affine)
         self._view = View(self._grid, np.hypot(_USUAL_MM * 0.7, _SMOOTH_MM))
         self._phantom = phantom
@@ -194,6 +200,18 @@ class _Search:
             of = self._view.of(self._phantom, pose)
             self._turned = pose, [of[one.name] for one in self._fills]
         return self._turned[1]
+
+
+def _bright(smooth: Array, grid: Grid) -> Box:
+    """Where the image holds something, and around it."""
+    own = bounding_box(smooth > _BRIGHT * smooth.max()) or box_at((0, 0, 0), grid.shape)
+    far = [ceil(_AROUND_MM / side) for side in grid.spacing_mm]
+    low = [max(side.start - n, 0) for side, n in zip(own, far, strict=True)]
+    high = [
+        min(side.stop + n, size)
+        for side, n, size in zip(own, far, smooth.shape, strict=True)
+    ]
+    return box_at(low, [b - a for a, b in zip(low, high, strict=True)])
 
 
 def _middle(fills: list[Fill], poured: Mapping[str, float]) -> list[float]:
