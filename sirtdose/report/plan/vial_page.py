@@ -1,7 +1,7 @@
 """The pages of vials: which can be had, the order form, and today's vial."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -86,11 +86,10 @@ def _frame(
     """What both pages have: whose it is, of which plan, and what warns."""
     plan = document["plan"]
     approved = bool(plan) and plan["status"] == "approved"
-    times = sorted({one["at"] for one in document["injections"]})
-    used = {"treatment_date": times[0] if len(times) == 1 else times[0][:10]}
     head = head_of(
-        {**document, "inputs": {**document["inputs"], **used}},
+        document,
         title,
+        treated=_treated([one["at"] for one in document["injections"]]),
         digest=case_hash(text, digits=64),
         made=made.on,
         state="Plan approved" if approved else _DRAFT if plan else "",
@@ -104,6 +103,20 @@ def _frame(
         "findings": findings,
         "cuts": table_cuts((), findings),
     }
+
+
+def _treated(times: Sequence[str]) -> str:
+    """The one time of treatment, or every day of it.
+
+    >>> _treated(["2026-12-09T10:00-05:00", "2026-12-09T14:00-05:00"])
+    'Dec 9, 2026'
+    >>> _treated(["2026-12-10T10:00-05:00", "2026-12-09T14:00-05:00"])
+    'Dec 9, 2026 and Dec 10, 2026'
+    """
+    if len(set(times)) == 1:
+        return moment_words(times[0])
+    *before, last = map(day_words, sorted({one[:10] for one in times}))
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _injection(one: Mapping[str, Any]) -> dict[str, Any]:
