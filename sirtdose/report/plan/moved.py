@@ -14,11 +14,12 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.moving import CLOSED, OPENED, Comparison, Fork, Moves, outcomes
 from sirtdose.report.plan.at_activities import (
     HeldRow,
+    all_known,
     held_rows,
     limit_at,
+    not_repeated,
     treatment_at,
 )
-from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.rows import (
     Linear,
     injections_of,
@@ -27,12 +28,6 @@ from sirtdose.report.plan.rows import (
 )
 from sirtdose.report.wording import shown_name, spoken
 
-# What needs the image again, by the checks' codes.
-_OF_THE_IMAGE = {
-    "H14": "counts outside the perfused volumes",
-    "H22": "lung dose by the image",
-    "H28": "hot spots",
-}
 GRAVE = (Severity.STOP, Severity.ASK, Severity.WARN)
 _NUMBER = re.compile(f"{OPENED}(\\d+){CLOSED}")
 
@@ -55,14 +50,8 @@ def followed(document: Mapping[str, Any]) -> Followed:
     """Every check of a plan whose outcome depends on its activities."""
     linear = linear_doses(document)
     moves = Moves(len(injections_of(document)))
-    left_out = tuple(
-        f"{code} ({what})"
-        for code, what in _OF_THE_IMAGE.items()
-        if document["method"] == "image"
-    )
-    if any(one["name"] not in linear for one in readings(document)):
-        every = sorted({one["code"] for one in document["warnings"]})
-        return Followed((), (), _staying(document, ()), tuple(every))
+    if not all_known(document):
+        return Followed((), (), _staying(document, ()), not_repeated(document))
     case, wanted = treatment_of(document), wanted_of(document)
     found = {
         check: tree
@@ -85,7 +74,7 @@ def followed(document: Mapping[str, Any]) -> Followed:
         trees=tuple(_tree(one, moves, names) for one in trees),
         marks=tuple(mark for i, mark in enumerate(marks) if mark not in marks[:i]),
         stay=_staying(document, set(_replaced(document, own, trees))),
-        left_out=left_out,
+        left_out=not_repeated(document),
     )
 
 

@@ -60,6 +60,7 @@ def vial_document(
         "injections": [_injection(one, own) for one in own.found],
         "shared": [_shared(one, own.found) for one in own.shared],
         "measured_doses": _measured_doses(own),
+        "not_repeated": list(own.planned.not_repeated) if own.planned else [],
         "calibrator_factor": own.calibrator_factor,
         "shifts": [
             {"hours": hours, "factor": factor} for hours, factor in shifts(own.nuclide)

@@ -27,6 +27,8 @@ def vial_screen(document: Mapping[str, Any]) -> Screen:
     if open_ones:
         result += _shared_lines(document)
     result += _measured_lines(document)
+    if left := document["not_repeated"]:
+        result += ["", f"Not repeated here: {', '.join(left)}"]
     return Screen.of(document, result, _details(document))
 
 

@@ -457,6 +457,14 @@ def test_vials_of_a_plan_by_an_image(
         one["name"]: one["dose_gy"]
         for one in json.loads(today.stdout)["measured_doses"]
     }
+    # In the words of the plan's page, which repeats the same checks.
+    left = "H14 (counts outside the perfused volumes), H22 (lung dose by the image), "
+    left = f"Not repeated here: {left}H28 (hot spots)"
+    assert left in today.stderr
+    assert left in visible((path.parent / "plan.html").read_text("utf-8"))
+    shown = run(*vial, "--measured", f"1.9GBq@{AT}", "--out", tmp_path / "vial")
+    assert shown.exit_code == 0, shown.stderr
+    assert left in visible((tmp_path / "vial" / "vial.html").read_text("utf-8"))
     planned = json.loads(path.read_text())
     tumors = [one for one in planned["compartments"] if one["role"] == "tumor"]
     assert tumors
