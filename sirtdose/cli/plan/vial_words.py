@@ -204,7 +204,8 @@ def ordered_of(
     for text in texts:
         typed, size, when = _split(text, wants, option)
         names = typed.split(",") if typed not in known else [typed]
-        own = tuple(named(one, known, _NOT_ONE.format(one.strip())) for one in names)
+        each = (named(one, known, _NOT_ONE.format(one.strip())) for one in names)
+        own = tuple(dict.fromkeys(each))
         first = min((one for one in wants if one.name in own), key=lambda one: one.at)
         gbq = _above_zero(text, size, option)
         calibration = _calibration(when, first, device, timezone) if when else None

@@ -7,13 +7,13 @@ from typing import Any
 
 from sirtdose.report.page_head import day_words, moment_words
 from sirtdose.report.plan.cutting import table_cuts
-from sirtdose.report.plan.order import draws_words
+from sirtdose.report.plan.order import drawn_rows, draws_words
 from sirtdose.report.plan.page import Made
 from sirtdose.report.plan.sheet import sheet_findings
 from sirtdose.report.plan.vial_lines import (
-    against_words,
     calibration_words,
     doubted,
+    drawn_words,
     limits_words,
     off_words,
     order_line,
@@ -37,7 +37,7 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
         **_frame(document, text, made, title),
         injections=[_injection(one) for one in document["injections"]],
         shared=[
-            {**one, "when": _calibrated(one), "together": sum(one["parts"].values())}
+            {**one, **_vials_words(one), "together": sum(one["parts"].values())}
             for one in document["shared"]
         ],
         today=[
@@ -74,9 +74,16 @@ def order_page(text: str, made: Made, title: str = "Vial order") -> str:
             for one in document["lines"]
         ],
         injections=[
-            {**one, "time": _time(one["at"]), "off": against_words(one)}
+            {
+                **one,
+                "time": _time(one["at"]),
+                "off": drawn_words(one["parts_to_draw"])
+                if one["shared_with"]
+                else off_words(one["to_wanted_ratio"]),
+            }
             for one in document["injections"]
         ],
+        drawn=[{**one, "at": _time(one["at"])} for one in drawn_rows(document)],
     )
 
 
@@ -150,15 +157,20 @@ def _row(choice: Mapping[str, Any]) -> dict[str, Any]:
     spheres, each = choice["spheres"], choice["bq_per_sphere"]
     return {
         **choice,
-        "sizes": " + ".join(map(size_words, choice["vials"])),
-        "when": " and ".join(
-            dict.fromkeys(_calibrated(one) for one in choice["vials"])
-        ),
+        **_vials_words(choice),
         "off": off_words(choice["to_wanted_ratio"]),
         "holds": _time(choice["holds_it_at"]),
         "million": significant(spheres / 1e6, 3) if spheres else "n/a",
         "each": significant(each, 3) if each else "n/a",
         "cells": [(gy_words(one["dose_gy"]), doubted(one)) for one in choice["doses"]],
+    }
+
+
+def _vials_words(choice: Mapping[str, Any]) -> dict[str, str]:
+    when = dict.fromkeys(_calibrated(one) for one in choice["vials"])
+    return {
+        "sizes": " + ".join(map(size_words, choice["vials"])),
+        "when": " and ".join(when),
     }
 
 
