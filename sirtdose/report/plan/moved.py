@@ -1,7 +1,7 @@
 """What the checks say of a plan whose activities its reader moves."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sirtdose.checks.again import begun
 from sirtdose.checks.documented import treatment_of, wanted_of
 from sirtdose.checks.doses import bound_findings, limit_findings
-from sirtdose.checks.following import Check, following
+from sirtdose.checks.following import following
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.moving import CLOSED, OPENED, Comparison, Fork, Moves, outcomes
 from sirtdose.report.plan.at_activities import (
@@ -63,12 +63,15 @@ def followed(document: Mapping[str, Any]) -> Followed:
         for tree in [outcomes(moving, moves)]
         if _depends(tree)
     }
-    limits = [outcomes(check, moves) for check in _limits(document, linear, moves)]
+    limits = [
+        outcomes(partial(check, by_formula=case.by_formula), moves)
+        for check in _limits(document, linear, moves)
+    ]
     trees, names = [*found.values(), *filter(_depends, limits)], names_of(document)
     marks = [mark for one in found.values() for mark in _marks(one, names)]
     own = [one for check in found for one in check()]
     known = [one for one in wanted.limits if one.value_of in linear]
-    own += limit_findings(known, len(case.injections))
+    own += limit_findings(known, len(case.injections), by_formula=case.by_formula)
     own += bound_findings(wanted.limits, len(case.injections), in_order=wanted.in_order)
     return Followed(
         trees=tuple(_tree(one, moves, names) for one in trees),
@@ -80,15 +83,19 @@ def followed(document: Mapping[str, Any]) -> Followed:
 
 def _limits(
     document: Mapping[str, Any], linear: Mapping[str, Linear], moves: Moves
-) -> Iterator[Check]:
+) -> Iterator[Callable[..., list[Finding]]]:
     """Each limit whose dose is known, with the reading of an image that decides."""
     for held in held_rows(document, linear):
         yield partial(_limit, held, document, moves)
 
 
-def _limit(held: HeldRow, document: Mapping[str, Any], moves: Moves) -> list[Finding]:
+def _limit(
+    held: HeldRow, document: Mapping[str, Any], moves: Moves, *, by_formula: bool
+) -> list[Finding]:
     gbq = moves.activities()
-    return limit_findings([limit_at(held, document, gbq)], len(gbq), planned=True)
+    return limit_findings(
+        [limit_at(held, document, gbq)], len(gbq), planned=True, by_formula=by_formula
+    )
 
 
 def _replaced(

@@ -350,7 +350,7 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
     )
     case = plan.treatment
     if plan.method in _RESIN_ALONE:
-        case = replace(case, device=Device.named("resin"))
+        case = replace(case, device=Device.named("resin"), by_formula=True)
     density = plan.assumptions["density_g_per_ml"]
     return [
         *judge_plan(case, wanted),
