@@ -226,6 +226,8 @@ def vial_command(
         *_about_vials(found, asked),
     ]
     acceptances = acceptances_of(options["accept"], options["reason"])
+    if planned:
+        acceptances = planned.meant(acceptances, findings)
     require_accepted(findings, acceptances)
     document = signed(vial_document(found, findings, acceptances))
     show_document(

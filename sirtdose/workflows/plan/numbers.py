@@ -22,7 +22,7 @@ from sirtdose.checks.sessions import session_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
-from sirtdose.model.acceptance import Acceptance, acceptances_used, require_accepted
+from sirtdose.model.acceptance import Acceptance, answered, require_accepted
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.self_test import SelfTest
@@ -386,7 +386,7 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         *of_remnant,
         *better_than_label_findings(budget["administered"]),
     )
-    require_accepted(findings, request.acceptances)
+    given = answered(findings, request.acceptances, plan.case.drawn)
     plan = replace(plan, findings=findings)
     return replace(
         plan,
@@ -394,6 +394,6 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         uncertainty=planned_uncertainty(
             plan, budget, realizations=request.realizations, seed=request.seed
         ),
-        accepted=acceptances_used(findings, request.acceptances),
+        accepted=given,
         inputs=dict(request.inputs),
     )
