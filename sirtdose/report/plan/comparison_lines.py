@@ -40,6 +40,7 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
                 for one in columns
             ),
             *(line for one in columns for line in _origin_lines(one)),
+            *left_out_lines(document),
             *_injection_table(columns),
             "",
             doses if methods else f"Mean doses, with the difference from {first}:",
@@ -57,6 +58,15 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
         ],
         [*([_U] if methods else []), *_vial_lines(columns)],
     )
+
+
+def left_out_lines(document: Mapping[str, Any]) -> list[str]:
+    """Methods that were asked for and are not compared, and why."""
+    return [
+        f"{one['message'][:1].upper()}{one['message'][1:]}"
+        for one in document["warnings"]
+        if "methods" in document and (one["code"], one["severity"]) == ("H26", "note")
+    ]
 
 
 def against(ratio: float, first: str) -> str:

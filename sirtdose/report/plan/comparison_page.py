@@ -13,6 +13,7 @@ from sirtdose.report.plan.comparison_lines import (
     change_words,
     dose_of,
     injection_rows,
+    left_out_lines,
     origin_words,
     parts_of,
     relative,
@@ -69,6 +70,7 @@ def comparison_page(text: str, made: Made, title: str = "") -> str:
             }
             for one, name in zip(columns, names, strict=True)
         ],
+        left_out=left_out_lines(document),
         basis=[] if methods else _basis(columns),
         injections=injection_rows(columns),
         rows=_compared(document),

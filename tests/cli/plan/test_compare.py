@@ -110,6 +110,54 @@ def test_glass_and_several_prescriptions(run: Run) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            (*BODY, "--liver-volume", "2L", "--device", "glass"),
+            "the BSA method is not compared: it is for resin microspheres with Y-90, "
+            "not for glass microspheres",
+        ),
+        (
+            (*BODY, "--liver-volume", "2L", "--device", "ho166", "--empirical"),
+            "the BSA method and the empirical table are not compared: they are for "
+            "resin microspheres with Y-90, not for holmium-166 microspheres",
+        ),
+        (
+            ("--liver-volume", "2L", "--nuclide", "Ho-166", "--empirical"),
+            "the empirical table is not compared: it is for resin microspheres with "
+            "Y-90, not for Ho-166 microspheres",
+        ),
+        (
+            (*BODY, "--device", "resin"),
+            "the BSA method is not compared: needs --liver-volume",
+        ),
+        (("--liver-volume", "2L", "--device", "glass"), None),
+    ],
+)
+def test_why_a_method_by_size_is_left_out(
+    run: Run, tmp_path: Path, words: tuple[str, ...], said: str | None
+) -> None:
+    result = run(
+        *("plan", "compare", "--perfused-volume", "1L", "--tumor", "T1=200mL@3"),
+        *("--lung-shunt", "5%", "--dose", "60Gy", "--normal-dose", "30Gy", *words),
+        *("--json", "--out", tmp_path),
+    )
+    assert list(methods(result)) == ["mird", "partition"]
+    notes = json.loads(result.stdout)["warnings"]
+    assert [one["message"] for one in notes if one["code"] == "H26"] == (
+        [] if said is None else [said]
+    )
+    page = (tmp_path / "compare.html").read_text("utf-8")
+    if said is None:
+        assert "not compared" not in result.stderr
+        assert "not compared" not in page
+        return
+    shown = said[0].upper() + said[1:]
+    assert shown in result.stderr.splitlines()
+    assert f"{shown}." in page
+
+
 def test_an_injection_keeps_its_own_limits(run: Run) -> None:
     found = methods(
         run(
