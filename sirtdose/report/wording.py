@@ -25,7 +25,7 @@ _SPOKEN = {
 # The parts of a liver that the program names, and the lungs.
 _DERIVED = (
     *("normal whole liver", "normal perfused liver", "perfused volume"),
-    *("treated volume", "whole liver", "lungs"),
+    *("treated volume", "whole liver", "unperfused liver", "lungs"),
 )
 # Behind a colon, or before an equals sign, a name is typed: --accept H25:NAME.
 _IDENTIFIER = re.compile(rf"(?<![:\w-])({'|'.join(_SPOKEN)})(?! liver)(?![=\w])")

@@ -287,6 +287,63 @@ def test_two_plans_side_by_side(
     assert "case one" not in sheet
 
 
+def test_earlier_doses_of_two_plans(run: Run, tmp_path: Path) -> None:
+    """The same activity after 10 and after 25 Gy: 80 Gy in half of a liver are 40."""
+    found = []
+    for liver, lungs in (("10Gy", "2Gy"), ("25Gy", "2Gy")):
+        words = ("plan", "mird", "--dose", "80Gy", "--perfused-volume", "1L")
+        words += ("--liver-volume", "2L", "--density", "1g/mL", "--device", "glass")
+        # 49.67 x A x 0.05 in 1 kg, where 49.67 x A x 0.95 in 1 kg is 80 Gy: 4.2105 Gy.
+        words += ("--lung-shunt", "5%", "--prior-liver-dose", liver)
+        words += ("--prior-lung-dose", lungs, "--patient-key", "D-1")
+        asked = ("--accept", "H43", "--reason", "a test")
+        made = run(*words, *asked, "--out", tmp_path / liver)
+        assert made.exit_code == 0, made.stderr
+        found.append(tmp_path / liver / "plan.json")
+    out = tmp_path / "out"
+    result = run("plan", "compare", *found, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    lines = [" ".join(line.split()) for line in result.stderr.splitlines()]
+    second = next(one for one in lines if one.startswith("plan 2 "))
+    assert ", the same as plan 1; by mird" in second
+    first = lines.index("The same with all earlier doses:")
+    # 80 and 40 Gy with 10 and 25 Gy: 105 / 90 and 65 / 50.
+    assert lines[first + 2 : first + 5] == [
+        "perfused volume Gy 90.00 105.0 (+16.7 %)",
+        "whole liver Gy 50.00 65.00 (+30.0 %)",
+        "lungs Gy 6.211 6.211 (0 %)",
+    ]
+    page = (out / "compare.html").read_text("utf-8")
+    assert "<h2>The same with all earlier doses</h2>" in page
+    assert "105 (+16.7 %)" in page
+    assert "65 (+30.0 %)" in page
+
+
+def test_earlier_doses_of_methods(run: Run) -> None:
+    """1 of 2 L is perfused, with a tumor of 200 mL and T/N 3; 10 Gy before."""
+    result = run(
+        *("plan", "compare", *PATIENT, "--perfused-volume", "1L", "--device", "glass"),
+        *("--tumor", "T1=200mL@3", "--dose", "50Gy", "--normal-dose", "35Gy"),
+        *("--prior-liver-dose", "10Gy"),
+    )
+    assert result.exit_code == 0, result.stderr
+    lines = [" ".join(line.split()) for line in result.stderr.splitlines()]
+    assert any(one.startswith("mird ") and ", reference;" in one for one in lines)
+    first = lines.index("The same with all earlier doses:")
+    own = lines[first + 1 : lines.index("", first)]
+    # 50 / 1.4 and 35 Gy, in 0.8 of the normal 1.8 kg, and 10 Gy.
+    assert own == [
+        "mird partition",
+        "normal perfused liver Gy 45.71 45.00",
+        "perfused volume Gy 60.00 59.00",
+        "whole liver Gy 35.00 34.50",
+        "normal whole liver Gy 25.87 25.56",
+        "unperfused liver Gy 10.00 10.00",
+    ]
+    # What was typed of earlier doses is of the liver: none of the lungs' and tumors'.
+    assert not any(one.startswith(("T1 Gy", "lungs Gy")) for one in own)
+
+
 def test_what_nobody_accepted_is_not_counted_as_accepted(
     run: Run, tmp_path: Path
 ) -> None:
