@@ -60,7 +60,7 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
             _unmet(columns),
             *(["", *remnant] if remnant else []),
         ],
-        [*([_U] if methods else []), *_vial_lines(columns)],
+        [*([_U] if methods else _spread_lines(document)), *_vial_lines(columns)],
     )
 
 
@@ -71,6 +71,16 @@ def left_out_lines(document: Mapping[str, Any]) -> list[str]:
         for one in document["warnings"]
         if "methods" in document and (one["code"], one["severity"]) == ("H26", "note")
     ]
+
+
+def _spread_lines(document: Mapping[str, Any]) -> list[str]:
+    """What each dose of whole plans is known to."""
+    columns = columns_of(document)
+    rows = [
+        [spoken(name), *(relative(one, name, ".1%") for one in columns)]
+        for name in doses_of(document)
+    ]
+    return [f"{_U}:", table(["u", *(one["name"] for one in columns)], rows)]
 
 
 def against(ratio: float, first: str) -> str:

@@ -83,8 +83,17 @@ def _details(document: dict[str, Any]) -> list[str]:
         *_method_lines(document),
         *partial_volume_lines(document["partial_volume"]),
         *([] if _asked_biology(document) else biology_lines(document)),
-        *(["", *said] if (said := uncertainty_lines(document["uncertainty"])) else []),
+        *_uncertainty_lines(document),
     ]
+
+
+def _uncertainty_lines(document: dict[str, Any]) -> list[str]:
+    """What doses are known to, with the metrics that the page shows intervals of."""
+    metrics = metrics_in("interval", asked_in(document))
+    said = uncertainty_lines(
+        document["uncertainty"], [one for one in metrics if one.number]
+    )
+    return ["", *said] if said else []
 
 
 def _asked_biology(document: dict[str, Any]) -> bool:

@@ -280,6 +280,19 @@ def test_two_plans_side_by_side(
     assert "Plans compared" in page
     assert "38 (-25.0 %)" in page
     assert "artery two" in page
+    detailed = run("plan", "compare", plans["one"], plans["two"], "-v")
+    rows = [line.split() for line in detailed.stderr.splitlines()]
+    known = [
+        100 * own["standard_uncertainty"] / own["value"]
+        for one in (first, second)
+        for row in one["uncertainty"]
+        if row["name"] == "T1"
+        for own in [row["dose_by_first_order_gy"]]
+    ]
+    [shown] = [one for one in rows if len(one) == 3 and one[0] == "T1"]
+    assert [float(one.rstrip("%")) for one in shown[1:]] == pytest.approx(
+        known, abs=0.051
+    )
     again = run("report", out / "compare.json", "--sheet", "--deidentify")
     assert again.exit_code == 0, again.stderr
     sheet = (out / "sheet.html").read_text("utf-8")
