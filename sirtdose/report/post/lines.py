@@ -27,8 +27,8 @@ from sirtdose.report.post.summary import (
     partial_volume_lines,
 )
 from sirtdose.report.post.uncertainty import (
-    between_words,
     hidden_interval_lines,
+    spread_cells,
     uncertainty_lines,
 )
 from sirtdose.report.screen import Screen
@@ -143,7 +143,7 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
             *(spoken(row["name"]), _role_words(row)),
             *(one.cell(row) for one in shown),
             *metric_cells(row, [mean]),
-            *(_interval_cells(unsure.get(row["name"])) if unsure else []),
+            *(spread_cells(unsure.get(row["name"])) if unsure else []),
             *metric_cells(row, more),
         ]
         for row in once(first["structures"])
@@ -201,12 +201,6 @@ def _drawn_lines(rows: list[dict[str, Any]]) -> list[str]:
     """Which structures as drawn have no row of their own."""
     left = [f"'{name}'" for name in drawn_again(rows)]
     return [f"As drawn the same as built: {', '.join(left)}"] if left else []
-
-
-def _interval_cells(mean: dict[str, Any] | None) -> list[str]:
-    if mean is None:
-        return ["-", "-"]
-    return [significant(mean["standard_uncertainty"], 2), between_words(mean, 3)]
 
 
 def _compared(row: dict[str, Any] | None, usual_gy: float) -> str:

@@ -279,6 +279,17 @@ def between_words(
     return f"{significant(times * low, digits)} to {significant(times * high, digits)}"
 
 
+def spread_cells(mean: Mapping[str, Any] | None) -> list[str]:
+    """What a mean is known to, for two cells: its u and its interval.
+
+    >>> spread_cells({"standard_uncertainty": 9.04, "low": 103, "high": 140.2})
+    ['9.0', '103 to 140']
+    """
+    if mean is None:
+        return ["-", "-"]
+    return [significant(mean["standard_uncertainty"], 2), between_words(mean, 3)]
+
+
 def metric_interval(row: Mapping[str, Any], metric: Metric) -> str:
     """A metric's interval with its standard uncertainty by both routes, for a cell."""
     if metric.quantity not in row["quantities"]:
