@@ -20,6 +20,11 @@ _LIVER_VOLUMES = (
 # Where chosen limits ask for about as much as is usual, this many times it is doubted.
 _ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
 _LEFT_OUT = ", which EANM 2022 does not apply to a segmentectomy"
+# Said of an activity that no option of its command changes.
+_ELSEWHERE = (
+    "; to plan another activity than the formula's, use `sirtdose plan partition "
+    "--activity`"
+)
 _AT_RISK = ("organ", "gallbladder")
 
 
@@ -174,11 +179,16 @@ def organs_at_risk(case: Treatment) -> list[Finding]:
 
 
 def limit_findings(
-    limits: Sequence[Limit], injections: int = 1, *, planned: bool = False
+    limits: Sequence[Limit],
+    injections: int = 1,
+    *,
+    planned: bool = False,
+    by_formula: bool = False,
 ) -> list[Finding]:
     """Limits that are not met or could not be checked, one finding per volume.
 
-    Only of a plan can one that warns be made a limit.
+    Only of a plan can one that warns be made a limit. Where the activity is
+    `by_formula`, another one is planned by another command.
     """
     return [
         finding
@@ -186,7 +196,7 @@ def limit_findings(
         for finding in (
             _unchecked(limit)
             if limit.met is None
-            else _unmet(limit, injections, planned=planned)
+            else _unmet(limit, injections, planned=planned, by_formula=by_formula)
         )
     ]
 
@@ -207,12 +217,14 @@ def _unchecked(limit: Limit) -> list[Finding]:
     ]
 
 
-def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
+def _unmet(
+    limit: Limit, injections: int, *, planned: bool, by_formula: bool
+) -> list[Finding]:
     """Lung dose above its limit, or dose below a requested minimum (H22, H25)."""
     if limit.met is not False or limit.value_gy is None:
         return []
     if limit.passed and limit.given_by_user:
-        return [_passed(limit, injections)]
+        return [_passed(limit, injections, by_formula=by_formula)]
     bound = Bound(limit.limit_gy, "Gy", limit.source, limit.verified)
     if limit.volume == "lungs" and not limit.given_by_user:
         session = "all sessions" if "cumulative" in limit.name else "this session"
@@ -242,12 +254,13 @@ def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
             subject=limit.value_of,
             value=limit.value_gy,
             bound=bound,
-            remedy=f"that needs {amount_at_least(needed)}{where}",
+            remedy=f"that needs {amount_at_least(needed)}{where}"
+            f"{_ELSEWHERE * by_formula}",
         )
     ]
 
 
-def _passed(limit: Limit, injections: int) -> Finding:
+def _passed(limit: Limit, injections: int, *, by_formula: bool) -> Finding:
     """Dose above a limit given by the user (H42)."""
     ceiling_gy = limit.limit_gy if limit.upper_gy is None else limit.upper_gy
     where = limit.value_of or limit.name
@@ -266,7 +279,7 @@ def _passed(limit: Limit, injections: int) -> Finding:
         subject=where,
         value=limit.value_gy,
         bound=Bound(ceiling_gy, "Gy", limit.source, limit.verified),
-        remedy=f"inject {less} {most} to meet it"
+        remedy=f"inject {less} {most} to meet it{_ELSEWHERE * by_formula}"
         if most
         else "earlier treatments alone pass it, and no activity meets it",
     )
@@ -377,4 +390,6 @@ def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:
     most = case.at_most(part, bound_gy)
     if not most:
         return f"{known}earlier treatments alone already exceed it"
-    return f"{known}reduce the activity to at most {most}"
+    return f"{known}reduce the activity to at most {most}" + (
+        _ELSEWHERE * case.by_formula
+    )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sirtdose.checks.scout import catheter_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
+from sirtdose.model.rounded import amount
 
 _BY_SCOUT = ("partition", "image")
 
@@ -53,8 +54,8 @@ def _activity_findings(
     for name, planned in planned_gbq.items():
         off = now_gbq[name] / planned - 1
         said = (
-            f"'{name}': {now_gbq[name]:.4g} GBq will be injected, "
-            f"{round(off, 3) + 0:+.1%} of the {planned:.4g} GBq planned"
+            f"'{name}': {amount(now_gbq[name])} will be injected, "
+            f"{round(off, 3) + 0:+.1%} of the {amount(planned)} planned"
         )
         if abs(off) >= rail("delivered_activity", "reportable"):
             said += ": 20 % or more may be reportable"

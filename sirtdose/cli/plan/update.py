@@ -22,7 +22,7 @@ from sirtdose.cli.words.options import (
     verbose_option,
 )
 from sirtdose.cli.words.quantities import acceptances_of, by_name, moment, quantity
-from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.show import SHOWN, show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.names import alike, by_own_names
@@ -32,6 +32,7 @@ from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import plan_of_file, signed
 from sirtdose.report.plan.page import plan_page
+from sirtdose.report.plan.rows import names_of
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
@@ -114,6 +115,7 @@ def update_command(
     today
     """
     planned = plan_of_file(path)
+    click.get_current_context().meta[SHOWN] = names_of(planned)
     names = list(planned_activities(planned))
     catheter = options["catheter"]
     updated = updated_plan(

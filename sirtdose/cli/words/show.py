@@ -15,6 +15,8 @@ from sirtdose.report.documents import document_text
 from sirtdose.report.screen import Screen, Tone, hidden_words
 from sirtdose.report.wording import spoken
 
+# What a page calls the subjects of findings, where the document does not say it.
+SHOWN = "sirtdose.shown"
 _SLOWER = "sirtdose.slower"
 _COLORS = {Tone.BAD: "red", Tone.WARN: "yellow"}
 
@@ -62,7 +64,23 @@ def _unasked(document: Mapping[str, Any]) -> list[str]:
     pairs = zip(typed.get("accept") or (), typed.get("reason") or (), strict=True)
     given = [Acceptance.parse(*one) for one in pairs]
     used = {(one["code"], one["subject"]) for one in document.get("accepted", ())}
-    return [one.typed for one in given if (one.code, one.subject) not in used]
+    if context and given:
+        shown = context.meta.get(SHOWN) or _shown(document)
+        used |= {(code, shown.get(of, of).casefold()) for code, of in used}
+    return [
+        one.typed
+        for one in given
+        if not used & {(one.code, one.subject), (one.code, one.subject.casefold())}
+    ]
+
+
+def _shown(document: Mapping[str, Any]) -> dict[str, str]:
+    """What a plan's page calls its parts: it may be accepted by that name."""
+    if not document.get("compartments"):
+        return {}
+    from sirtdose.report.plan.rows import names_of
+
+    return names_of(document)
 
 
 def show(screen: Screen) -> None:

@@ -104,14 +104,20 @@ def update_line(document: Mapping[str, Any]) -> str:
         f"{significant(one['activity_gbq'])} GBq"
         for one in change["injections"]
     )
-    return f"Update of plan {change['hash'][:12]}: {said}"
+    return f"Update of {_plan_words(change)}: {said}"
+
+
+def _plan_words(change: Mapping[str, Any]) -> str:
+    """Which plan, by the hash that a page without identity has not."""
+    return f"plan {change['hash'][:12]}" if change["hash"] else "a plan"
 
 
 def session_lines(document: Mapping[str, Any]) -> list[str]:
     """The earlier sessions whose doses a plan adds, each in one line."""
     return [
-        f"Earlier session, {one['kind']} with {one['nuclide']} ({one['hash'][:12]}): "
-        f"lungs {'not known' if lungs is None else f'{significant(lungs)} Gy'}, "
+        f"Earlier session, {one['kind']} with {one['nuclide']}"
+        + (f" ({one['hash'][:12]})" if one["hash"] else "")
+        + f": lungs {'not known' if lungs is None else f'{significant(lungs)} Gy'}, "
         + ", ".join(
             f"{spoken(dose['name'])} {significant(dose['dose_gy'])} Gy"
             for dose in one["doses"]

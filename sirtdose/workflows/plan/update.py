@@ -29,6 +29,7 @@ from sirtdose.planning.partition_case import Case
 from sirtdose.planning.perturbed_case import with_shunts
 from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_dose import with_scout
+from sirtdose.report.plan.rows import names_of
 from sirtdose.workflows.plan.changed import Injected, changed_inputs, changes
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
 from sirtdose.workflows.plan.remnant import with_remnant
@@ -100,7 +101,8 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     """
     _require_change(update)
     injections = _injections(document, update)
-    alone, scout = documented_case(document), documented_scout(document)
+    alone = _as_drawn(documented_case(document), document)
+    scout = documented_scout(document)
     gbq = tuple(one.activity_gbq for one in injections)
     request = _request(document, update, injections)
     planned = with_scout(alone, request, scout)
@@ -146,6 +148,13 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     change = changes(document, injections, case)
     change["no_longer_said"] = no_longer_said(document, plan.findings)
     return Updated(plan, change, grown)
+
+
+def _as_drawn(case: Case, document: Mapping[str, Any]) -> Case:
+    """The case with what its parts were drawn as, by which they may be accepted."""
+    names = names_of(document)
+    regions = [replace(one, drawn=names.get(one.name, "")) for one in case.regions]
+    return replace(case, regions=tuple(regions))
 
 
 def _injections(document: Mapping[str, Any], update: Update) -> list[Injected]:

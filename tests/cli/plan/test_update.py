@@ -252,7 +252,7 @@ def test_what_no_longer_holds_is_said(run: Run, tmp_path: Path) -> None:
 def test_an_activity_a_fifth_off_may_be_reportable(run: Run, plan: Path) -> None:
     document = updated(run, plan, "--drawn", "2.5GBq")
     [said] = [one for one in document["warnings"] if one["code"] == "H08"]
-    assert "+25.0% of the 2 GBq planned: 20 % or more" in said["message"]
+    assert "+25.0% of the 2 GBq (54.05 mCi) planned: 20 % or more" in said["message"]
 
 
 def test_a_plan_by_an_image(run: Run, two_territories: Path, tmp_path: Path) -> None:
