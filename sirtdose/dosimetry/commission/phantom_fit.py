@@ -145,9 +145,7 @@ class PhantomFitter:
     ) -> None:
         from scipy.ndimage import gaussian_filter
 
-        box = grid.box_around(
-            placement.pose.corners_mm(phantom), margin_mm=_AROUND_MM
-        )
+        box = grid.box_around(placement.pose.corners_mm(phantom), margin_mm=_AROUND_MM)
         grid = grid.crop(box)
         self._image = np.asarray(image[box], np.float32)
         self._start, self.box = placement, box
