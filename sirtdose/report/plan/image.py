@@ -32,7 +32,7 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
 )
 from sirtdose.report.post.document import partial_volume_document
-from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA
+from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA, dose_file
 from sirtdose.report.post.summary import other_constant_words
 from sirtdose.report.tables import (
     dvh_csv,
@@ -52,7 +52,7 @@ REPLACED = (
     "structures.csv",
     "dvh.csv",
     PLAN_UNCERTAINTY_FILE,
-    *DOSE_FILES.values(),
+    *(dose_file(f"{one}{tag}") for one in DOSE_FILES for tag in ("", "+with_prior")),
     PER_GBQ,
 )
 
@@ -204,7 +204,7 @@ def prediction_files(prediction: Prediction) -> list[str]:
     return [
         *("plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"),
         PLAN_UNCERTAINTY_FILE,
-        *(DOSE_FILES[method] for method in prediction.doses),
+        *(dose_file(method) for method in prediction.doses),
         *(f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"),
         *(f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)),
     ]
@@ -220,7 +220,8 @@ def write_prediction(
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
     for method, dose in prediction.doses.items():
-        _write_map(dose, folder / DOSE_FILES[method], document, of=PLANNED)
+        of = f"{PLANNED} and earlier sessions" if "with_prior" in method else PLANNED
+        _write_map(dose, folder / dose_file(method), document, of=of)
     each = folder / PER_GBQ
     each.mkdir()
     (each / "dvh.csv").write_text(dvh_per_gbq_csv(prediction.rows_per_gbq), "utf-8")
