@@ -105,8 +105,10 @@ def ceiling_findings(
 ) -> list[Finding]:
     """Dose above that usual with these microspheres (H07).
 
-    In one or two liver segments it only warns. Where one of the `limits` asks for at
-    least about the usual dose, only doses well above that are reported.
+    In one or two liver segments it only warns, and so it does in a disease in which the
+    source of the dose allows more, as far as its conditions can be known. Where one of
+    the `limits` asks for at least about the usual dose, only doses well above that are
+    reported.
     """
     if case.device is None:
         return []
@@ -116,8 +118,8 @@ def ceiling_findings(
             "H07",
             f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
             f"above {bound}, unusual with {case.device.product} beyond one or two "
-            "segments",
-            severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
+            f"segments{more}",
+            severity=Severity.WARN if more or _is_segment(case, part) else Severity.ASK,
             subject=own.name,
             value=part.total_gy,
             bound=bound,
@@ -128,7 +130,31 @@ def ceiling_findings(
         if entry["volume"] == own.role
         for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
         if above(part.total_gy, bound.value)
+        for more in [_allowed_more(case, part, entry, disease)]
     ]
+
+
+def _allowed_more(
+    case: Treatment, part: Part, entry: Mapping[str, Any], disease: str
+) -> str:
+    """Where the source of a usual dose allows more; empty where that is not known.
+
+    The liver must be known and treated for the first time, and so much of it spared.
+    """
+    rule, liver = entry.get("more"), case.whole_liver()
+    if rule is None or disease != rule["disease"] or liver is None or liver.assumed:
+        return ""
+    perfused_ml = sum(one.volume_ml for one in case.held("perfused"))
+    reserve = 1 - perfused_ml / liver.volume_ml
+    if part.prior_gy or liver.role != "liver" or reserve < rule["reserve_fraction"]:
+        return ""
+    if not below(liver.most.total_gy, rule["liver_below_gy"]):
+        return ""
+    return (
+        f"; it allows more in {disease.upper()} where, as here, the whole liver stays "
+        f"below {rule['liver_below_gy']:g} Gy and {rule['reserve_fraction']:.0%} of it "
+        f"or more is not treated, with {rule['else']}, which are not checked"
+    )
 
 
 def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
