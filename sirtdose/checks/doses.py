@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.checks.spared_liver import allowed_more, is_segment
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
@@ -50,7 +51,7 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     level = passed[-1]
     bound = Bound(level["above_gy"], "Gy", level["source"], level["verified"])
     perfused = case.held("perfused")
-    segment = bool(perfused) and not most.prior_gy and _is_segment(case, most)
+    segment = bool(perfused) and not most.prior_gy and is_segment(case, most)
     certain = not liver.assumed and not segment
     severity = Severity(level["severity"]) if certain else Severity.WARN
     return [
@@ -119,7 +120,7 @@ def ceiling_findings(
             f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
             f"above {bound}, unusual with {case.device.product} beyond one or two "
             f"segments{more}",
-            severity=Severity.WARN if more or _is_segment(case, part) else Severity.ASK,
+            severity=Severity.WARN if more or is_segment(case, part) else Severity.ASK,
             subject=own.name,
             value=part.total_gy,
             bound=bound,
@@ -130,31 +131,8 @@ def ceiling_findings(
         if entry["volume"] == own.role
         for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
         if above(part.total_gy, bound.value)
-        for more in [_allowed_more(case, part, entry, disease)]
+        for more in [allowed_more(case, part, entry, disease)]
     ]
-
-
-def _allowed_more(
-    case: Treatment, part: Part, entry: Mapping[str, Any], disease: str
-) -> str:
-    """Where the source of a usual dose allows more; empty where that is not known.
-
-    The liver must be known and treated for the first time, and so much of it spared.
-    """
-    rule, liver = entry.get("more"), case.whole_liver()
-    if rule is None or disease != rule["disease"] or liver is None or liver.assumed:
-        return ""
-    perfused_ml = sum(one.volume_ml for one in case.held("perfused"))
-    reserve = 1 - perfused_ml / liver.volume_ml
-    if part.prior_gy or liver.role != "liver" or reserve < rule["reserve_fraction"]:
-        return ""
-    if not below(liver.most.total_gy, rule["liver_below_gy"]):
-        return ""
-    return (
-        f"; it allows more in {disease.upper()} where, as here, the whole liver stays "
-        f"below {rule['liver_below_gy']:g} Gy and {rule['reserve_fraction']:.0%} of it "
-        f"or more is not treated, with {rule['else']}, which are not checked"
-    )
 
 
 def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
@@ -167,18 +145,6 @@ def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
         and (not one.injection or one.injection in part.of)
     )
     return max(asked, default=0.0)
-
-
-def _is_segment(case: Treatment, part: Part) -> bool:
-    """Whether a part certainly lies within two of the eight liver segments."""
-    livers = [one.volume_ml for one in case.held("liver")]
-    liver_ml = livers[0] if livers else rail("liver_ml", "low")
-    around = [
-        one
-        for one in case.held("perfused")
-        if not part.of or set(one.of) & set(part.of)
-    ]
-    return sum(one.volume_ml for one in around) <= rail("segments") * liver_ml
 
 
 def organs_at_risk(case: Treatment) -> list[Finding]:
