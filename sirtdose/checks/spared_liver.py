@@ -37,7 +37,8 @@ def allowed_more(
     if not below(liver.most.total_gy, rule["liver_below_gy"]):
         return ""
     return (
-        f"; it allows more in {disease.upper()} where, as here, the whole liver stays "
-        f"below {rule['liver_below_gy']:g} Gy and {rule['reserve_fraction']:.0%} of it "
-        f"or more is not treated, with {rule['else']}, which are not checked"
+        f"; the guideline allows more in {disease.upper()} where, as here, the whole "
+        f"liver stays below {rule['liver_below_gy']:g} Gy and at least "
+        f"{rule['reserve_fraction']:.0%} of it is not treated, with {rule['else']}, "
+        "which are not checked"
     )

@@ -309,7 +309,9 @@ class TestUsualCeilings:
         case = treated(lobe, part("liver", 1600.0, liver_gy), device="glass")
         [found] = usual_ceilings(case, disease=disease)
         assert found.severity is severity
-        assert ("it allows more in HCC" in found.message) == (severity is WARN)
+        assert ("the guideline allows more in HCC" in found.message) == (
+            severity is WARN
+        )
         if severity is WARN:
             assert "Child-Pugh A and a large lesion, which are not" in found.message
 
