@@ -25,6 +25,7 @@ from sirtdose.report.post.summary import (
     mean_difference,
     other_constant_words,
     partial_volume_lines,
+    treated_line,
 )
 from sirtdose.report.post.uncertainty import (
     hidden_interval_lines,
@@ -79,6 +80,7 @@ def _details(document: dict[str, Any]) -> list[str]:
         calibration_line(document["calibration"]),
         *_grid_lines(document["grid"]),
         *_image_lung_lines(document["lungs"]),
+        *filter(None, [treated_line(document.get("treated_liver"))]),
         *_drawn_lines(next(iter(document["doses"].values()))["structures"]),
         *_method_lines(document),
         *partial_volume_lines(document["partial_volume"]),
