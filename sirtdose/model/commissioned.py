@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from math import exp, log
 
 from sirtdose.errors import RangeError
@@ -37,8 +38,9 @@ class CameraBlur:
 
     `edge` and `edge_power` describe edges that overshoot, as a resolution model leaves
     them; both are 0 for a Gaussian. `gaussian_tail` is the part of the counts in a
-    Gaussian tail and its width, mm: of the fit whose tail is a Gaussian, with the widths
-    `gaussian_core_mm` that belong to it. A correction uses these, the report the others.
+    Gaussian tail and its width, mm: of the fit whose tail is a Gaussian, with the
+    widths `gaussian_core_mm` that belong to it. A correction uses these, the report the
+    others.
     """
 
     in_plane_mm: Measured
@@ -177,7 +179,7 @@ class Commissioned:
         rows = sorted({(one.diameter_mm, one.model.value) for one in self.recovery})
         sizes = [(log(0.5235988 * d**3 / 1000), value) for d, value in rows]
         at = log(volume_ml)
-        for (low, a), (high, b) in zip(sizes, sizes[1:], strict=False):
+        for (low, a), (high, b) in pairwise(sizes):
             if low <= at <= high:
                 return a + (at - low) / (high - low) * (b - a)
         return None

@@ -84,6 +84,8 @@ def _narrowed(edge: float, sharp: int) -> float:
 class PhantomFit:
     """Numbers of a camera by one scan and one form of its tail.
 
+    `independent` is how many voxels' noise is as good as independent.
+
     `concentrations` are in units of the image per mL, by fill. `standard` has the
     standard uncertainty of each number by its name, by noise alone; `spheres_mm` the
     widths that spheres show where they were fitted apart from the outline. `misfit` is
@@ -101,6 +103,7 @@ class PhantomFit:
     concentrations: Mapping[str, float]
     standard: Mapping[str, float]
     misfit: float
+    independent: float
     model: NDArray[np.float32]
     spheres_mm: tuple[float, float] | None = None
 
@@ -113,8 +116,34 @@ class PhantomFit:
         part = _narrowed(self.edge, self.sharp)
         return part * self.in_plane_mm, part * self.axial_mm
 
+    @property
+    def kernel(self) -> "Kernel":
+        """The blur that was fitted."""
+        return Kernel(
+            self.in_plane_mm,
+            self.axial_mm,
+            self.edge,
+            self.sharp,
+            self.tail_fraction,
+            self.tail_fwhm_mm,
+            self.form,
+        )
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A blur: a core, edges that overshoot, and a tail of some form."""
+
+    in_plane_mm: float
+    axial_mm: float
+    edge: float = 0.0
+    sharp: int = 0
+    tail_fraction: float = 0.0
+    tail_fwhm_mm: float = 55.0
+    form: str = "gaussian"
+
     def transfer(self, frequency: Array) -> Array:
-        """What the blur leaves of each frequency (3, n), 1/mm."""
+        """What is left of each frequency (3, n), 1/mm."""
         core = blurred(frequency, self.in_plane_mm, self.axial_mm)
         if self.sharp:
             core = core * (1 + self.edge * (1 - core**self.sharp))
@@ -156,18 +185,28 @@ class PhantomFitter:
         self._in_balls = [
             all(isinstance(one, Ball) for one in fill.solids) for fill in self._fills
         ]
-        smooth = gaussian_filter(
-            self._image, [_SMOOTH_MM / 2.3548 / side for side in grid.spacing_mm]
-        )
-        most = float(np.percentile(smooth, 98))
-        inner = tuple(
+        self._inner = tuple(
             slice(_EDGE, n - _EDGE) if n > 8 * _EDGE else slice(None)
             for n in grid.shape
         )
-        self._inner = inner
-        self._weight = (1 / np.sqrt(np.maximum(smooth, _FLOOR * most)))[inner]
-        self._seen = self._image[inner] * self._weight
         self._clipped = float(self._image.min()) >= 0
+        self._last: Array | None = None
+        self._weighted_by(
+            gaussian_filter(
+                self._image, [_SMOOTH_MM / 2.3548 / side for side in grid.spacing_mm]
+            )
+        )
+
+    def _weighted_by(self, expected: NDArray[np.float32]) -> None:
+        """Weigh voxels by what they are expected to hold: noise goes with it."""
+        most = float(np.percentile(expected, 98))
+        weight = 1 / np.sqrt(np.maximum(expected, _FLOOR * most))
+        self._weight = np.asarray(weight[self._inner], np.float32)
+        self._seen = self._image[self._inner] * self._weight
+
+    def reweighted(self, fit: "PhantomFit") -> None:
+        """Weigh by what a fit says: weights by the image itself favor low values."""
+        self._weighted_by(fit.model)
 
     @property
     def can_be_apart(self) -> bool:
@@ -222,16 +261,19 @@ class PhantomFitter:
                 "the phantom cannot be fitted to its image: check --phantom, the "
                 "activities of its fills, and that the whole phantom is in view"
             )
-        return self._told(model, whole(found.x), found, free)
+        self._last = whole(found.x)
+        return self._told(model, self._last, found, free)
 
     def _first_guess(self, model: "_Model") -> Array:
         """Widths, tail and place as they were found, and concentrations for them."""
-        width = self._start.fwhm_mm
+        last, width = self._last, self._start.fwhm_mm
+        known = last is not None and (last[_SHARP] != 0) == (model.sharp > 0)
         edge = _EDGE if model.sharp else 0.0
-        start = [width, width, edge, _TAIL, _TAIL_MM[model.form]]
-        start += self._start.pose.middle_mm
+        start = list(last[:3]) if known else [width, width, edge]
+        start += [_TAIL, _TAIL_MM[model.form]]
+        start += self._start.pose.middle_mm if last is None else list(last[5:8])
         start += [1.0] * len(self._fills)
-        at = np.array(start + ([width, width] if model.apart else []))
+        at = np.array(start + (start[:2] if model.apart else []))
         kept = model.transfers(self._view, at)
         moved = self._view.moved(at[_PLACE:_HELD])
         columns = np.stack(
@@ -291,7 +333,8 @@ class PhantomFitter:
         rest = np.asarray(found.fun, float)
         misfit = float((rest**2).sum()) / (rest.size - int(free.sum()))
         curved = found.jac.astype(float)
-        spread = misfit * _together(rest.reshape(self._weight.shape))
+        together = _together(rest.reshape(self._weight.shape))
+        spread = misfit * together
         standard = np.zeros(at.size)
         standard[free] = np.sqrt(
             np.diag(np.linalg.pinv(curved.T @ curved, hermitian=True)) * spread
@@ -314,6 +357,7 @@ class PhantomFitter:
             },
             standard=dict(zip(names, map(float, standard), strict=True)),
             misfit=misfit,
+            independent=rest.size / together,
             model=self._view.image(self._spectrum(model, at)),
             spheres_mm=(float(at[-2]), float(at[-1])) if model.apart else None,
         )
