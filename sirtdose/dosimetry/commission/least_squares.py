@@ -16,8 +16,11 @@ Array = NDArray[np.float64]
 Evaluate = Callable[[Array], tuple[NDArray[Any], NDArray[Any]]]
 _ROUNDS = 30
 _DAMPED, _EASED, _LEAST, _MOST = 1e-3, 0.2, 1e-9, 1e6
-# A step that lowers the sum of squares by less, of it, has settled.
-_SETTLED = 1e-6
+# A step that lowers the sum of squares by less, of it, has settled; and so has one that
+# changes every number by less, of it.
+_SETTLED, _STILL = 1e-5, 1e-4
+# After all steps this much may still be gained by each: nothing is told apart by it.
+_NEARLY = 1e-3
 
 
 class Settled(NamedTuple):
@@ -55,7 +58,7 @@ def settled(evaluate: Evaluate, start: Array, low: Array, high: Array) -> Settle
     """
     at = np.clip(start, low, high)
     rest, slopes = evaluate(at)
-    cost, damped = float(rest @ rest), _DAMPED
+    cost, damped, gained = _squares(rest), _DAMPED, 1.0
     for _ in range(_ROUNDS):
         normal = np.asarray(slopes.T @ slopes, float)
         downhill = -np.asarray(slopes.T @ rest, float)
@@ -64,18 +67,26 @@ def settled(evaluate: Evaluate, start: Array, low: Array, high: Array) -> Settle
             step = np.linalg.solve(normal + np.diag(damped * size), downhill)
             new = np.clip(at + step, low, high)
             new_rest, new_slopes = evaluate(new)
-            new_cost = float(new_rest @ new_rest)
+            new_cost = _squares(new_rest)
             if new_cost <= cost or damped > _MOST:
                 break
             damped *= 10
         if not np.isfinite(new_cost) or new_cost > cost:
             return Settled(at, rest, normal)
         gained = 1 - new_cost / cost if cost > 0 else 0.0
+        still = bool((np.abs(new - at) <= _STILL * (np.abs(at) + 0.1)).all())
         at, rest, slopes, cost = new, new_rest, new_slopes, new_cost
         damped = max(damped * _EASED, _LEAST)
-        if gained < _SETTLED:
-            return Settled(at, rest, np.asarray(slopes.T @ slopes, float))
+        if gained < _SETTLED or still:
+            gained = 0.0
+            break
+    if gained < _NEARLY:
+        return Settled(at, rest, np.asarray(slopes.T @ slopes, float))
     raise QuantityError(
         "the phantom cannot be fitted to its image: check --phantom, the activities of "
         "its fills, and that the whole phantom is in view"
     )
+
+
+def _squares(rest: NDArray[Any]) -> float:
+    return float((rest.astype(float) ** 2).sum())
