@@ -255,7 +255,7 @@ def _whole(
     beyond = averaged(fits, outside)
     total = seen + beyond.value
     # What the model alone gives differs by noise and by the form of the blur.
-    apart = (fitted.value - total) / 2
+    apart = (fitted.value - total) / 3
     return Measured(total, hypot(fitted.standard, beyond.standard, apart))
 
 
