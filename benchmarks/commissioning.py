@@ -222,8 +222,9 @@ def _scan_line(
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     return (
         f"{camera.name} ({_kind(camera)}, {camera.blur.tail.form}), {phantom}: factor "
-        f"{factor:+.2%} +/- {half:.2%}, FWHM {widths}, recovery at most {worst[0]:+.3f} "
-        f"+/- {worst[1]:.3f}{ratio}; {perf_counter() - start:.0f} s, {used:.2f} GiB"
+        f"{factor:+.2%} +/- {half:.2%}, FWHM {widths}, recovery at most "
+        f"{worst[0]:+.3f} +/- {worst[1]:.3f}{ratio}; {perf_counter() - start:.0f} s, "
+        f"{used:.2f} GiB"
     )
 
 
@@ -236,8 +237,8 @@ def _summary(
         inside = sum(held for _, _, held in offs)
         widest = max(half for _, half, _ in offs)
         yield (
-            f"{what}, {name}: at most {most:.2%} off, {inside} of {len(offs)} intervals "
-            f"hold, half width at most {widest:.2%}"
+            f"{what}, {name}: at most {most:.2%} off, {inside} of {len(offs)} "
+            f"intervals hold, half width at most {widest:.2%}"
         )
     for (said, name), off in sorted(errors.items()):
         size = np.abs(off)

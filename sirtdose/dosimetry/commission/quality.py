@@ -70,7 +70,7 @@ def quality_of(
         uniformity=_uniformity(image, even, grid),
         contrast=contrast,
         variability={k: one for k, one in variability.items() if one > 0},
-        cold=_cold(image, grid, phantom, fit, mean),
+        cold=_cold(image, grid, phantom, fit=fit, mean=mean),
     )
 
 
@@ -147,6 +147,7 @@ def _cold(
     image: NDArray[np.float32],
     grid: Grid,
     phantom: ScanPhantom,
+    *,
     fit: PhantomFit,
     mean: float,
 ) -> Mapping[str, float]:

@@ -109,7 +109,7 @@ def scan_of(
         else None
     )
     own, shown = grid.crop(fitter.box), np.asarray(image[fitter.box], np.float32)
-    spheres, curve = _recoveries(shown, own, phantom, fits, poured)
+    spheres, curve = _recoveries(shown, own, phantom, fits=fits, poured=poured)
     held = {fill.name: fill.volume_ml for fill in phantom.fills}
     fitted = averaged(
         fits,
@@ -127,7 +127,7 @@ def scan_of(
         plain=fitter.fitted("gaussian", tail=False),
         apart=apart,
         blur=_blur(fits, apart),
-        total=_whole(image, grid, phantom, fits, fitted),
+        total=_whole(image, grid, phantom, fits=fits, fitted=fitted),
         fitted_total=fitted,
         ratio=_ratio(apart or best),
         recovery=spheres,
@@ -230,6 +230,7 @@ def _whole(
     image: NDArray[np.floating[Any]],
     grid: Grid,
     phantom: ScanPhantom,
+    *,
     fits: tuple[PhantomFit, ...],
     fitted: Measured,
 ) -> Measured:
@@ -263,6 +264,7 @@ def _recoveries(
     image: NDArray[np.float32],
     grid: Grid,
     phantom: ScanPhantom,
+    *,
     fits: tuple[PhantomFit, ...],
     poured: Mapping[str, float],
 ) -> tuple[tuple[CameraRecovery, ...], tuple[CameraRecovery, ...]]:
