@@ -1,6 +1,6 @@
 """Graphs of a commissioning: profiles, recovery, dead time, drift."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,8 @@ from sirtdose.dosimetry.commission.scan import PhantomScan
 from sirtdose.model.commissioned import CameraRecovery, Measured
 from sirtdose.model.uncertain import Z95
 from sirtdose.report.commission.numbers import (
-    recovery_at,
     ratio_words,
+    recovery_at,
     shown,
 )
 from sirtdose.report.commission.plot import Axis, Curve, Plot, decades, plot
@@ -51,7 +51,7 @@ def profile_plot(line: Profile) -> Plot:
                 shades=line.inside)  # fmt: skip
 
 
-def _pairs(xs: Sequence[float], ys: Sequence[float]) -> list[tuple[float, float]]:
+def _pairs(xs: Iterable[float], ys: Iterable[float]) -> list[tuple[float, float]]:
     return [(float(a), float(b)) for a, b in zip(xs, ys, strict=True)]
 
 

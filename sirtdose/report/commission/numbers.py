@@ -1,6 +1,6 @@
 """What a commissioning found, as lines and tables that people read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor, isfinite, log, log10
@@ -30,8 +30,12 @@ class Line:
     method: str
 
 
-def shown(measured: Measured, *, times: float = 1.0) -> tuple[str, str]:
+def shown(
+    measured: Measured, *, times: float = 1.0, digits: int | None = None
+) -> tuple[str, str]:
     """A value and its 95 % interval, as finely as the interval tells.
+
+    `digits` after the point where several are to be read together.
 
     >>> shown(Measured(14.934, 0.21)), shown(Measured(0.0712, 0.0021), times=100)
     (('14.93', '14.52 to 15.35'), ('7.12', '6.71 to 7.53'))
@@ -41,7 +45,8 @@ def shown(measured: Measured, *, times: float = 1.0) -> tuple[str, str]:
     value, half = measured.value * times, Z95 * measured.standard * abs(times)
     if not half > 0:
         return significant(value), "not known"
-    digits = min(max(1 - floor(log10(half)), 0), _DECIMALS_MAX)
+    if digits is None:
+        digits = min(max(1 - floor(log10(half)), 0), _DECIMALS_MAX)
     low, high = value - half, value + half
     return f"{value:.{digits}f}", f"{low:.{digits}f} to {high:.{digits}f}"
 
@@ -50,9 +55,9 @@ def ratio_words(ratio: float) -> str:
     """Spheres to background, as a person says it.
 
     >>> ratio_words(8.0), ratio_words(float("inf"))
-    ('8 : 1', 'no background')
+    ('8:1', 'no background')
     """
-    return f"{ratio:.3g} : 1" if isfinite(ratio) else "no background"
+    return f"{ratio:.3g}:1" if isfinite(ratio) else "no background"
 
 
 def form_words(fit: PhantomFit) -> str:
@@ -69,22 +74,23 @@ def answer_lines(one: Commissioning) -> list[Line]:
     return [*lines, *_dead_time(one), *_recovery(one), *_noise(one)]
 
 
-def headline(one: Commissioning) -> list[tuple[str, str]]:
-    """The answer in one sentence: what, and the number that stands out."""
+def headline(one: Commissioning) -> list[tuple[str, str, str]]:
+    """The answer in one sentence: words, the number that stands out, words."""
     found = []
     factor, blur = one.camera.factor, one.camera.blur
     if factor:
-        found.append(("calibration factor", f"{shown(factor.value)[0]} {factor.unit}"))
+        value = f"{shown(factor.value)[0]} {factor.unit}"
+        found.append(("calibration factor", value, ""))
     if blur:
-        found.append(("FWHM in plane", f"{shown(blur.in_plane_mm)[0]} mm"))
-        found.append(("axial", f"{shown(blur.axial_mm)[0]} mm"))
+        found.append(("FWHM", f"{shown(blur.in_plane_mm)[0]} mm", "in plane"))
+        found.append(("", f"{shown(blur.axial_mm)[0]} mm", "axial"))
         tail = shown(blur.tail_fraction, times=100)[0]
-        found.append(("counts in the wide tail", f"{tail} %"))
+        found.append(("", f"{tail} %", "of the counts in the wide tail"))
     if one.dead_time:
         lost = one.dead_time.loss_at_highest
         said = shown(Measured(lost.value, lost.standard), times=100)[0]
         at = significant(one.dead_time.measured_mbq[1] / 1000, 3)
-        found.append((f"dead-time loss at {at} GBq", f"{said} %"))
+        found.append(("", f"{said} %", f"lost to dead time at {at} GBq"))
     return found
 
 
@@ -114,9 +120,7 @@ def _yield(one: Commissioning) -> list[Line]:
     return [Line("Yield factor of the PET image", *_with(one.yield_factor, "1"), how)]
 
 
-def _with(
-    measured: Measured, unit: str, *, times: float = 1.0
-) -> tuple[str, str, str]:
+def _with(measured: Measured, unit: str, *, times: float = 1.0) -> tuple[str, str, str]:
     value, interval = shown(measured, times=times)
     return value, unit, interval
 
@@ -173,7 +177,15 @@ def _dead_time(one: Commissioning) -> list[Line]:
             said = "by the rate of the wide window"
             lines.append(Line(name, *_with(wide, "\N{MICRO SIGN}s"), said))
     linear = significant(fit.linear_to_mbq / 1000, 3)
-    lines.append(Line("Linear up to", linear, "GBq", "", "loss below 2 %, as measured"))
+    lines.append(
+        Line(
+            "Linear up to",
+            linear,
+            "GBq",
+            "",
+            "loss below 2 % by the fit, within the activities scanned",
+        )
+    )
     return lines
 
 
@@ -225,7 +237,8 @@ def _recovery(one: Commissioning) -> list[Line]:
                 said = f"Recovery of {diameter:g} mm, {ratio_words(ratio)}"
                 how = "mean of the blurred model over the true sphere, over what it has"
                 how = "the same" if n else how
-                lines.append(Line(said, *_with(found, "%", times=100), how))
+                value, interval = shown(found, times=100, digits=1)
+                lines.append(Line(said, value, "%", interval, how))
     return lines
 
 
@@ -274,7 +287,7 @@ def _form(
         if tail
         else "none",
         "tail_fwhm": f"{fit.tail_fwhm_mm:.1f}" if tail else "",
-        "misfit": f"{fit.misfit / best.misfit:.3f}",
+        "misfit": f"{fit.misfit / best.misfit:.4f}",
         "weight": "" if weight is None else f"{100 * weight:.1f}",
     }
 
@@ -300,29 +313,39 @@ def recovery_rows(scan: PhantomScan) -> list[dict[str, str]]:
             if row.image
             else "",
         }
-        for of, rows in (("phantom", scan.recovery), ("curve", scan.curve))
+        for of, rows in (("of the phantom", scan.recovery), ("curve", scan.curve))
         for row in rows
     ]
 
 
-def quality_lines(scan: PhantomScan) -> list[tuple[str, str, str]]:
-    """Figures of the background and of the spheres: name, of what, value with unit."""
+def quality_lines(scan: PhantomScan) -> list[tuple[str, str]]:
+    """Figures of background and cold parts, each with its unit."""
     quality = scan.quality
-    lines = [
-        ("Noise of a voxel (standard deviation over mean)", "background", quality.noise),
-        ("Uniformity (highest less lowest over their sum)", "background",
-         quality.uniformity),
-        *(("Contrast recovery", k, v) for k, v in _by_size(quality.contrast)),
-        *(("Background variability", k, v) for k, v in _by_size(quality.variability)),
-        *(("Seen in the cold, of the background", k, v)
-          for k, v in quality.cold.items()),
-    ]  # fmt: skip
-    said = [(name, of, f"{100 * value:.1f} %") for name, of, value in lines if value]
-    if quality.noise_fwhm_mm:
-        far = f"{quality.noise_fwhm_mm:.1f} mm"
-        said.insert(1, ("Correlation of noise (FWHM)", "background", far))
-    return said
+    found = [
+        ("Noise of a voxel, standard deviation over mean", 100 * quality.noise, "%"),
+        ("Correlation of the noise, FWHM", quality.noise_fwhm_mm, "mm"),
+        (
+            "Uniformity over 37 mm, (highest - lowest) / (highest + lowest)",
+            100 * quality.uniformity,
+            "%",
+        ),
+        *(
+            (f"Middle of the {name}, over background", 100 * value, "%")
+            for name, value in quality.cold.items()
+        ),
+    ]
+    return [(name, f"{value:.1f} {unit}") for name, value, unit in found if value]
 
 
-def _by_size(found: Mapping[str, float]) -> Iterable[tuple[str, float]]:
-    return sorted(found.items(), key=lambda pair: float(pair[0].split()[0]))
+def contrast_rows(scan: PhantomScan) -> list[tuple[str, str, str]]:
+    """Contrast recovery and background variability in percent, by size."""
+    contrast, spread = scan.quality.contrast, scan.quality.variability
+    names = sorted({*contrast, *spread}, key=lambda name: float(name.split()[0]))
+    return [
+        (name.split()[0], _percent(contrast, name), _percent(spread, name))
+        for name in names
+    ]
+
+
+def _percent(found: Mapping[str, float], name: str) -> str:
+    return f"{100 * found[name]:.1f}" if name in found else ""

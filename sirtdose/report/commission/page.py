@@ -124,6 +124,7 @@ def _scan(
         "recovery_plot": recovery,
         "recovery": said.recovery_rows(scan),
         "quality": said.quality_lines(scan),
+        "contrast": said.contrast_rows(scan),
         "uneven": scan.is_uneven,
         "ratio": scan.ratio and said.shown(scan.ratio),
     }
@@ -170,14 +171,14 @@ def _placed(one: CommissionedScan) -> list[str]:
         f"Middle at x {x:.1f}, y {y:.1f}, z {z:.1f} mm; turned by {a:.1f}, {b:.1f}, "
         f"{c:.1f} degrees about x, y, z"
         f"{', seen from the other side' if scan.best.pose.mirrored else ''}",
-        f"The first placement leaves {placement.unexplained:.2%} of the image "
-        f"unexplained, the next best way round {placement.otherwise:.2%}",
+        f"The first placement leaves {100 * placement.unexplained:.2f} % of the image "
+        f"unexplained, the next best way round {100 * placement.otherwise:.2f} %",
     ]
     if one.ct_offset_mm is not None:
         x, y, z = one.ct_offset_mm
         lines.append(
-            f"The phantom lies {x:+.1f}, {y:+.1f}, {z:+.1f} mm (x, y, z) from where the "
-            "CT has it"
+            f"The phantom lies {x:+.1f}, {y:+.1f}, {z:+.1f} mm (x, y, z) from its "
+            "place on the CT"
         )
     return [line.replace("-", "\N{MINUS SIGN}") for line in lines]
 
@@ -194,9 +195,7 @@ def _left_over(scan: PhantomScan, phantom: ScanPhantom) -> list[dict[str, str]]:
     ]
 
 
-def _left(
-    name: str, scan: PhantomScan, fit: PhantomFit, inside: Any
-) -> dict[str, str]:
+def _left(name: str, scan: PhantomScan, fit: PhantomFit, inside: Any) -> dict[str, str]:
     total = float(scan.image.sum(dtype=float))
     apart = scan.image.astype(float) - fit.model
     noise = places.in_noise(scan, fit)
@@ -211,7 +210,7 @@ def _left(
 
 
 def _percent(part: float) -> str:
-    return f"{100 * part:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(100 * part, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _profile_key() -> list[tuple[str, str, str]]:

@@ -18,21 +18,21 @@ from sirtdose.model.solid import Ball, Cylinder, ScanPhantom, Solid
 from sirtdose.report.looks import DIFFERENCE, rgb
 from sirtdose.report.outlines import curves, path_of, sample
 from sirtdose.report.palette import Paint, paints
-from sirtdose.report.planes import UNITS, VIEWS, Field, View, place_of, png
+from sirtdose.report.planes import UNITS, VIEWS, Field, View, place_of
 
 Array = NDArray[np.float64]
 _PIXELS, _POINTS = 300, 500
 # Around the phantom, so that the tail is seen.
 _MARGIN_MM = 35.0
 # A diameter stands so far outside of its sphere.
-_BESIDE_MM = 13.0
+_BESIDE_MM = 16.0
 _QUALITY = 80
-# Noise is compared with this part of the brightest where there is less, as the fit does.
+# What holds less than this part of the bright has its noise, as in the fit.
 _FLOOR = 0.03
 # Residuals are drawn from minus so many standard deviations of noise to plus so many.
 MOST_NOISE = 4.0
 _COLORS = ("#0a5a68", DIFFERENCE[0], "#ffffff", DIFFERENCE[1], "#8a4b00")
-_STEPS = 64
+_STEPS, _NOWHERE = 64, "#e8ebef"
 
 _PAINTS = paints(
     [
@@ -45,13 +45,17 @@ _PAINTS = paints(
 
 @dataclass(frozen=True)
 class Plane:
-    """A slice: letters at its sides, its picture, outlines and labels on it."""
+    """A slice: letters at its sides, its picture, outlines and labels on it.
+
+    `five_cm` is how long that is in the drawing.
+    """
 
     name: str
-    letters: tuple[str, str, str, str]
+    letters: tuple[str, ...]
     position: str
     picture: str
-    lines: tuple[tuple[str, str], ...]
+    lines: Mapping[str, str]
+    five_cm: int
     labels: tuple[tuple[int, int, str], ...] = ()
 
 
@@ -82,10 +86,12 @@ def depth_mm(solid: Solid, points: Array) -> Array:
     if isinstance(solid, Cylinder):
         x, y, z = np.moveaxis(points - np.array(solid.center_mm), -1, 0)
         a, b, half = solid.half_mm
-        return np.minimum((1 - np.hypot(x / a, y / b)) * min(a, b), half - np.abs(z))
+        across = (1 - np.hypot(x / a, y / b)) * min(a, b)
+        return np.asarray(np.minimum(across, half - np.abs(z)))
     x, y, z = np.moveaxis(points, -1, 0)
-    across = np.minimum(z - solid.low_mm, solid.high_mm - z)
-    return np.minimum(across, _in_polygon_mm(np.array(solid.outline_mm), x, y))
+    along = np.minimum(z - solid.low_mm, solid.high_mm - z)
+    across = _in_polygon_mm(np.array(solid.outline_mm), x, y)
+    return np.asarray(np.minimum(along, across))
 
 
 def _in_polygon_mm(outline: Array, x: Array, y: Array) -> Array:
@@ -101,7 +107,7 @@ def _in_polygon_mm(outline: Array, x: Array, y: Array) -> Array:
         if dy:
             crosses = (ay > y) != (by > y)
             inside ^= crosses & (x < ax + dx * (y - ay) / dy)
-    return np.where(inside, 1.0, -1.0) * np.sqrt(nearest)
+    return np.asarray(np.where(inside, 1.0, -1.0) * np.sqrt(nearest))
 
 
 def inside_outline(scan: PhantomScan, phantom: ScanPhantom) -> NDArray[np.bool_]:
@@ -123,7 +129,8 @@ def field_of_phantom(scan: PhantomScan, phantom: ScanPhantom) -> Field:
         at = pose.world_mm(largest.center_mm, phantom)
         at[2] = middles[:, 2].mean()
     side = float((high - low).max()) + 2 * _MARGIN_MM
-    return Field(at, (low + high) / 2, side)
+    # A slice lies where its caption says: at whole millimeters, and 0 has no sign.
+    return Field(np.round(at) + 0.0, (low + high) / 2, side)
 
 
 def placement_planes(scan: PhantomScan, phantom: ScanPhantom) -> list[Plane]:
@@ -165,19 +172,19 @@ def _plane(
     solids: list[tuple[str, Solid]] = [("outline", phantom.outer)]
     solids += [("cold parts", one) for one in phantom.cold]
     solids += [("spheres", one) for one in phantom.spheres.values()]
-    lines = []
+    lines: dict[str, str] = {}
     for kind, solid in solids:
         found = curves(depth_mm(solid, points), 0.0)
         paths = "".join(path_of(line + 0.5, UNITS / _POINTS) for line in found)
         if paths:
-            lines.append((kind, paths))
-    left, right, top, bottom = view[4]
+            lines[kind] = lines.get(kind, "") + paths
     return Plane(
         view[0],
-        (left, right, top, bottom),
+        tuple(view[4]),
         place_of(view, shown.at_mm),
         picture,
-        tuple(lines),
+        lines,
+        round(50 / shown.side_mm * UNITS),
         _labels(scan, phantom, shown) if view[0] == "axial" else (),
     )
 
@@ -205,28 +212,34 @@ def _picture(scan: PhantomScan, shown: Field, view: View) -> str:
     values = sample(scan.image, scan.grid, shown.points(view, _PIXELS))
     high = float(np.percentile(scan.image, 99.9)) or 1.0
     gray = np.sqrt(np.clip(values / high, 0, 1)) * 255
-    stream = io.BytesIO()
-    Image.fromarray(np.rint(gray).astype(np.uint8)).save(
-        stream, format="jpeg", quality=_QUALITY
-    )
-    return base64.b64encode(stream.getvalue()).decode("ascii")
+    picture = Image.fromarray(np.rint(gray).astype(np.uint8))
+    return _encoded(picture, "jpeg", quality=_QUALITY)
 
 
 def _residual_picture(
     scan: PhantomScan, shown: Field, view: View, apart: NDArray[np.float32]
 ) -> str:
-    """A pixel a voxel, gray where there is no image; PNG."""
+    """A pixel a voxel, gray where there is no image; PNG of few colors."""
+    from PIL import Image
+
     count = max(16, round(shown.side_mm / min(scan.grid.spacing_mm)))
     values = _nearest(apart, scan.grid, shown.points(view, count))
     part = np.clip((values / MOST_NOISE + 1) / 2, 0, 1)
-    stepped = np.rint(np.nan_to_num(part, nan=0.5) * _STEPS) / _STEPS
-    stops = np.linspace(0, 1, len(_COLORS))
-    colors = np.array([rgb(one) for one in _COLORS], float)
-    picture = np.stack(
-        [np.interp(stepped, stops, colors[:, n]) for n in range(3)], axis=-1
+    steps = np.where(np.isnan(values), _STEPS + 1, np.rint(part * _STEPS))
+    at = np.linspace(0, len(_COLORS) - 1, _STEPS + 1)
+    stops = np.array([rgb(one) for one in _COLORS], float)
+    colors = np.stack(
+        [np.interp(at, range(len(_COLORS)), one) for one in stops.T], axis=1
     )
-    picture[np.isnan(values)] = rgb("#e8ebef")
-    return png(picture)
+    picture = Image.fromarray(steps.astype(np.uint8))
+    picture.putpalette(np.rint([*colors, rgb(_NOWHERE)]).astype(np.uint8).tobytes())
+    return _encoded(picture, "png", optimize=True)
+
+
+def _encoded(picture: Any, form: str, **options: Any) -> str:
+    stream = io.BytesIO()
+    picture.save(stream, format=form, **options)
+    return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def _nearest(data: NDArray[Any], grid: Grid, points: Array) -> Array:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor, isfinite, log10
 
 from sirtdose.report.ladder import nice_step
 
 WIDTH, HEIGHT = 400, 290
-_LEFT, _TOP, _RIGHT, _BOTTOM = 50, 12, 12, 46
+_LEFT, _TOP, _RIGHT, _BOTTOM = 66, 12, 12, 46
 _TICKS = 5
 # A drawing has no use for more decades than this.
 _DECADES = 5
@@ -81,7 +82,7 @@ class Drawn:
     name: str
     color: str
     dash: str
-    line: str
+    lines: tuple[str, ...]
     band: str
     bars: tuple[tuple[float, float, float], ...]
     dots: tuple[tuple[float, float], ...]
@@ -118,7 +119,7 @@ def plot(
     *,
     shades: Sequence[tuple[float, float]] = (),
 ) -> Plot:
-    """Lay out curves between two axes; what lies beyond an axis ends at it."""
+    """Lay out curves between two axes; what lies beyond the y axis is not drawn."""
     return Plot(
         says,
         x,
@@ -148,7 +149,12 @@ def _across(axis: Axis, value: float) -> float:
 
 
 def _down(axis: Axis, value: float) -> float:
-    part = min(max(axis.part(value), 0.0), 1.0)
+    return _at(axis.part(value))
+
+
+def _at(part: float) -> float:
+    """How far down the drawing a part of the y axis is."""
+    part = min(max(part, 0.0), 1.0)
     return round(HEIGHT - _BOTTOM - part * (HEIGHT - _BOTTOM - _TOP), 1)
 
 
@@ -170,12 +176,40 @@ def _drawn(curve: Curve, x: Axis, y: Axis) -> Drawn:
         curve.name,
         curve.color,
         curve.dash,
-        "" if curve.dots else _path(points),
+        () if curve.dots else tuple(_path(run) for run in _runs(curve.points, x, y)),
         band,
         tuple(spans) if curve.dots else (),
         tuple(inside) if curve.dots else (),
         curve.open,
     )
+
+
+def _runs(points: Points, x: Axis, y: Axis) -> list[list[tuple[float, float]]]:
+    """The stretches of a line that lie on the drawing, in its own units."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for (a, b), (c, d) in pairwise(points):
+        start, end = y.part(b), y.part(d)
+        # Where along the step the line comes in and goes out.
+        ends = sorted(
+            (bound - start) / (end - start) if end != start else bound
+            for bound in (0.0, 1.0)
+        )
+        enters, leaves = max(ends[0], 0.0), min(ends[1], 1.0)
+        if end == start and not 0 <= start <= 1:
+            enters, leaves = 1.0, 0.0
+        if enters > leaves:
+            runs.append([])
+            continue
+        for at in (enters, leaves):
+            place = (
+                _across(x, a + at * (c - a)),
+                _at(start + at * (end - start)),
+            )
+            if place not in runs[-1][-1:]:
+                runs[-1].append(place)
+        if leaves < 1:
+            runs.append([])
+    return [run for run in runs if len(run) > 1]
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:

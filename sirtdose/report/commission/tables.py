@@ -86,7 +86,7 @@ def _recovery(n: int, scan: PhantomScan) -> list[Row]:
 
 
 def _widths(n: int, scan: PhantomScan) -> list[Row]:
-    rows = [
+    rows: list[Row] = [
         {**_form(n, fit, fit.form), "weight": weight}
         for fit, weight in zip(scan.fits, weights(scan.fits), strict=True)
     ]
