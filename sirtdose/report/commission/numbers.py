@@ -57,7 +57,7 @@ def ratio_words(ratio: float) -> str:
     >>> ratio_words(8.0), ratio_words(float("inf"))
     ('8:1', 'no background')
     """
-    return f"{ratio:.3g}:1" if isfinite(ratio) else "no background"
+    return f"{ratio:.3g}:1" if ratio and isfinite(ratio) else "no background"
 
 
 def form_words(fit: PhantomFit) -> str:

@@ -13,11 +13,10 @@ from sirtdose.model.solid import ScanPhantom
 from sirtdose.report.commission import figures, places
 from sirtdose.report.commission import numbers as said
 from sirtdose.report.commission.profiles import Profile, profiles
-from sirtdose.report.commission.tables import COMMISSION_TABLES
+from sirtdose.report.commission.tables import COMMISSION_TABLES, commission_tables
 from sirtdose.report.documents import iso, said_document
 from sirtdose.report.page_head import (
     NOT_GIVEN,
-    REMOVED,
     PageHead,
     day_words,
     made_today,
@@ -26,22 +25,24 @@ from sirtdose.report.page_head import (
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import activity, significant
 
-COMMISSION_FILES = ("camera.toml", "commission.html", *COMMISSION_TABLES)
-# What a header says of a camera that tells a hospital, and is removed on request.
-_TELLING = ("station", "serial")
+_PAGE = "commission.html"
+# What is written beside commission.json and camera.toml.
+COMMISSION_PAGES = (_PAGE, *COMMISSION_TABLES)
 _ALL_NOISE = 3.0
 _FACTS = {"manufacturer": "Manufacturer", "model": "Model", "collimator": "Collimator",
           "protocol": "Protocol", "station": "Station", "serial": "Serial number",
           "reconstruction": "Reconstruction"}  # fmt: skip
 
 
-def commission_page(
-    one: Commissioning, text: str, *, deidentified: bool = False
-) -> str:
-    """The page of a commissioning whose camera.toml has this text.
+def commission_pages(one: Commissioning, text: str) -> dict[str, str]:
+    """The page and the csv tables of a commissioning, by the names of their files."""
+    return {_PAGE: commission_page(one, text), **commission_tables(one)}
 
-    `deidentified` leaves out the camera's name, its station and serial number, and the
-    names of files.
+
+def commission_page(one: Commissioning, text: str) -> str:
+    """The page of a commissioning whose commission.json has this text.
+
+    It shows no word of a header, and no name of a file, but those that it is given.
     """
     document = {
         "sirtdose_version": __version__,
@@ -51,12 +52,12 @@ def commission_page(
         "commission.html",
         {},
         (),
-        head=_head(one, text, deidentified),
+        head=_head(one, text),
         d=document,
         headline=said.headline(one),
         lines=said.answer_lines(one),
         scans=[
-            _scan(n, scan, one.filling.phantom, hidden=deidentified)
+            _scan(n, scan, one.filling.phantom)
             for n, scan in enumerate(one.scans, start=1)
         ],
         paints=places.shown_paints(one.filling.phantom),
@@ -67,12 +68,12 @@ def commission_page(
         before=one.before,
         before_made=day_words(one.before.made.isoformat()) if one.before else "",
         phantom=_phantom(one),
-        camera=_camera(one, deidentified),
-        files=[name for name in COMMISSION_FILES if name != "commission.html"],
+        camera=_camera(one),
+        files=["camera.toml", "commission.json", *COMMISSION_TABLES],
     )
 
 
-def _head(one: Commissioning, text: str, deidentified: bool) -> PageHead:
+def _head(one: Commissioning, text: str) -> PageHead:
     camera = one.camera
     missed = [row for row in one.drift if not row.passed]
     state, good = "", True
@@ -85,13 +86,13 @@ def _head(one: Commissioning, text: str, deidentified: bool) -> PageHead:
     return PageHead(
         title="Camera commissioning",
         digest=case_hash(text, digits=64),
-        key=REMOVED if deidentified else camera.name,
+        key=camera.name,
         treated="",
         made=made_today(),
         state=state,
         good=good,
         who=(
-            ("Camera", REMOVED if deidentified else camera.name),
+            ("Camera", camera.name),
             ("Model", " ".join(filter(None, model)) or NOT_GIVEN),
             ("Collimator", camera.header.get("collimator") or NOT_GIVEN),
             ("Nuclide", camera.nuclide),
@@ -101,15 +102,13 @@ def _head(one: Commissioning, text: str, deidentified: bool) -> PageHead:
     )
 
 
-def _scan(
-    n: int, one: CommissionedScan, phantom: ScanPhantom, *, hidden: bool
-) -> dict[str, Any]:
+def _scan(n: int, one: CommissionedScan, phantom: ScanPhantom) -> dict[str, Any]:
     scan = one.scan
     lines = profiles(scan, phantom)
     recovery = figures.recovery_plot(scan)
     return {
         "number": n,
-        "name": f"Scan {n}" if hidden else f"Scan {n}: {one.file}",
+        "name": _named(n, one.file),
         "facts": _facts(one),
         "sha256": one.sha256,
         "planes": places.placement_planes(scan, phantom),
@@ -128,6 +127,11 @@ def _scan(
         "uneven": scan.is_uneven,
         "ratio": scan.ratio and said.shown(scan.ratio),
     }
+
+
+def _named(n: int, file: str) -> str:
+    """A scan by its number, and by its file unless that is nameless."""
+    return f"Scan {n}" if file in ("", f"scan {n}") else f"Scan {n}: {file}"
 
 
 def _plots(lines: Sequence[Profile]) -> list[dict[str, Any]]:
@@ -187,7 +191,7 @@ def _left_over(scan: PhantomScan, phantom: ScanPhantom) -> list[dict[str, str]]:
     """What the fit, and a plain Gaussian, leave of the counts, by where."""
     inside = places.inside_outline(scan, phantom)
     return [
-        _left(name, scan, fit, inside)
+        _left(scan, fit, inside, name=name)
         for name, fit in (
             (figures.FIT_NAME, scan.best),
             (figures.PLAIN_NAME, scan.plain),
@@ -195,7 +199,9 @@ def _left_over(scan: PhantomScan, phantom: ScanPhantom) -> list[dict[str, str]]:
     ]
 
 
-def _left(name: str, scan: PhantomScan, fit: PhantomFit, inside: Any) -> dict[str, str]:
+def _left(
+    scan: PhantomScan, fit: PhantomFit, inside: Any, *, name: str
+) -> dict[str, str]:
     total = float(scan.image.sum(dtype=float))
     apart = scan.image.astype(float) - fit.model
     noise = places.in_noise(scan, fit)
@@ -276,10 +282,8 @@ def _poured(mbq_per_ml: float | None) -> str:
     return "cold" if mbq_per_ml == 0 else significant(1000 * mbq_per_ml)
 
 
-def _camera(one: Commissioning, hidden: bool) -> Mapping[str, Any]:
+def _camera(one: Commissioning) -> Mapping[str, Any]:
     header = {
-        _FACTS.get(key, key): REMOVED if hidden and key in _TELLING else value
-        for key, value in one.camera.header.items()
-        if value
+        _FACTS.get(key, key): value for key, value in one.camera.header.items() if value
     }
     return {"header": header, "notes": list(one.camera.notes)}

@@ -137,7 +137,7 @@ def placement_planes(scan: PhantomScan, phantom: ScanPhantom) -> list[Plane]:
     """The image in three planes with the fitted outline and spheres on it."""
     shown = field_of_phantom(scan, phantom)
     return [
-        _plane(scan, phantom, shown, view, _picture(scan, shown, view))
+        _plane(scan, phantom, (shown, view), picture=_picture(scan, shown, view))
         for view in VIEWS
     ]
 
@@ -147,7 +147,12 @@ def residual_planes(scan: PhantomScan, phantom: ScanPhantom) -> list[Plane]:
     shown = field_of_phantom(scan, phantom)
     apart = in_noise(scan, scan.best)
     return [
-        _plane(scan, phantom, shown, view, _residual_picture(scan, shown, view, apart))
+        _plane(
+            scan,
+            phantom,
+            (shown, view),
+            picture=_residual_picture(scan, (shown, view), apart),
+        )
         for view in VIEWS
     ]
 
@@ -164,10 +169,11 @@ def in_noise(scan: PhantomScan, fit: PhantomFit) -> NDArray[np.float32]:
 def _plane(
     scan: PhantomScan,
     phantom: ScanPhantom,
-    shown: Field,
-    view: View,
+    slice_at: tuple[Field, View],
+    *,
     picture: str,
 ) -> Plane:
+    shown, view = slice_at
     points = own_mm(scan.best.pose, phantom, shown.points(view, _POINTS))
     solids: list[tuple[str, Solid]] = [("outline", phantom.outer)]
     solids += [("cold parts", one) for one in phantom.cold]
@@ -217,10 +223,12 @@ def _picture(scan: PhantomScan, shown: Field, view: View) -> str:
 
 
 def _residual_picture(
-    scan: PhantomScan, shown: Field, view: View, apart: NDArray[np.float32]
+    scan: PhantomScan, slice_at: tuple[Field, View], apart: NDArray[np.float32]
 ) -> str:
     """A pixel a voxel, gray where there is no image; PNG of few colors."""
     from PIL import Image
+
+    shown, view = slice_at
 
     count = max(16, round(shown.side_mm / min(scan.grid.spacing_mm)))
     values = _nearest(apart, scan.grid, shown.points(view, count))

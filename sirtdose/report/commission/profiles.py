@@ -54,7 +54,7 @@ def _through(
 ) -> Profile:
     center = scan.best.pose.world_mm(ball.center_mm, phantom)
     half = ball.diameter_mm / 2
-    line = _Line(scan, phantom, center, 0)
+    line = _Line(scan, phantom, center, axis=0)
     return line.profile(
         f"{ball.diameter_mm:g} mm sphere",
         fill,
@@ -74,7 +74,7 @@ def _across(scan: PhantomScan, phantom: ScanPhantom) -> list[Profile]:
         middle = scan.best.pose.world_mm(_free_middle(phantom), phantom)
         places, aside = [middle, middle, _deepest(scan, middle)], _ASIDE_MM
     return [
-        _Line(scan, phantom, place, axis, aside).profile(
+        _Line(scan, phantom, place, axis=axis, aside_mm=aside).profile(
             f"outline along {_AXES[axis]}", fill, solid=phantom.outer, across=True
         )
         for axis, place in enumerate(places)
@@ -117,6 +117,7 @@ class _Line:
         scan: PhantomScan,
         phantom: ScanPhantom,
         place: Array,
+        *,
         axis: int,
         aside_mm: float = 0.0,
     ) -> None:
