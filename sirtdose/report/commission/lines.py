@@ -8,6 +8,7 @@ from sirtdose.report.wording import significant, table
 
 Document = Mapping[str, Any]
 _Z95 = 1.96
+_SHOWN_MM = (10, 17, 22, 28, 37, 60)
 
 
 def commission_screen(document: Document) -> Screen:
@@ -24,7 +25,8 @@ def commission_screen(document: Document) -> Screen:
         "Name camera.toml in your site file: [[camera]] with file = below its header "
         "words; `sirtdose site check` reads it"
     ]
-    screen = Screen.of(document, result, list(_scans(document["scans"])))
+    details = [*_scans(document["scans"]), "", *_recovery_table(document["camera"])]
+    screen = Screen.of(document, result, details)
     return Screen(
         screen.result, screen.details, screen.findings, screen.accepted, last=last
     )
@@ -81,6 +83,20 @@ def _both(one: Document) -> tuple[str, str]:
 
 
 def _recovery(camera: Document) -> Iterator[str]:
+    """The model's, of the sizes that a screen has room for."""
+    rows = [one for one in camera["recovery"] if one["diameter_mm"] in _SHOWN_MM]
+    if not rows:
+        return
+    ratio = rows[0]["ratio"]
+    around = "in the cold" if ratio is None else f"at {ratio:.3g}:1"
+    half = _Z95 * max(one["model"]["standard"] for one in rows)
+    each = ", ".join(
+        f"{one['diameter_mm']:g} mm {one['model']['value']:.3f}" for one in rows
+    )
+    yield f"Recovery of spheres {around}, +/- {half:.3f} at most: {each}"
+
+
+def _recovery_table(camera: Document) -> Iterator[str]:
     rows = [
         [
             f"{one['diameter_mm']:g} mm",
@@ -91,9 +107,7 @@ def _recovery(camera: Document) -> Iterator[str]:
         for one in camera["recovery"]
     ]
     if rows:
-        ratio = camera["recovery"][0]["ratio"]
-        around = "in the cold" if ratio is None else f"at {ratio:.3g}:1"
-        yield table([f"Recovery {around}", "model", "95 %", "image"], rows)
+        yield table(["Recovery", "model", "95 %", "image"], rows)
 
 
 def _drift(drift: list[Document], before: Document | None) -> Iterator[str]:

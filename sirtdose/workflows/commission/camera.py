@@ -102,7 +102,7 @@ def _notes(
 ) -> Iterator[str]:
     low, high = (pick(one.total_mbq for one in scans) for pick in (min, max))
     yield (
-        f"{len(scans)} scan(s) with {low:.5g} to {high:.5g} MBq of "
+        f"{len(scans)} scan{'s' * (len(scans) != 1)} with {low:.5g} to {high:.5g} MBq of "
         f"{filling.nuclide.name} in the field of view"
     )
     if request.poured.uncertainty is None:
