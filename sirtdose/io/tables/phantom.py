@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.data.load import PHANTOMS
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, RangeError
 from sirtdose.io.tables.own_file import (
     known_table,
     read_own_file,
@@ -159,6 +159,14 @@ def _solids(value: Any, where: str) -> tuple[Solid, ...]:
 
 
 def _solid(value: Any, where: str) -> Solid:
+    """A shape whose sizes are possible."""
+    try:
+        return _shape(value, where)
+    except RangeError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _shape(value: Any, where: str) -> Solid:
     """A ball, a cylinder or a prism, by which of their keys stands there."""
     if not isinstance(value, dict):
         raise InputError(f"{where} is {shown(value)}: a table of a shape is needed")
