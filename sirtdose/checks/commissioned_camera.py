@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from sirtdose.checks.nuclide import header_nuclide_findings, not_understood
 from sirtdose.data.load import table
 from sirtdose.dosimetry.commission.results import CommissionedScan, Drift, Filling
 from sirtdose.model.commissioned import Commissioned, Measured
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Source
 
 _SIGNIFICANT = 2.0
 # No gamma camera's image of these nuclides has a factor beyond; cps/MBq.
@@ -30,6 +33,33 @@ def camera_findings(headers: Sequence[Mapping[str, str]]) -> list[Finding]:
     )
     used = "they are commissioned as one camera"
     return [Finding.of("H47", said, subject="camera", accepted=used)]
+
+
+def nuclide_findings(
+    label: str, *, source: Source, nuclide: Nuclide, nuclide_was: str | None
+) -> list[Finding]:
+    """A header that names another nuclide than the phantom holds (H11)."""
+    if nuclide_was is not None or source.modality == "PT":
+        return header_nuclide_findings(
+            source=source, nuclide=nuclide, header_nuclide_was=nuclide_was
+        )
+    name = source.nuclide_in_header
+    if name in ("", nuclide.name):
+        return not_understood(source, nuclide.name, nuclide)
+    said = (
+        f"{label}: the header says {name}, but the phantom is said to hold "
+        f"{nuclide.name}. Is it this scan, and this nuclide?"
+    )
+    other = f"; for {name} give --nuclide {name}" if name in table("nuclides") else ""
+    return [
+        Finding.of(
+            "H11",
+            said,
+            severity=Severity.ASK,
+            subject=label,
+            accepted=f"the camera is commissioned for {nuclide.name}{other}",
+        )
+    ]
 
 
 def factor_findings(

@@ -25,7 +25,6 @@ from sirtdose.cli.words.quantities import (
     by_name,
     moment,
     nuclide_of,
-    nuclide_typed,
     quantity,
 )
 from sirtdose.cli.words.show import show_document
@@ -256,7 +255,6 @@ def _request(scans: tuple[Path, ...], options: dict[str, Any]) -> "CommissionReq
         scans=scans,
         poured=_poured(options),
         nuclide=nuclide,
-        nuclide_given=nuclide_typed({"device": None, "dose_constant": None} | options),
         nuclide_was=was and (nuclide_name(was) or was),
         ct=options["ct"],
         timezone=zone,

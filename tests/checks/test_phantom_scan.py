@@ -10,6 +10,7 @@ from sirtdose.checks.commissioned_camera import (
     camera_findings,
     drift_findings,
     factor_findings,
+    nuclide_findings,
     outside_findings,
     yield_findings,
 )
@@ -39,14 +40,15 @@ from sirtdose.model.commissioned import (
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.volume import Quantity, Source, Volume
 from sirtdose.workflows.commission.camera import drift_of
 
 NEMA = phantom_of("nema-iec")
 GRID = Grid.regular((2, 2, 2), spacing_mm=(4.0, 4.0, 4.0))
 POSE = Pose((0.0, -25.8, 27.0))
-BLUR = CameraBlur(*(Measured(v, s) for v, s in ((14, 0.1), (13, 0.1), (0.07, 0.01))),
-                  Measured(50.0, 5.0))  # fmt: skip
+BLUR = CameraBlur(
+    Measured(14.0, 0.1), Measured(13.0, 0.1), Measured(0.07, 0.01), Measured(50.0, 5.0)
+)
 NAMES = ("in_plane_mm", "axial_mm", "spheres_in_plane_mm", "spheres_axial_mm")
 
 
@@ -272,6 +274,21 @@ def test_a_pet_that_was_told_another_nuclide() -> None:
     assert known.severity == "warn"
     assert known.value == pytest.approx(30303, rel=1e-3)
     assert yield_findings(Measured(0.98, 0.01), filling(), None) == []
+
+
+def test_another_nuclide_than_the_phantom_holds() -> None:
+    nuclide = Nuclide.named("Y-90")
+    source = Source(
+        modality="NM", nuclide_in_header="Tc-99m", nuclide_words=("Tc-99m",)
+    )
+    [one] = nuclide_findings("a", source=source, nuclide=nuclide, nuclide_was=None)
+    assert (one.code, one.severity) == ("H11", "ask")
+    same = replace(source, nuclide_in_header="Y-90", nuclide_words=("Y-90",))
+    assert nuclide_findings("a", source=same, nuclide=nuclide, nuclide_was=None) == []
+    [told] = nuclide_findings(
+        "a", source=replace(same, modality="PT"), nuclide=nuclide, nuclide_was="F-18"
+    )
+    assert "reconstructed as F-18" in told.message
 
 
 def test_two_cameras() -> None:

@@ -25,7 +25,7 @@ def commission_screen(document: Document) -> Screen:
         "Name camera.toml in your site file: [[camera]] with file = below its header "
         "words; `sirtdose site check` reads it"
     ]
-    details = [*_scans(document["scans"]), "", *_recovery_table(document["camera"])]
+    details = [*_scans(document["scans"]), *_spheres(document["scans"])]
     screen = Screen.of(document, result, details)
     return Screen(
         screen.result, screen.details, screen.findings, screen.accepted, last=last
@@ -96,18 +96,26 @@ def _recovery(camera: Document) -> Iterator[str]:
     yield f"Recovery of spheres {around}, +/- {half:.3f} at most: {each}"
 
 
-def _recovery_table(camera: Document) -> Iterator[str]:
-    rows = [
-        [
-            f"{one['diameter_mm']:g} mm",
-            f"{one['model']['value']:.3f}",
-            f"+/- {_Z95 * one['model']['standard']:.3f}",
-            "" if one["image"] is None else f"{one['image']['value']:.3f}",
+def _spheres(scans: list[Document]) -> Iterator[str]:
+    """Recovery of the phantom's own spheres, by the model and by the image."""
+    for scan in scans:
+        rows = [
+            [
+                f"{one['diameter_mm']:g} mm",
+                *(
+                    cell
+                    for key in ("model", "image")
+                    for cell in (
+                        f"{one[key]['value']:.3f}",
+                        f"+/- {_Z95 * one[key]['standard']:.3f}",
+                    )
+                ),
+            ]
+            for one in scan["recovery"]
         ]
-        for one in camera["recovery"]
-    ]
-    if rows:
-        yield table(["Recovery", "model", "95 %", "image"], rows)
+        if rows:
+            yield ""
+            yield table([scan["file"], "model", "95 %", "image", "95 %"], rows)
 
 
 def _drift(drift: list[Document], before: Document | None) -> Iterator[str]:

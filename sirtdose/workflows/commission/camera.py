@@ -73,18 +73,12 @@ def _factor(scans: Sequence[CommissionedScan]) -> CameraFactor | None:
 
 
 def _recovery(scan: PhantomScan) -> tuple[CameraRecovery, ...]:
-    """The blur's own curve, and the image's where a sphere is of the size.
+    """The blur's own curve: a lesion has no wall, and no neighbors in a ring.
 
     The ratio of what is in the cold is written as 0.
     """
-    shown = {one.diameter_mm: one.image for one in scan.recovery}
     return tuple(
-        replace(
-            one,
-            ratio=one.ratio if isfinite(one.ratio) else 0.0,
-            image=shown.get(one.diameter_mm),
-        )
-        for one in scan.curve
+        one if isfinite(one.ratio) else replace(one, ratio=0.0) for one in scan.curve
     )
 
 
@@ -101,8 +95,9 @@ def _notes(
     scans: Sequence[CommissionedScan], filling: Filling, request: CommissionRequest
 ) -> Iterator[str]:
     low, high = (pick(one.total_mbq for one in scans) for pick in (min, max))
+    many = "s" * (len(scans) != 1)
     yield (
-        f"{len(scans)} scan{'s' * (len(scans) != 1)} with {low:.5g} to {high:.5g} MBq of "
+        f"{len(scans)} scan{many} with {low:.5g} to {high:.5g} MBq of "
         f"{filling.nuclide.name} in the field of view"
     )
     if request.poured.uncertainty is None:

@@ -11,8 +11,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.checks.commissioned_camera import camera_findings
-from sirtdose.checks.header import image_findings
+from sirtdose.checks.commissioned_camera import camera_findings, nuclide_findings
+from sirtdose.checks.header import (
+    correction_findings,
+    header_findings,
+    pet_decay_findings,
+)
 from sirtdose.checks.phantom_scan import elapsed_findings
 from sirtdose.checks.times import time_doubts
 from sirtdose.dosimetry.commission.results import Filling
@@ -169,15 +173,7 @@ def _image(
             timezone=request.timezone,
         )
     )
-    said.add(
-        image_findings(
-            source=source,
-            nuclide=request.nuclide,
-            nuclide_given=request.nuclide_given,
-            header_nuclide_was=request.nuclide_was,
-            device=None,
-        )
-    )
+    said.add(_header_findings(label, source, request))
     duration_h = _of_scan(request.scan_duration_h, number)
     if volume.quantity is Quantity.COUNTS and duration_h is None:
         raise InputError(
@@ -202,6 +198,25 @@ def _image(
         activity_mbq=activity,
         ct=_ct_of(volume, cts),
     ), said.findings
+
+
+def _header_findings(
+    label: str, source: Source, request: CommissionRequest
+) -> list[Finding]:
+    """What the header says of nuclide, decay, corrections and geometry."""
+    if source.modality in ("", "file"):
+        return []
+    return [
+        *header_findings(source=source),
+        *nuclide_findings(
+            label,
+            source=source,
+            nuclide=request.nuclide,
+            nuclide_was=request.nuclide_was,
+        ),
+        *(pet_decay_findings(source=source) if source.modality == "PT" else []),
+        *correction_findings(source=source),
+    ]
 
 
 def _of_scan(given: Sequence[_T], number: int) -> _T | None:

@@ -48,7 +48,6 @@ class CommissionRequest:
     scans: tuple[Path, ...]
     poured: Poured
     nuclide: Nuclide
-    nuclide_given: bool = False
     nuclide_was: str | None = None
     ct: tuple[Path, ...] = ()
     timezone: str | None = None
