@@ -1,1 +1,1 @@
-"""The page and the tables of a camera that was commissioned."""
+"""What commissioning found, for people and for scripts."""
