@@ -195,7 +195,7 @@ def commission_command(
     with them and their CT. The phantom is found in each; factor and blur are fitted
     with a wide tail. Three scans while it decays give the dead time as well.
 
-    Writes camera.toml, for your site file, and commission.json.
+    Writes camera.toml, for your site file, commission.json, commission.html and tables.
 
     Example: sirtdose commission scans/ --phantom nema-iec --activity 1.2GBq --ratio 8
     --at 2026-03-01T08:00+01:00 --scan-duration 30min --out camera
@@ -210,10 +210,13 @@ def commission_command(
         commission_document,
     )
     from sirtdose.report.commission.lines import commission_screen
+    from sirtdose.report.commission.page import COMMISSION_PAGES, commission_pages
+    from sirtdose.report.documents import document_text
     from sirtdose.workflows.commission.run import commission
 
     request = _request(scans, options)
-    require_free(out, (CAMERA_FILE, COMMISSION_FILE), force=force)
+    files = (CAMERA_FILE, COMMISSION_FILE, *COMMISSION_PAGES)
+    require_free(out, files, force=force)
     found = commission(request)
     document = commission_document(found)
     show_document(
@@ -223,7 +226,10 @@ def commission_command(
         out=out,
         force=force,
         as_json=as_json,
-        pages={CAMERA_FILE: camera_text(found.camera)},
+        pages={
+            CAMERA_FILE: camera_text(found.camera),
+            **commission_pages(found, document_text(document)),
+        },
     )
 
 

@@ -126,7 +126,13 @@ def test_the_files_and_the_screen(whole: tuple[Result, Path, PhantomScan]) -> No
     result, out, _ = whole
     assert sorted(one.name for one in out.iterdir()) == [
         "camera.toml",
+        "commission.html",
         "commission.json",
+        "dead_time.csv",
+        "profiles.csv",
+        "quality.csv",
+        "recovery.csv",
+        "widths.csv",
     ]
     camera = read_camera(out / "camera.toml")
     assert camera.phantom == "small"
