@@ -120,6 +120,17 @@ def test_a_page_of_many_scans_stays_small_and_loads_nothing() -> None:
     assert set(re.findall(r'href="#(o[^"]+)"', page)) <= set(ids)
 
 
+def test_a_phantom_without_spheres_has_a_curve_alone() -> None:
+    one = commissioned.commissioning()
+    scan = replace(one.scans[0].scan, recovery=(), ratio=None)
+    bare = replace(one, scans=(replace(one.scans[0], scan=scan),))
+    said = words(commission_page(bare, "x"))
+    assert "blurred model, spheres in a wide background (8:1)" in said
+    assert "blurred model, the phantom's spheres" not in said
+    assert "image, fractional voxels" not in said
+    assert "Spheres to background, fitted" not in said
+
+
 def test_an_image_without_dead_time_has_no_section_of_it() -> None:
     one = replace(commissioned.commissioning(), dead_time=None)
     assert "dead time at" not in words(commission_page(one, "x"))

@@ -92,6 +92,7 @@ def recovery_plot(scan: PhantomScan) -> Plot | None:
             dots=True,
         ),
     ]  # fmt: skip
+    curves = [one for one in curves if one.points]
     top = max(b for one in curves for _, b in one.points)
     y = _from_zero("Recovery, %", max(top, 100.0))
     x = Axis("Sphere diameter, mm", 0.0, high)

@@ -183,7 +183,7 @@ def _dead_time(one: Commissioning) -> list[Line]:
             linear,
             "GBq",
             "",
-            "loss below 2 % by the fit, within the activities scanned",
+            "loss below 2 % by the fit",
         )
     )
     return lines
