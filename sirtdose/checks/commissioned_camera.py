@@ -36,12 +36,20 @@ def camera_findings(headers: Sequence[Mapping[str, str]]) -> list[Finding]:
 
 
 def nuclide_findings(
-    label: str, *, source: Source, nuclide: Nuclide, nuclide_was: str | None
+    label: str,
+    *,
+    source: Source,
+    nuclide: Nuclide,
+    nuclide_was: str | None = None,
+    device: str | None = None,
 ) -> list[Finding]:
     """A header that names another nuclide than the phantom holds (H11)."""
     if nuclide_was is not None or source.modality == "PT":
         return header_nuclide_findings(
-            source=source, nuclide=nuclide, header_nuclide_was=nuclide_was
+            source=source,
+            nuclide=nuclide,
+            header_nuclide_was=nuclide_was,
+            device=device,
         )
     name = source.nuclide_in_header
     if name in ("", nuclide.name):
@@ -50,7 +58,12 @@ def nuclide_findings(
         f"{label}: the header says {name}, but the phantom is said to hold "
         f"{nuclide.name}. Is it this scan, and this nuclide?"
     )
-    other = f"; for {name} give --nuclide {name}" if name in table("nuclides") else ""
+    without = "leave --device out and " if device else ""
+    other = (
+        f"; for {name} {without}give --nuclide {name}"
+        if name in table("nuclides")
+        else ""
+    )
     return [
         Finding.of(
             "H11",

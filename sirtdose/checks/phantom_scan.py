@@ -203,6 +203,8 @@ def filling_findings(filling: Filling, uncertainty: float | None) -> list[Findin
         said = f"dimensions of phantom '{phantom.name}': {phantom.source}"
         found.append(Finding.of("H47", said, severity=Severity.NOTE))
     if uncertainty is None:
-        what = "uncertainty of the poured activity, which is part of the factor's,"
-        found.append(Finding.not_checked("H40", what, needs="--activity-uncertainty"))
+        said = "the uncertainty of the poured activity is not part of the factor's"
+        remedy = "give --activity-uncertainty"
+        note = Severity.NOTE
+        found.append(Finding.of("H40", said, severity=note, remedy=remedy))
     return found

@@ -11,6 +11,7 @@ from sirtdose.cli.words.image import ct_option
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
     acceptance_options,
+    device_option,
     force_option,
     half_life_option,
     json_option,
@@ -97,6 +98,7 @@ def _list_phantoms(context: click.Context, _: click.Parameter, wanted: bool) -> 
     required=True,
 )
 @timezone_option
+@replace(device_option, help="Microspheres whose nuclide is in the phantom.")
 @nuclide_options
 @half_life_option
 @Option(
@@ -160,7 +162,7 @@ def _list_phantoms(context: click.Context, _: click.Parameter, wanted: bool) -> 
 @Option(
     "before",
     Path,
-    "camera.toml of the last commissioning: the difference is reported.",
+    "The camera.toml of the last commissioning; the differences are reported.",
     metavar="camera.toml",
 )
 @Option(
@@ -261,6 +263,7 @@ def _request(scans: tuple[Path, ...], options: dict[str, Any]) -> "CommissionReq
         scans=scans,
         poured=_poured(options),
         nuclide=nuclide,
+        device=options["device"],
         nuclide_was=was and (nuclide_name(was) or was),
         ct=options["ct"],
         timezone=zone,

@@ -201,7 +201,7 @@ def filling() -> Filling:
 def test_what_is_not_known_of_the_filling() -> None:
     dimensions, uncertainty = filling_findings(filling(), None)
     assert "70 mm from the spheres" in dimensions.message
-    assert "needs --activity-uncertainty" in uncertainty.message
+    assert "give --activity-uncertainty" in uncertainty.message
     assert len(filling_findings(filling(), 0.02)) == 1
 
 

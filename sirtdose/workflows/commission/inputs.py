@@ -212,6 +212,7 @@ def _header_findings(
             label,
             source=source,
             nuclide=request.nuclide,
+            device=request.device,
             nuclide_was=request.nuclide_was,
         ),
         *(pet_decay_findings(source=source) if source.modality == "PT" else []),

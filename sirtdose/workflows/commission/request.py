@@ -48,6 +48,7 @@ class CommissionRequest:
     scans: tuple[Path, ...]
     poured: Poured
     nuclide: Nuclide
+    device: str | None = None
     nuclide_was: str | None = None
     ct: tuple[Path, ...] = ()
     timezone: str | None = None
