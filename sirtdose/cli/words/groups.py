@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("remnant", "slv", "underlying-liver"),
         "scout-activity",
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
+        *("phantom", "ratio", "fill", "activity-uncertainty"),
         *("at", "catalogue", "vial", "calibrated-at", "vials-per-injection"),
         *("choose", "measured", "treatment-at", "catheter"),
         *("timezone", "plan", "plan-dose", "plan-transform"),
@@ -34,6 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("jobs", "scheduler", "resume", "folder-names", "settle", "once"),
         *("max-associations", "max-pdu", "max-object-size", "reserve"),
         *("retries", "wait", "timeout"),
+        *("name", "valid-for", "list-phantoms"),
     ),
     "Image": (
         *("image", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
@@ -48,6 +50,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Calibration": (
         *("calibration", "calibrate-over", "calibrator-factor", "camera-limit"),
+        *("live-fraction", "series", "wide-rates", "before"),
     ),
     "Dose": (
         *("convention", "surface-formula", "shunt-reduction", "empirical"),
