@@ -65,12 +65,12 @@ def _activity_findings(
 
 
 def _goal_findings(names: Sequence[str]) -> list[Finding]:
-    """Goals that only the image gives for the activities of the day (H24)."""
+    """Goals that only the image gives for the activities of the day (H25)."""
     if not names:
         return []
     return [
         Finding.of(
-            "H24",
+            "H25",
             f"{', '.join(names)} cannot be predicted from plan.json for these "
             "activities: plan again with `sirtdose plan image --activity` to know them",
         )

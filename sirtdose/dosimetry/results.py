@@ -94,8 +94,8 @@ class PlanCompared:
     earlier: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def earlier_gy(self) -> dict[str | None, float]:
-        """What structures had before by the plan; None for parts that none matches."""
+    def earlier_gy(self) -> dict[str, float]:
+        """What structures had before by the plan, where it is known."""
         rows = self.earlier.get("doses", ())
         return {row["structure"]: row["dose_gy"] for row in rows}
 

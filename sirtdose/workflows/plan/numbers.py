@@ -360,8 +360,12 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
 
 
 def _of_sessions(request: PlanRequest, case: Case) -> list[Finding]:
+    typed = request.inputs
     return session_findings(
-        request, case.regions, patient_key=request.inputs.get("patient_key")
+        request,
+        case.regions,
+        patient_key=typed.get("patient_key"),
+        treated_at=typed.get("treatment_at") or typed.get("treatment_date"),
     )
 
 
