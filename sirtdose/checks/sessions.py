@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 from sirtdose.checks.patient import patient_findings
 from sirtdose.errors import InputError
@@ -30,13 +31,12 @@ def session_findings(
     terms: Terms,
     regions: Sequence[Region],
     *,
-    patient_key: str | None,
-    treated_at: str | None = None,
+    typed: Mapping[str, Any],
 ) -> list[Finding]:
     """All that is to be said of the sessions before a plan.
 
     What a session holds was asked of its own file when that was planned; but its parts
-    and its lungs are matched anew.
+    and its lungs are matched anew. `typed` are the options of this plan.
 
     Raises
     ------
@@ -51,14 +51,20 @@ def session_findings(
             for one in own
             for finding in (
                 *patient_findings(
-                    one.patient_key, patient_key, what=one.called, than="this plan"
+                    one.patient_key,
+                    typed.get("patient_key"),
+                    what=one.called,
+                    than="this plan",
                 ),
                 *_state_findings(one),
                 *_twice_findings(one, terms),
             )
         ),
         *one_session_findings(terms.sessions),
-        *order_findings({one.called: one.at for one in real}, treated_at),
+        *order_findings(
+            {one.called: one.at for one in real},
+            typed.get("treatment_at") or typed.get("treatment_date"),
+        ),
         *(
             finding
             for one in real

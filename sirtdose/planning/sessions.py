@@ -211,6 +211,19 @@ def plans_updated(plan: Mapping[str, Any]) -> list[str]:
     return [update["hash"], *update.get("updates", ())] if update else []
 
 
+def sessions_at(plan: Mapping[str, Any]) -> dict[str, str | None]:
+    """When each session before a plan was, where it is known, by what it is called.
+
+    >>> sessions_at({"assumptions": {"sessions": [{"at": "2026-03-02"}]}})
+    {'earlier session 1 of the plan': '2026-03-02'}
+    """
+    sessions = (plan.get("assumptions") or {}).get("sessions", ())
+    return {
+        f"earlier session {number} of the plan": one["at"]
+        for number, one in enumerate(sessions, start=1)
+    }
+
+
 def lungs_before_gy(plan: Mapping[str, Any], typed_gy: float) -> float:
     """What the lungs had before a treatment, by its plan.
 

@@ -57,7 +57,7 @@ KNOWN = {
     "checks.doses:_remedy": "what was given cannot be reduced any more",
     "checks.doses:_unmet": "limits are of plans",
     "checks.doses:_where_more_is_wanted": "what was given has no scenario to choose",
-    "checks.doses:bound_findings": "several injections, and greatest activities, are "
+    "checks.limits:bound_findings": "several injections, and greatest activities, are "
     "of partition, compare and image; `check` says what the plan's own run said",
     "checks.lungs:missing_shunt": "a vial repeats nothing that its plan was asked",
     "checks.lungs:source_findings": "a vial repeats nothing that its plan was asked",

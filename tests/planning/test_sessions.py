@@ -144,7 +144,7 @@ def test_what_a_plan_keeps_of_a_session() -> None:
 
 
 def said(terms: Terms, *regions: Region, key: str | None = "A") -> dict[str, str]:
-    found = session_findings(terms, regions, patient_key=key)
+    found = session_findings(terms, regions, typed={"patient_key": key})
     return {f"{one.code} {one.severity}": one.message for one in found}
 
 
@@ -485,5 +485,5 @@ def test_what_was_delivered(tmp_path: Path) -> None:
     assert own.after_others
     assert "no run.json" in own.unverified
     path.write_text('{"schema": "sirtdose.post/1"}')
-    with pytest.raises(InputError, match="post.json: lungs is missing"):
+    with pytest.raises(InputError, match=r"post.json: lungs is missing"):
         read_sessions([path])

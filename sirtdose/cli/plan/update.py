@@ -132,6 +132,7 @@ def update_command(
             lung_shunt_source=options["lung_shunt_source"] or "",
             same_catheter=None if catheter is None else catheter == "same",
             patient_key=options["patient_key"],
+            at=moment(options["at"], "--at", options["timezone"]),
             self_test=self_test(),
             site=site_used(),
             acceptances=acceptances_of(options["accept"], options["reason"]),

@@ -360,13 +360,7 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
 
 
 def _of_sessions(request: PlanRequest, case: Case) -> list[Finding]:
-    typed = request.inputs
-    return session_findings(
-        request,
-        case.regions,
-        patient_key=typed.get("patient_key"),
-        treated_at=typed.get("treatment_at") or typed.get("treatment_date"),
-    )
+    return session_findings(request, case.regions, typed=request.inputs)
 
 
 def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> Plan:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from math import isclose
 from typing import Any
 
 from sirtdose.checks.again import no_longer_said, said_before
 from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
-from sirtdose.checks.updated import draft_findings, update_findings
+from sirtdose.checks.updated import day_findings, draft_findings, update_findings
 from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
@@ -59,6 +60,8 @@ class Update:
         Whether the catheter is where it was for the scout.
     patient_key : str, optional
         Must be that of the plan.
+    at : datetime, optional
+        When it is used.
     """
 
     drawn_gbq: Mapping[str, float] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Update:
     lung_shunt_source: str = ""
     same_catheter: bool | None = None
     patient_key: str | None = None
+    at: datetime | None = None
     self_test: SelfTest | None = None
     site: SiteUsed | None = None
     acceptances: tuple[Acceptance, ...] = ()
@@ -125,6 +129,7 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
             than="the update",
         ),
         *draft_findings(document["status"]),
+        *day_findings(document, update.at),
         *update_findings(
             planned_gbq=planned_activities(document),
             now_gbq=dict(zip(case.injections, gbq, strict=True)),

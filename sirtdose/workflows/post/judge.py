@@ -5,15 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from sirtdose.checks.biology import model_findings
-from sirtdose.checks.doses import limit_findings
 from sirtdose.checks.image import (
     hot_spot_findings,
     lung_row_findings,
     lungs_in_image_findings,
 )
 from sirtdose.checks.judge import judge_given
+from sirtdose.checks.limits import delivered_limit_findings, limit_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.planned import earlier_findings, plan_doubts
+from sirtdose.checks.sessions import order_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Dosed, Judged, Placed, PlanCompared, Read
@@ -24,7 +25,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.names import alike
 from sirtdose.model.request import PostRequest
 from sirtdose.planning.limits import lung_limits
-from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER
+from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER, sessions_at
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.against_plan import compared
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
@@ -87,6 +88,7 @@ def judged(
     biology = biology_of(judge, nuclide, modality)
     said.add(model_findings(biology=biology, tables=tables))
     thresholds = said.take(thresholds_held(biology, tables))
+    at = read.times.administered_at
     limits = limits_of(lungs, read.plan, rows, plan)
     said.add(
         earlier_findings(
@@ -96,6 +98,8 @@ def judged(
             limits=limits,
         )
     )
+    said.add(delivered_limit_findings(limits))
+    said.add(order_findings(sessions_at(read.plan or {}), str(at or "")))
     said.add([not_a_device_finding()])
     return Judged(limits, biology, plan, thresholds), said.findings
 
