@@ -221,8 +221,8 @@ def order_findings(
 
     `before` has the time or day of each session by what it is called.
 
-    >>> order_findings({"the earlier session": "2026-12-01"}, "2026-01-01")[0].message
-    'the earlier session was on 2026-12-01, after this treatment on 2026-01-01'
+    >>> order_findings({"the earlier session": "2026-12-01"}, "2026-01-01")[0].subject
+    'the earlier session'
     >>> order_findings({"the earlier session": "2026-12-01"}, "2026-12-01")
     []
     """

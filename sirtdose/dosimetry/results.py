@@ -96,8 +96,16 @@ class PlanCompared:
     @property
     def earlier_gy(self) -> dict[str, float]:
         """What structures had before by the plan, where it is known."""
-        rows = self.earlier.get("doses", ())
-        return {row["structure"]: row["dose_gy"] for row in rows}
+        return by_structure(self.earlier)
+
+
+def by_structure(earlier: Mapping[str, Any]) -> dict[str, float]:
+    """What structures had before, of what a plan counts of earlier treatments.
+
+    >>> by_structure({"doses": [{"structure": "T1", "dose_gy": 9.0}]}), by_structure({})
+    ({'T1': 9.0}, {})
+    """
+    return {row["structure"]: row["dose_gy"] for row in earlier.get("doses", ())}
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Any
 
+from sirtdose.checks.again import Moved
+from sirtdose.checks.scout import typed_shunt_findings
+from sirtdose.model.finding import Finding
 from sirtdose.planning.documented_case import planned_activities, planned_shunts
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.sessions import plans_updated
@@ -30,6 +33,28 @@ class Injected:
         1.9
         """
         return self.drawn_gbq * (1 - self.residual_fraction)
+
+
+def shunt_findings(document: Mapping[str, Any], typed: float | None) -> list[Finding]:
+    """The shunt of the day beside that of the image, where the plan measured one."""
+    measured = (document.get("measured") or {}).get("lung_shunt")
+    if typed is None or not measured:
+        return []
+    return typed_shunt_findings(typed=typed, measured=measured["lung_shunt_fraction"])
+
+
+def what_moved(document: Mapping[str, Any], case: Case, gbq: Sequence[float]) -> Moved:
+    """Whether doses or lung shunts are other than those of the plan."""
+    planned = planned_activities(document).values()
+    shunts = planned_shunts(document).values()
+    return Moved(
+        doses=not all(map(_same, planned, gbq)),
+        shunts=not all(map(_same, shunts, case.lung_shunt_fractions)),
+    )
+
+
+def _same(planned: float | None, now: float) -> bool:
+    return isclose(planned or 0.0, now, rel_tol=1e-6)
 
 
 def changed_inputs(

@@ -6,7 +6,11 @@ from datetime import datetime
 from math import isclose
 from typing import Any
 
-from sirtdose.checks.again import no_longer_said, said_before
+from sirtdose.checks.again import (
+    no_longer_said,
+    not_repeated_findings,
+    said_before,
+)
 from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
 from sirtdose.checks.updated import day_findings, draft_findings, update_findings
@@ -30,7 +34,13 @@ from sirtdose.planning.partition_case import Case
 from sirtdose.planning.perturbed_case import with_shunts
 from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_dose import with_scout
-from sirtdose.workflows.plan.changed import Injected, changed_inputs, changes
+from sirtdose.workflows.plan.changed import (
+    Injected,
+    changed_inputs,
+    changes,
+    shunt_findings,
+    what_moved,
+)
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
 from sirtdose.workflows.plan.remnant import with_remnant
 
@@ -141,15 +151,18 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     _, of_remnant = with_remnant(
         before, request.remnant, limit_table=request.limit_table
     )
-    kept, given = said_before(
+    own += shunt_findings(document, update.lung_shunt_fraction)
+    said = said_before(
         document,
         [*judged(before, request), *of_remnant],
         [*own, *judged(plan, request)],
+        what_moved(document, case, gbq),
     )
-    request = replace(request, acceptances=(*update.acceptances, *given))
-    plan = accepted(plan, request, [*own, *kept])
+    own += not_repeated_findings(said.left_out, document["method"])
+    request = replace(request, acceptances=(*update.acceptances, *said.given))
+    plan = accepted(plan, request, [*own, *said.kept])
     change = changes(document, injections, case)
-    change["no_longer_said"] = no_longer_said(document, plan.findings)
+    change["no_longer_said"] = no_longer_said(document, plan.findings, said.left_out)
     return Updated(plan, change, grown)
 
 

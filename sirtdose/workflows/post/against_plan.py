@@ -89,11 +89,12 @@ def compared(
     tables: Mapping[str, Sequence[StructureDose]],
     dosed_with: Nuclide,
     lungs: Lungs,
+    earlier: Mapping[str, Any],
 ) -> tuple[PlanCompared, list[Finding]]:
     """Activities and doses, planned and delivered, and whether lesions are the same.
 
     `dosed_with` is the nuclide with the dose constant of the first of the `tables`, on
-    which planned doses are brought.
+    which planned doses are brought, `earlier` what :func:`earlier_of` says.
     """
     method, rows = next(iter(tables.items()))
     by = plan["assumptions"].get("dose_method", METHODS["local"])
@@ -126,7 +127,7 @@ def compared(
         rows=tuple(pairs),
         dose_constant_gy_kg_per_gbq=constant,
         conversion=conversion,
-        earlier=_earlier(plan, rows, given),
+        earlier=earlier,
     ), compared_findings(
         plan=plan,
         rows=pairs,
@@ -138,14 +139,16 @@ def compared(
     )
 
 
-def _earlier(
-    plan: Mapping[str, Any], rows: Sequence[StructureDose], given: Given
+def earlier_of(
+    plan: Mapping[str, Any] | None, rows: Sequence[StructureDose], given: Given
 ) -> dict[str, Any]:
     """What a plan counts of earlier treatments, and what the structures had of them.
 
     Counted anew by the plan's own rules, as if the treatment were a plan. Nothing where
     there were none.
     """
+    if plan is None:
+        return {}
     document, updates = Field(plan, "the plan:"), plans_updated(plan)
     before = sessions_before(document, "the plan", given=0)
     if not (updates or before):

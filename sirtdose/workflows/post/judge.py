@@ -17,7 +17,14 @@ from sirtdose.checks.planned import earlier_findings, plan_doubts
 from sirtdose.checks.sessions import order_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-from sirtdose.dosimetry.results import Dosed, Judged, Placed, PlanCompared, Read
+from sirtdose.dosimetry.results import (
+    Dosed,
+    Judged,
+    Placed,
+    PlanCompared,
+    Read,
+    by_structure,
+)
 from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
@@ -27,7 +34,7 @@ from sirtdose.model.request import PostRequest
 from sirtdose.planning.limits import lung_limits
 from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER, sessions_at
 from sirtdose.workflows.plan.uncertainty import budget_at
-from sirtdose.workflows.post.against_plan import compared
+from sirtdose.workflows.post.against_plan import compared, earlier_of
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
 from sirtdose.workflows.post.plan_map import map_compared
 from sirtdose.workflows.post.treatment import treatment_of
@@ -48,7 +55,11 @@ def judged(
     method, rows = next(iter(tables.items()))
     judge, nuclide = request.judge, read.given.nuclide
     said.add(hot_spot_findings(beyond=doses.extrahepatic))
-    said.add(judge_given(treatment_of(read, placed, doses, device=judge.device)))
+    earlier = earlier_of(read.plan, rows, read.given)
+    case = treatment_of(
+        read, placed, doses, device=judge.device, earlier_gy=by_structure(earlier)
+    )
+    said.add(judge_given(case))
     if request.dose.uncertainty is not None:
         budget = budget_at(request.dose.budget, judge.site)
         said.add(better_than_label_findings(budget["administered"]))
@@ -71,6 +82,7 @@ def judged(
                 tables=tables,
                 dosed_with=doses.doses[method].nuclide,
                 lungs=lungs,
+                earlier=earlier,
             )
         )
         plan = replace(

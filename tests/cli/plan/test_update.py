@@ -324,7 +324,7 @@ def test_goals_that_need_the_image_are_named(
     assert after["D90"] == pytest.approx(66.0)
     assert after["mean"] == pytest.approx(1.1 * before["mean"])
     assert after["V50Gy"] is None
-    said = [one["message"] for one in document["warnings"] if one["code"] == "H24"]
+    said = [one["message"] for one in document["warnings"] if one["code"] == "H25"]
     assert any(one.startswith("V50Gy of Tumor 1 cannot be predicted") for one in said)
     # A draft's numbers of the image stay; its map is another's.
     assert document["measured"]["structures"] == planned["measured"]["structures"]
