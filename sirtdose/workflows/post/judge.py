@@ -52,7 +52,7 @@ def judged(
     """
     said = Said()
     tables, lungs = doses.structure_doses, doses.lungs
-    method, rows = next(iter(tables.items()))
+    rows = next(iter(tables.values()))
     judge, nuclide = request.judge, read.given.nuclide
     said.add(hot_spot_findings(beyond=doses.extrahepatic))
     earlier = earlier_of(read.plan, rows, read.given)
@@ -63,32 +63,7 @@ def judged(
     if request.dose.uncertainty is not None:
         budget = budget_at(request.dose.budget, judge.site)
         said.add(better_than_label_findings(budget["administered"]))
-    plan = None
-    if read.plan is not None:
-        said.add(
-            plan_doubts(
-                plan=read.plan,
-                ledger=read.ledger,
-                method=method.partition("+")[0],
-                device=judge.device,
-                lung_shunt_fraction=read.given.lung_shunt_fraction,
-            )
-        )
-        plan = said.take(
-            compared(
-                read.plan,
-                read,
-                drawn=placed.drawn,
-                tables=tables,
-                dosed_with=doses.doses[method].nuclide,
-                lungs=lungs,
-                earlier=earlier,
-            )
-        )
-        plan = replace(
-            plan,
-            map=map_compared(placed.plan_map, read.plan, doses.doses[method], rows),
-        )
+    plan = said.take(_against_plan(read, placed, doses, judge.device, earlier=earlier))
     said.add(limit_findings(lung_limits(lungs)))
     said.add(lung_row_findings(tables=tables, lungs=lungs))
     said.add(
@@ -114,6 +89,38 @@ def judged(
     said.add(order_findings(sessions_at(read.plan or {}), str(at or "")))
     said.add([not_a_device_finding()])
     return Judged(limits, biology, plan, thresholds), said.findings
+
+
+def _against_plan(
+    read: Read,
+    placed: Placed,
+    doses: Dosed,
+    device: str | None,
+    *,
+    earlier: Mapping[str, Any],
+) -> tuple[PlanCompared | None, Sequence[Finding]]:
+    """What became of the plan; nothing without one."""
+    if read.plan is None:
+        return None, ()
+    method, rows = next(iter(doses.structure_doses.items()))
+    doubts = plan_doubts(
+        plan=read.plan,
+        ledger=read.ledger,
+        method=method.partition("+")[0],
+        device=device,
+        lung_shunt_fraction=read.given.lung_shunt_fraction,
+    )
+    plan, findings = compared(
+        read.plan,
+        read,
+        drawn=placed.drawn,
+        tables=doses.structure_doses,
+        dosed_with=doses.doses[method].nuclide,
+        lungs=doses.lungs,
+        earlier=earlier,
+    )
+    found = map_compared(placed.plan_map, read.plan, doses.doses[method], rows)
+    return replace(plan, map=found), [*doubts, *findings]
 
 
 _LUNGS = ("lungs", "lungs_cumulative")
