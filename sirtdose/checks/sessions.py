@@ -170,7 +170,7 @@ def one_session_findings(sessions: Sequence[EarlierSession]) -> list[Finding]:
         Finding.of(
             "H09",
             f"{'; '.join(dict.fromkeys(whys))}: is a session counted twice? Give "
-            "only the later file, or the post.json that was assessed with its --plan",
+            "only the later file, or assess the treatment again with its plan",
             severity=Severity.ASK,
             subject=f"{files[first]} and {files[second]}",
             accepted="the doses of both files are added",

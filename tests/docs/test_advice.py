@@ -55,7 +55,7 @@ KNOWN = {
     "checks.activity:_mostly_residual": "only `post` measures a residual",
     "checks.doses:_raised": "limits are of plans",
     "checks.doses:_remedy": "what was given cannot be reduced any more",
-    "checks.doses:_unmet": "limits are of plans",
+    "checks.limits:_unmet": "limits are of plans",
     "checks.doses:_where_more_is_wanted": "what was given has no scenario to choose",
     "checks.limits:bound_findings": "several injections, and greatest activities, are "
     "of partition, compare and image; `check` says what the plan's own run said",
