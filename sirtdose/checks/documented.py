@@ -80,6 +80,7 @@ def treatment_of(plan: Mapping[str, Any]) -> Treatment:
         nuclide=nuclide_of(plan["nuclide"], by_image=plan["method"] == "image"),
         device=None if device is None else Device.named(device),
         prescribed_gy=prescribed_gy(plan["assumptions"]),
+        by_formula=plan["method"] in _RESIN_ALONE,
         bilirubin_mg_per_dl=plan["assumptions"].get("bilirubin_mg_per_dl"),
         typed_tumors_ml=sum(livers_ml[:1])
         * plan["assumptions"].get("tumor_involvement_fraction", 0.0),

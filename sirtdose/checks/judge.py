@@ -48,7 +48,9 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
         *doses.usual_ceilings(case, wanted.limits, wanted.disease),
-        *limits.limit_findings(wanted.limits, count, planned=True),
+        *limits.limit_findings(
+            wanted.limits, count, planned=True, by_formula=case.by_formula
+        ),
         *(
             limits.bound_findings(wanted.limits, count, in_order=wanted.in_order)
             if wanted.maximized

@@ -12,14 +12,24 @@ _LIVER_VOLUMES = (
     # Of one injection, by the name that a plan shows.
     *("normal perfused", "perfused volume"),
 )
+# Said of an activity that no option of its command changes.
+ELSEWHERE = (
+    "; to plan another activity than the formula's, use `sirtdose plan partition "
+    "--activity`"
+)
 
 
 def limit_findings(
-    limits: Sequence[Limit], injections: int = 1, *, planned: bool = False
+    limits: Sequence[Limit],
+    injections: int = 1,
+    *,
+    planned: bool = False,
+    by_formula: bool = False,
 ) -> list[Finding]:
     """Limits that are not met or could not be checked, one finding per volume.
 
-    Only of a plan can one that warns be made a limit.
+    Only of a plan can one that warns be made a limit. Where the activity is
+    `by_formula`, another one is planned by another command.
     """
     return [
         finding
@@ -27,7 +37,7 @@ def limit_findings(
         for finding in (
             _unchecked(limit)
             if limit.met is None
-            else _unmet(limit, injections, planned=planned)
+            else _unmet(limit, injections, planned=planned, by_formula=by_formula)
         )
     ]
 
@@ -67,12 +77,14 @@ def _unchecked(limit: Limit) -> list[Finding]:
     ]
 
 
-def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
+def _unmet(
+    limit: Limit, injections: int, *, planned: bool, by_formula: bool
+) -> list[Finding]:
     """Lung dose above its limit, or dose below a requested minimum (H22, H25)."""
     if limit.met is not False or limit.value_gy is None:
         return []
     if limit.passed and limit.given_by_user:
-        return [_passed(limit, remedy=_less(limit, injections))]
+        return [_passed(limit, remedy=_less(limit, injections, by_formula=by_formula))]
     bound = Bound(limit.limit_gy, "Gy", limit.source, limit.verified)
     if limit.volume == "lungs" and not limit.given_by_user:
         session = "all sessions" if "cumulative" in limit.name else "this session"
@@ -94,7 +106,12 @@ def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
     if needed is None:
         return []
     where = f" to '{limit.activity_of}'" if injections > 1 and limit.activity_of else ""
-    return [_too_little(limit, f"that needs {amount_at_least(needed)}{where}")]
+    return [
+        _too_little(
+            limit,
+            f"that needs {amount_at_least(needed)}{where}{ELSEWHERE * by_formula}",
+        )
+    ]
 
 
 def _too_little(limit: Limit, remedy: str = "") -> Finding:
@@ -110,7 +127,7 @@ def _too_little(limit: Limit, remedy: str = "") -> Finding:
     )
 
 
-def _less(limit: Limit, injections: int) -> str:
+def _less(limit: Limit, injections: int, *, by_formula: bool) -> str:
     """What to inject to meet a limit that is passed."""
     most = " and ".join(
         amount_at_most(gbq) + (f" to '{name}'" if injections > 1 else "")
@@ -119,7 +136,9 @@ def _less(limit: Limit, injections: int) -> str:
     if not most:
         return "earlier treatments alone pass it, and no activity meets it"
     at_bound = not above(limit.value_gy or 0.0, _ceiling_gy(limit))
-    return f"inject {'less than' if at_bound else 'at most'} {most} to meet it"
+    return f"inject {'less than' if at_bound else 'at most'} {most} to meet it" + (
+        ELSEWHERE * by_formula
+    )
 
 
 def _ceiling_gy(limit: Limit) -> float:

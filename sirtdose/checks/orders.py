@@ -16,7 +16,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.names import by_own_names
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.planning.ordered_vial import Ordered, drawn_parts
+from sirtdose.planning.ordered_vial import Ordered, drawn_parts, served_by
 from sirtdose.planning.vial_choice import Want
 
 _SAME_ORDER = 0.005
@@ -111,6 +111,25 @@ def _one(
     return [found, *([mixed] if mixed else [])]
 
 
+def chosen_against_plan(
+    ordered: Sequence[Ordered],
+    wants: Sequence[Want],
+    *,
+    device: Device,
+    nuclide: Nuclide,
+) -> list[Finding]:
+    """What was chosen against what the plan wants; shared vials against the sum."""
+    if not ordered:
+        return []
+    chosen, wanted = {}, {one.name: one.activity_gbq for one in wants}
+    for one in served_by(ordered, wants, nuclide):
+        for name in one.injections:
+            wanted.pop(name)
+        called = " and ".join(one.injections)
+        chosen[called], wanted[called] = one.held_gbq, one.wanted_gbq
+    return order_findings(chosen, wanted, part_is_drawn=device.vials.part_is_drawn)
+
+
 def chosen_findings(
     ordered: Sequence[Ordered],
     wants: Sequence[Want],
@@ -121,11 +140,9 @@ def chosen_findings(
 ) -> list[Finding]:
     """Vials that cannot be ordered, or not for these injections (H03)."""
     own = {one.name: one for one in wants}
-    findings: list[Finding] = []
+    findings = _parts(drawn_parts(ordered, wants, nuclide), device)
     for one in ordered:
         findings += _size(one, device)
-        if len(one.injections) > 1:
-            findings += _parts(one, wants, device=device, nuclide=nuclide)
         if one.calibration is None:
             continue
         at = one.calibration.at
@@ -164,24 +181,35 @@ def _size(one: Ordered, device: Device) -> list[Finding]:
 
 
 def _parts(
-    one: Ordered, wants: Sequence[Want], *, device: Device, nuclide: Nuclide
+    drawn: Sequence[tuple[Ordered, Mapping[str, float]]], device: Device
 ) -> list[Finding]:
-    """One vial for several injections holds all that is drawn from it."""
-    parts = drawn_parts(one, wants, nuclide)
-    each = ", ".join(f"{name} {part:.0%}" for name, part in parts.items())
-    if not device.vials.part_is_drawn:
-        said = (
-            f"one vial is ordered for {' and '.join(parts)}, but {device.product} are "
-            "given whole: order a vial for each"
+    """Vials for several injections hold all that is drawn from them."""
+    shared: dict[tuple[str, ...], list[Mapping[str, float]]] = {}
+    for one, parts in drawn:
+        if len(one.injections) > 1:
+            shared.setdefault(tuple(parts), []).append(parts)
+    findings = []
+    for names, vials in shared.items():
+        parts, several = vials[0], len(vials) > 1
+        together = sum(parts.values())
+        if not device.vials.part_is_drawn:
+            said = (
+                f"one vial is ordered for {' and '.join(names)}, but {device.product} "
+                "are given whole: order a vial for each"
+            )
+        elif together > 1.0:
+            each = ", ".join(f"{name} {part:.0%}" for name, part in parts.items())
+            said = (
+                f"{f'{len(vials)} vials do' if several else 'one vial does'} not "
+                f"suffice for all that is drawn from {'them' if several else 'it'}: "
+                f"{each}{' of each' if several else ''}, together {together:.0%}"
+            )
+        else:
+            continue
+        findings.append(
+            Finding.of("H03", said, severity=Severity.STOP, subject=", ".join(names))
         )
-    elif sum(parts.values()) > 1.0:
-        said = (
-            f"one vial does not suffice for all that is drawn from it: {each}, "
-            f"together {sum(parts.values()):.0%}"
-        )
-    else:
-        return []
-    return [Finding.of("H03", said, severity=Severity.STOP, subject=", ".join(parts))]
+    return findings
 
 
 def unapproved_findings(

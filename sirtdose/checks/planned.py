@@ -332,8 +332,8 @@ def _activity_findings(
     """Delivered activity that differs from the planned activity (H08)."""
     off = delivered_gbq / planned_gbq - 1
     said = (
-        f"{what}delivered {delivered_gbq:.4g} GBq, {round(off, 4) + 0:+.1%} of the "
-        f"{planned_gbq:.4g} GBq planned"
+        f"{what}delivered {amount(delivered_gbq)}, {round(off, 4) + 0:+.1%} of the "
+        f"{amount(planned_gbq)} planned"
     )
     if abs(off) >= _REPORTABLE:
         return [Finding.of("H08", f"{said}: 20 % or more may be reportable")]

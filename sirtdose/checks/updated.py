@@ -8,6 +8,7 @@ from sirtdose.checks.scout import catheter_findings
 from sirtdose.checks.sessions import order_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
+from sirtdose.model.rounded import amount
 from sirtdose.planning.sessions import day_of, sessions_at
 
 _BY_SCOUT = ("partition", "image")
@@ -77,6 +78,17 @@ def day_findings(plan: Mapping[str, Any], at: datetime | None) -> list[Finding]:
     return [said, *found]
 
 
+def map_findings(why: str) -> list[Finding]:
+    """Update of a plan by an image that has no dose map (H02)."""
+    if not why:
+        return []
+    said = (
+        f"the update has no dose map to compare with after treatment: {why}; "
+        "`sirtdose plan image --activity` writes one"
+    )
+    return [Finding.of("H02", said, severity=Severity.NOTE)]
+
+
 def _activity_findings(
     planned_gbq: Mapping[str, float], now_gbq: Mapping[str, float]
 ) -> list[Finding]:
@@ -85,8 +97,8 @@ def _activity_findings(
     for name, planned in planned_gbq.items():
         off = now_gbq[name] / planned - 1
         said = (
-            f"'{name}': {now_gbq[name]:.4g} GBq will be injected, "
-            f"{round(off, 3) + 0:+.1%} of the {planned:.4g} GBq planned"
+            f"'{name}': {amount(now_gbq[name])} will be injected, "
+            f"{round(off, 3) + 0:+.1%} of the {amount(planned)} planned"
         )
         if abs(off) >= rail("delivered_activity", "reportable"):
             said += ": 20 % or more may be reportable"

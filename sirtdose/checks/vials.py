@@ -15,7 +15,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.ordered_vial import MeasuredVial
-from sirtdose.planning.vial import InjectionVials, SharedVial
+from sirtdose.planning.vial import InjectionVials, SharedVials
 from sirtdose.planning.vial_choice import WINDOW, VialChoice
 
 _STOP_ABOVE = 0.20
@@ -124,15 +124,17 @@ def _vials_words(choice: VialChoice) -> str:
     )
 
 
-def shared_findings(shared: Sequence[SharedVial]) -> list[Finding]:
-    """Several injections that no one vial suffices for (H03)."""
+def shared_findings(shared: Sequence[SharedVials]) -> list[Finding]:
+    """Several injections that neither one vial nor two suffice for (H03)."""
     if not shared or any(one.fits for one in shared):
         return []
     least = min(shared, key=lambda one: sum(one.parts))
+    vial = least.vials[0]
     said = (
-        "no one vial that can be had suffices for all injections: together they need "
-        f"{sum(least.parts):.2f} vials of {least.calibration_gbq:g} GBq, calibrated "
-        f"{least.calibration.at.isoformat(timespec='minutes')}"
+        "neither one vial that can be had nor two suffice for all injections: together "
+        f"they need {len(least.vials) * sum(least.parts):.2f} vials of "
+        f"{vial.calibration_gbq:g} GBq, calibrated "
+        f"{vial.calibration.at.isoformat(timespec='minutes')}"
     )
     return [Finding.of("H03", said, severity=Severity.NOTE)]
 

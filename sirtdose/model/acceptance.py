@@ -1,7 +1,7 @@
 """What a person accepts of the findings, and gates that stop or ask."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sirtdose.data.load import table
@@ -69,6 +69,53 @@ def acceptances_used(
     )
 
 
+def by_own_subjects(
+    acceptances: Sequence[Acceptance],
+    findings: Iterable[Finding],
+    shown: Mapping[str, str],
+) -> tuple[Acceptance, ...]:
+    """Acceptances by the findings' own subjects, where a page shows them otherwise.
+
+    Parameters
+    ----------
+    acceptances, findings : sequence
+    shown : mapping
+        What pages call a subject, such as the name that it was drawn with.
+
+    Raises
+    ------
+    InputError
+        A name that is shown for several subjects that ask.
+
+    Examples
+    --------
+    >>> asks = Finding.of("H42", "71 Gy", subject="perfused volume")
+    >>> [one] = by_own_subjects([Acceptance("H42", "old", "right lobe")], [asks],
+    ...                         {"perfused volume": "Right lobe"})
+    >>> one.subject
+    'perfused volume'
+    """
+    asks = _asks(findings)
+    return tuple(_by_own(one, asks, shown) for one in acceptances)
+
+
+def _by_own(
+    one: Acceptance, asks: Sequence[Finding], shown: Mapping[str, str]
+) -> Acceptance:
+    typed = one.subject.casefold()
+    subjects = {ask.subject for ask in asks if ask.code == one.code}
+    if not typed or typed in {each.casefold() for each in subjects}:
+        return one
+    found = {each for each in subjects if shown.get(each, "").casefold() == typed}
+    if not found:
+        return one
+    found |= _meant(one, asks)
+    if len(found) > 1:
+        each = " or ".join(_typed(one.code, subject) for subject in sorted(found))
+        raise InputError(f"--accept {one.typed} may be {each}: write one of these")
+    return replace(one, subject=found.pop())
+
+
 def require_accepted(
     findings: Iterable[Finding], acceptances: Sequence[Acceptance]
 ) -> None:
@@ -109,6 +156,18 @@ def require_accepted(
             if one.result_first
         ]
         raise SafetyStop("\n".join(lines), _beside(findings))
+
+
+def answered(
+    findings: Iterable[Finding],
+    acceptances: Sequence[Acceptance],
+    shown: Mapping[str, str],
+) -> tuple[Acceptance, ...]:
+    """The acceptances used, by :func:`by_own_subjects`, past all that stops or asks."""
+    findings = list(findings)
+    given = by_own_subjects(acceptances, findings, shown)
+    require_accepted(findings, given)
+    return acceptances_used(findings, given)
 
 
 def _beside(findings: Iterable[Finding]) -> list[dict[str, str]]:

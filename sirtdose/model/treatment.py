@@ -103,7 +103,8 @@ class Treatment:
     is what of the liver is tumor, where no part says it. Volumes that were `drawn` were
     judged as structures. `prescribed_gy` is the highest dose goal that an activity was
     computed from; 0 where there was none. `bilirubin_mg_per_dl` is None where it is not
-    known.
+    known. `by_formula` is True where the activity follows from the patient's size, and
+    its command takes no other.
     """
 
     injections: tuple[Injected, ...]
@@ -116,6 +117,7 @@ class Treatment:
     typed_tumors_ml: float = 0.0
     prescribed_gy: float = 0.0
     bilirubin_mg_per_dl: float | None = None
+    by_formula: bool = False
 
     @property
     def tumors_ml(self) -> float:

@@ -1,12 +1,13 @@
 """A goal by a metric: what a tumor is to get at least, and how activity reaches it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.goal import Goal
 from sirtdose.model.metric import MEAN, Metric
+from sirtdose.model.names import alike
 from sirtdose.planning.partition_case import Case, Region
 
 EVERY_TUMOR, PERFUSED = "tumor", "perfused"
@@ -166,6 +167,36 @@ def aimed_regions(aim: Aim, injection: str, case: Case) -> list[Region]:
             f"the goal {aim.words}: '{injection}' perfuses no such tumor{has}"
         )
     return found
+
+
+def named_aims(aims: Sequence[Aim], injection: str, case: Case) -> tuple[Aim, ...]:
+    """The aims of an injection by the plan's own names, whichever of them was typed.
+
+    A perfused volume has that of the plan and the one that it was drawn with.
+
+    Raises
+    ------
+    InputError
+        A name that may be of several.
+    """
+    names = {
+        name: PERFUSED
+        for one in case.of_injection(injection, "perfused")
+        for name in (one.name, one.drawn)
+        if name
+    }
+    names |= {one.name: one.name for one in case.of_injection(injection, "tumor")}
+    names |= {EVERY_TUMOR: EVERY_TUMOR, PERFUSED: PERFUSED}
+    found = []
+    for aim in aims:
+        meant = list(dict.fromkeys(names[one] for one in alike(aim.of, names)))
+        if len(meant) > 1:
+            raise InputError(
+                f"the goal {aim.words} may be of {' or '.join(meant)}: write one of "
+                "these"
+            )
+        found.append(replace(aim, of=meant[0]) if meant else aim)
+    return tuple(found)
 
 
 def reaches_of(aim: Aim, i: int, case: Case, voxels: VoxelDoses | None) -> list[Reach]:

@@ -8,7 +8,7 @@ from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit, below
-from sirtdose.model.names import named
+from sirtdose.model.names import alike, named
 from sirtdose.planning.partition_case import LUNGS, ROLES, WHOLE, Case, Line
 
 Sense = Literal["at_most", "at_least", "range"]
@@ -127,15 +127,11 @@ def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
         A limit of the user's own for a volume that is not there: names those there are.
     """
     found = []
-    meant = {**_shown(case), **_ALIASES}
-    names = (*case.volumes, *ROLES, *LUNGS, *meant)
     for rule in rules:
         typed = f"--limit {rule.volume}"
         if rule.injection:
             typed = f"limit:{rule.volume} of '{rule.injection}'"
-        said = f"{typed} names no volume of this plan"
-        own = named(rule.volume, names, said, offered=case.volumes)
-        rule = replace(rule, volume=meant.get(own, own))
+        rule = replace(rule, volume=_volume(rule.volume, case, typed))
         found.append(rule)
         if rule.typed and not case.lines(rule.volume, rule.injection):
             if rule.injection and case.lines(rule.volume):
@@ -150,6 +146,33 @@ def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
                 f"{', '.join(case.volumes)}"
             )
     return found
+
+
+def _volume(text: str, case: Case, typed: str) -> str:
+    """The volume that a name means: its own, or one that a screen or a page shows.
+
+    Raises
+    ------
+    InputError
+        It is none, or the name of one and what another was drawn as.
+    """
+    shown = {**_shown(case), **_ALIASES}
+    names = (*case.volumes, *ROLES, *LUNGS, *shown)
+    drawn = [one for one in case.regions if one.drawn]
+    same = alike(text, [one.drawn for one in drawn])
+    meant = {shown.get(one.name, one.name) for one in drawn if one.drawn in same}
+    if text not in names:
+        meant |= {shown.get(one, one) for one in alike(text, names) if meant}
+        if len(meant) > 1:
+            raise InputError(
+                f"{typed} may be {' or '.join(sorted(meant))}: write one of these"
+            )
+        if meant:
+            return meant.pop()
+    there = dict.fromkeys((*case.volumes, *(one.drawn for one in drawn)))
+    said = f"{typed} names no volume of this plan"
+    own = named(text, names, said, offered=there)
+    return shown.get(own, own)
 
 
 def _shown(case: Case) -> dict[str, str]:

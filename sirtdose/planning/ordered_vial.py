@@ -39,11 +39,15 @@ class Ordered:
 
 @dataclass(frozen=True)
 class OrderOf:
-    """Everything ordered for an injection: one vial, or the sum of several."""
+    """Everything ordered for an injection: one vial, or several, whole or in `parts`.
+
+    `at_use_gbq` is the sum of the whole vials.
+    """
 
     want: Want
     vials: tuple[Ordered, ...]
     at_use_gbq: float
+    parts: tuple[float, ...]
 
     @property
     def to_wanted_ratio(self) -> float:
@@ -56,28 +60,121 @@ class OrderOf:
         every = (name for one in self.vials for name in one.injections)
         return [name for name in dict.fromkeys(every) if name != self.want.name]
 
+    def part_of(self, vial: Ordered) -> float:
+        """What of a vial it draws; of several that are alike, of each."""
+        return self.parts[self.vials.index(vial)]
+
 
 def orders_of(
-    wants: Sequence[Want], ordered: Sequence[Ordered], nuclide: Nuclide
+    wants: Sequence[Want],
+    ordered: Sequence[Ordered],
+    nuclide: Nuclide,
+    *,
+    part_is_drawn: bool = False,
 ) -> list[OrderOf]:
     """What was ordered for each injection that anything was ordered for."""
-    return [
-        OrderOf(want, own, sum(one.at_use_gbq(want.at, nuclide) for one in own))
-        for want in wants
-        for own in [tuple(one for one in ordered if want.name in one.injections)]
-        if own
-    ]
+    each = drawn_parts(ordered, wants, nuclide)
+    found = []
+    for want in wants:
+        own = [(one, parts) for one, parts in each if want.name in one.injections]
+        if not own:
+            continue
+        vials = tuple(one for one, _ in own)
+        held = sum(one.at_use_gbq(want.at, nuclide) for one in vials)
+        drawn = (parts[want.name] if part_is_drawn else 1.0 for _, parts in own)
+        found.append(OrderOf(want, vials, held, tuple(drawn)))
+    return found
 
 
 def drawn_parts(
-    one: Ordered, wants: Sequence[Want], nuclide: Nuclide
-) -> Mapping[str, float]:
-    """The part of a vial that each injection which shares it draws."""
-    return {
-        want.name: want.activity_gbq / one.at_use_gbq(want.at, nuclide)
-        for want in wants
-        if want.name in one.injections
-    }
+    ordered: Sequence[Ordered], wants: Sequence[Want], nuclide: Nuclide
+) -> list[tuple[Ordered, Mapping[str, float]]]:
+    """The part of each vial that each injection draws.
+
+    An injection draws from vials of its own first, then the same part of each that it
+    shares: of these, parts are above 1 together where they do not suffice.
+
+    Examples
+    --------
+    5 GBq, with a vial of 3 GBq of its own: 2 GBq of the two others, a third of each.
+
+    >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
+    >>> wants = [Want("right", 5.0, at), Want("left", 1.5, at)]
+    >>> own, shared = Ordered(("right",), 3.0), Ordered(("right", "left"), 3.0)
+    >>> [{name: round(part, 3) for name, part in parts.items()} for _, parts in
+    ...  drawn_parts([own, shared, shared], wants, Nuclide.named("Y-90"))]
+    [{'right': 1.0}, {'right': 0.333, 'left': 0.25}, {'right': 0.333, 'left': 0.25}]
+    """
+    found: list[tuple[Ordered, dict[str, float]]] = [(one, {}) for one in ordered]
+    for want in wants:
+        own = [each for each in found if want.name in each[0].injections]
+        alone = [each for each in own if len(each[0].injections) == 1]
+        shared = [each for each in own if len(each[0].injections) > 1]
+        left = want.activity_gbq
+        for some in (alone, shared):
+            held = sum(one.at_use_gbq(want.at, nuclide) for one, _ in some)
+            part = left / held if held else 0.0
+            part = min(part, 1.0) if some is alone else part
+            left -= part * held
+            for _, parts in some:
+                parts[want.name] = part
+    return list(found)
+
+
+@dataclass(frozen=True)
+class Served:
+    """Injections that draw from the same vials, at the time of the first of them."""
+
+    injections: tuple[str, ...]
+    held_gbq: float
+    wanted_gbq: float
+
+
+def served_by(
+    ordered: Sequence[Ordered], wants: Sequence[Want], nuclide: Nuclide
+) -> list[Served]:
+    """What was ordered for each injection, or for those together that share vials.
+
+    Examples
+    --------
+    1 GBq now and 1 GBq after one half-life, 2 GBq now, are 3 GBq of the vial now.
+
+    >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
+    >>> wants = [Want("right", 1.0, at), Want("left", 1.0, at + timedelta(hours=64.05))]
+    >>> [one] = served_by([Ordered(("right", "left"), 6.0, Calibration(at, 0.0))],
+    ...                   wants, Nuclide.named("Y-90"))
+    >>> one.injections, one.held_gbq, one.wanted_gbq
+    (('right', 'left'), 6.0, 3.0)
+    """
+    groups: list[set[str]] = []
+    for one in ordered:
+        joined = [group for group in groups if group & {*one.injections}]
+        groups = [group for group in groups if group not in joined]
+        groups.append({*one.injections}.union(*joined))
+    found = []
+    for want in wants:
+        group = next((one for one in groups if want.name in one), None)
+        if group is None:
+            continue
+        groups.remove(group)
+        own = [one for one in wants if one.name in group]
+        first = min(one.at for one in own)
+        found.append(
+            Served(
+                tuple(one.name for one in own),
+                sum(
+                    one.at_use_gbq(first, nuclide)
+                    for one in ordered
+                    if group & {*one.injections}
+                ),
+                sum(
+                    one.activity_gbq
+                    * nuclide.decay_factor(hours_between(one.at, first))
+                    for one in own
+                ),
+            )
+        )
+    return found
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Region:
     what each injection brings that end here, `gy_per_gbq` the doses of 1 GBq of each,
     `prior_gy` what earlier treatments gave. `all_counts` is the same by all counts of
     an image, with those that lie outside of all that is perfused, at the same scale.
+    `drawn` is the structure's own name, where that is another.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Region:
     gy_per_gbq: tuple[float, ...]
     prior_gy: float = 0.0
     all_counts: "Region | None" = None
+    drawn: str = ""
 
     @property
     def readings(self) -> "tuple[Region, ...]":
@@ -181,6 +183,16 @@ class Case:
             [Line(own.name, own.prior_gy, own.gy_per_gbq) for own in one.readings]
             for one in self.held(volume, injection)
         ]
+
+    @property
+    def drawn(self) -> dict[str, str]:
+        """What regions were drawn as, by their names, where those are others."""
+        return {
+            own.name: own.drawn
+            for one in self.regions
+            for own in one.readings
+            if own.drawn
+        }
 
     @property
     def volumes(self) -> list[str]:

@@ -1,8 +1,8 @@
 """How much to inject where: a goal of each injection, or the most limits allow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, TypeVar
 
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.bounds import require_positive
@@ -14,6 +14,7 @@ from sirtdose.planning.aim import (
     Reach,
     VoxelDoses,
     aims_reached,
+    named_aims,
     reaches_of,
     require_uptake,
 )
@@ -101,6 +102,18 @@ class ImagedInjection:
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     aims: tuple[Aim, ...] = ()
     scout_gbq: float | None = None
+
+
+_OneInjection = TypeVar("_OneInjection", Injection, ImagedInjection)
+
+
+def with_named_aims(
+    wanted: Sequence[_OneInjection], case: Case
+) -> tuple[_OneInjection, ...]:
+    """The injections with their aims by the plan's own names."""
+    return tuple(
+        replace(one, aims=named_aims(one.aims, one.name, case)) for one in wanted
+    )
 
 
 def activities_gbq(

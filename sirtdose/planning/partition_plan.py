@@ -15,7 +15,12 @@ from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import Case, Region, with_prior
-from sirtdose.planning.partition_goal import Injection, Wanted, goals_reached
+from sirtdose.planning.partition_goal import (
+    Injection,
+    Wanted,
+    goals_reached,
+    with_named_aims,
+)
 from sirtdose.planning.perfused import PerfusedVolume
 from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_dose import with_scout
@@ -72,6 +77,7 @@ def plan(
     injections = in_usual_terms(injections)
     terms = with_own_limits(terms, injections)
     case = case_of(terms, injections, liver_volume_ml=liver_volume_ml)
+    injections = with_named_aims(injections, case)
     activities = activities_of(injections, case, terms)
     return plan_of(
         activities,
@@ -128,7 +134,7 @@ def case_of(
             )
         ),
         dose_constant_gy_kg_per_gbq=terms.nuclide.dose_constant_gy_kg_per_gbq,
-        lung_mass_kg=terms.lung_mass_kg,
+        lung_mass_kg=terms.used_lung_mass[0],
         prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=all_shunts_known(
             {one.name: shunt for one, shunt in zip(injections, shunts, strict=True)}

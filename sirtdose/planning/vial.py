@@ -15,6 +15,7 @@ from sirtdose.planning.vial_calendar import (
     hours_between,
 )
 from sirtdose.planning.vial_choice import (
+    Vial,
     VialChoice,
     Want,
     calibration_lead_h,
@@ -28,17 +29,62 @@ _PAIRS_MAX = 4
 
 @dataclass(frozen=True)
 class SharedVial:
-    """One vial for several injections, each with the part of it that is drawn."""
+    """A vial for several injections, and what it holds at the time of each."""
 
     calibration_gbq: float
     calibration: Calibration
     at_use_gbq: tuple[float, ...]
-    parts: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SharedVials:
+    """A vial or two for several injections, each of which draws the same part of each.
+
+    Examples
+    --------
+    4 GBq and 1 GBq at once of two vials of 3 GBq: 0.667 and 0.167 of each.
+
+    >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
+    >>> wants = (Want("right", 4.0, at, 0.1), Want("left", 1.0, at))
+    >>> one = SharedVial(3.0, Calibration(at, 0.0), (3.0, 3.0))
+    >>> both = SharedVials(wants, (one, one))
+    >>> [round(part, 3) for part in both.parts], both.fits
+    ([0.667, 0.167], True)
+    >>> both.drawn_gbq(one)
+    (2.0, 0.5)
+    """
+
+    wants: tuple[Want, ...]
+    vials: tuple[SharedVial, ...]
+
+    @property
+    def at_use_gbq(self) -> tuple[float, ...]:
+        """What all of them hold at the time of each injection."""
+        each = (one.at_use_gbq for one in self.vials)
+        return tuple(map(sum, zip(*each, strict=True)))
+
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """The part of each vial that each injection draws."""
+        return tuple(
+            want.activity_gbq / held
+            for want, held in zip(self.wants, self.at_use_gbq, strict=True)
+        )
 
     @property
     def fits(self) -> bool:
-        """Whether all parts can be drawn from it."""
-        return sum(self.parts) <= 1.0
+        """Whether all parts can be drawn from them."""
+        return self.left >= 0.0
+
+    @property
+    def left(self) -> float:
+        """The part of each that nobody draws."""
+        return 1.0 - sum(self.parts)
+
+    def drawn_gbq(self, vial: SharedVial) -> tuple[float, ...]:
+        """What each injection draws from one of them."""
+        pairs = zip(self.parts, vial.at_use_gbq, strict=True)
+        return tuple(part * held for part, held in pairs)
 
 
 @dataclass(frozen=True)
@@ -123,11 +169,12 @@ def vials_for(
 
 def shared_vials(
     wants: Sequence[Want], device: Device, nuclide: Nuclide, asked: Asked
-) -> list[SharedVial]:
+) -> list[SharedVials]:
     """Each vial that parts can be drawn from for every injection, at their times.
 
     A part of a vial is one of its spheres: they decay alike, so parts drawn at
-    different times add up.
+    different times add up. Where no vial suffices, or two are asked for, there are
+    pairs of them too.
 
     Examples
     --------
@@ -140,7 +187,8 @@ def shared_vials(
     ... ]
     >>> [one] = [one for one in shared_vials(wants, Device.named("resin"),
     ...                                      Nuclide.named("Y-90"), Asked())
-    ...          if one.calibration.at.isoformat() == "2026-12-09T18:00:00-05:00"]
+    ...          if one.vials[0].calibration.at.isoformat()
+    ...          == "2026-12-09T18:00:00-05:00"]
     >>> [round(part, 3) for part in one.parts], one.fits
     ([0.459, 0.479], True)
     """
@@ -154,19 +202,34 @@ def shared_vials(
         }
         for want in wants
     ]
-    return [
+    vials = [
         SharedVial(
             gbq,
             each[0][gbq, at].calibration,
             tuple(own[gbq, at].at_use_gbq for own in each),
-            tuple(
-                want.activity_gbq / own[gbq, at].at_use_gbq
-                for want, own in zip(wants, each, strict=True)
-            ),
         )
         for gbq, at in each[0]
         if all((gbq, at) in own for own in each)
     ]
+    singles = [SharedVials(tuple(wants), (one,)) for one in vials]
+    if any(one.fits for one in singles) and not asked.pairs:
+        return singles
+    pairs = [
+        SharedVials(tuple(wants), two)
+        for two in combinations_with_replacement(vials, 2)
+        if _same_clock(two)
+    ]
+    # Of one delivery first, and of these what is left over least.
+    fitting = sorted(
+        (one for one in pairs if one.fits),
+        key=lambda one: (len({own.calibration.at for own in one.vials}), one.left),
+    )
+    return [*singles, *fitting[:_PAIRS_MAX]]
+
+
+def _same_clock(vials: Sequence[Vial | SharedVial]) -> bool:
+    """Whether one hospital can have them: its vials have one time of calibration."""
+    return len({one.calibration.at.time() for one in vials}) == 1
 
 
 def _singles(
@@ -238,8 +301,7 @@ def _pairs(found: Sequence[VialChoice], nuclide: Nuclide) -> tuple[VialChoice, .
             )
             for first, second in combinations_with_replacement(some, 2)
             for vials in [(*first.vials, *second.vials)]
-            # A hospital's vials have one time of calibration.
-            if len({one.calibration.at.time() for one in vials}) == 1
+            if _same_clock(vials)
         )
         return sorted((one for one in joined if one.fits), key=lambda one: one.far)
 

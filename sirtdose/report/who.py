@@ -19,8 +19,11 @@ def head_of(
     state: str = "",
     good: bool = False,
     deidentified: bool = False,
+    treated: str = "",
 ) -> PageHead:
     """The head of a plan's, comparison's or vial's page, by what was typed.
+
+    `treated` says when in words, where the document knows better than what was typed.
 
     Examples
     --------
@@ -38,9 +41,9 @@ def head_of(
         str(typed[one]) for one in ("case_label", "patient_key") if typed.get(one)
     )
     at = typed.get("treatment_date") or typed.get("treatment_at") or document.get("at")
-    treated = REMOVED if deidentified else moment_words(at)
+    treated = treated or moment_words(at)
     if deidentified:
-        key = REMOVED
+        key = treated = REMOVED
     return PageHead(
         title=title,
         digest=digest,

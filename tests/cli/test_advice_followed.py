@@ -164,3 +164,37 @@ def test_what_is_not_checked_after_treatment_is_where_it_is_given(
     more = run(*words, *given)
     assert more.exit_code == 0, more.stderr
     assert not [need for need in needs if need in said_by(more)]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "most"),
+    [
+        # 20 Gy x 1.575 kg / 49.67 / 0.88 = 0.72068 GBq.
+        (f"{BSA} --limit liver=20Gy", "H42", "0.7206GBq"),
+        # 74.7 Gy x 1.155 kg / 49.67 / 0.98 = 1.77248 GBq.
+        (
+            "plan bsa --height 190cm --weight 100kg --liver-volume 1100mL"
+            " --tumor-volume 400mL --lung-shunt 2%",
+            "H43",
+            "1.772GBq",
+        ),
+    ],
+)
+def test_another_activity_than_the_formula_gives_is_planned_elsewhere(
+    run: Run, words: str, code: str, most: str
+) -> None:
+    """Body surface area gives one activity: no option of its command takes another."""
+    said = said_by(run(*shlex.split(words)))
+    assert code in said
+    assert f"at most {most.replace('GBq', ' GBq')}" in said
+    advice = "to plan another activity than the formula's, use `sirtdose plan partition"
+    assert f"{advice} --activity`" in said
+    volume = re.search(r"--liver-volume (\S+)", words)[1]
+    kept = re.findall(r"--(?:lung-shunt|limit) \S+", words)
+    again = run(
+        *("plan", "partition", "--activity", most, "--device", "resin"),
+        *("--perfused-volume", volume, "--liver-volume", volume),
+        *shlex.split(" ".join(kept)),
+    )
+    assert again.exit_code == 0, said_by(again)
+    assert not re.search(rf"(ASK|Error:) {code}", said_by(again))

@@ -156,17 +156,40 @@ def test_a_pair_of_two_weeks() -> None:
     assert sums[5.0, 10.0] == pytest.approx(4.964, abs=2e-3)
 
 
+def test_two_resin_vials_where_no_one_suffices() -> None:
+    """3 GBq of Dec 10 23:00, 37 h before: 4.47593 GBq; 8.5 GBq are 0.949 of two."""
+    from sirtdose.checks.vials import shared_findings
+
+    at = datetime.fromisoformat("2026-12-09T10:00-05:00")
+    found = shared_vials(
+        [Want("right", 4.5, at), Want("left", 4.0, at)], RESIN, Y90, Asked()
+    )
+    fitting = [one for one in found if one.fits]
+    assert {len(one.vials) for one in fitting} == {2}
+    [one] = [
+        one
+        for one in fitting
+        if {own.calibration.at.isoformat() for own in one.vials}
+        == {"2026-12-10T23:00:00-05:00"}
+    ]
+    assert one.parts == pytest.approx((4.5 / 8.95185, 4.0 / 8.95185), rel=1e-5)
+    assert one.drawn_gbq(one.vials[0]) == pytest.approx((2.25, 2.0))
+    # What leaves least in the vials comes first, of one delivery.
+    assert [own.left for own in fitting] == sorted(own.left for own in fitting)
+    assert shared_findings(found) == []
+
+
 def test_no_resin_vial_for_so_much() -> None:
     from sirtdose.checks.vials import shared_findings
 
     at = datetime.fromisoformat("2026-12-09T10:00-05:00")
-    wants = [Want("right", 4.5, at), Want("left", 4.0, at)]
+    wants = [Want("right", 9.0, at), Want("left", 8.0, at)]
     found = shared_vials(wants, RESIN, Y90, Asked())
     assert not any(one.fits for one in found)
     [said] = shared_findings(found)
     assert (said.code, str(said.severity)) == ("H03", "note")
-    # 3 GBq of Dec 12 23:00, 85 h before: 7.522 GBq; 8.5 / 7.522.
-    assert "together they need 1.13 vials of 3 GBq" in said.message
+    # 3 GBq of Dec 12 23:00, 85 h before: 7.522 GBq; 17 / 7.522.
+    assert "together they need 2.26 vials of 3 GBq" in said.message
     assert shared_vials(wants[:1], RESIN, Y90, Asked()) == []
     assert shared_vials(wants, GLASS, Y90, Asked()) == []
     assert shared_findings([]) == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from sirtdose.cli.words.options import (
     verbose_option,
 )
 from sirtdose.cli.words.quantities import acceptances_of, by_name, moment, quantity
-from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.show import SHOWN, show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.names import alike, by_own_names
@@ -32,6 +33,7 @@ from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import plan_of_file, signed
 from sirtdose.report.plan.page import plan_page
+from sirtdose.report.plan.rows import names_of
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
@@ -114,6 +116,7 @@ def update_command(
     today
     """
     planned = plan_of_file(path)
+    click.get_current_context().meta[SHOWN] = names_of(planned)
     names = list(planned_activities(planned))
     catheter = options["catheter"]
     updated = updated_plan(
@@ -133,6 +136,7 @@ def update_command(
             same_catheter=None if catheter is None else catheter == "same",
             patient_key=options["patient_key"],
             at=moment(options["at"], "--at", options["timezone"]),
+            folder=path.parent,
             self_test=self_test(),
             site=site_used(),
             acceptances=acceptances_of(options["accept"], options["reason"]),
@@ -144,9 +148,10 @@ def update_command(
         )
     )
     require_kept(path, out, "the plan that is updated")
-    pages = {
+    pages: dict[str, str | Callable[[Path], None]] = {
         "plan.html": plan_page(document_text(document)),
         PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),
+        **{one.file: partial(one.write, document["hash"]) for one in updated.maps},
     }
     show_document(
         document,

@@ -10,8 +10,8 @@ import click
 from sirtdose.checks.constants import own_file_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import (
+    chosen_against_plan,
     chosen_findings,
-    order_findings,
     unapproved_findings,
 )
 from sirtdose.checks.site import site_findings
@@ -144,7 +144,7 @@ _OF_PLAN = ("limit_table", "height_mm", "weight_kg")
     "choose",
     str,
     "Vial to order: its activity at calibration, and the day or TIME of calibration; "
-    "without one, its activity at use. Repeat it for two vials; NAME,NAME shares one "
+    "without one, its activity at use. Repeat it for two vials; NAME,NAME shares a "
     "vial. With --out it writes the order form.",
     many=True,
     metavar="[NAME=]ACTIVITY[@DATE]",
@@ -209,7 +209,7 @@ def vial_command(
         nuclide,
         [vials_for(want, device, nuclide, asked) for want in wants],
         shared_vials(wants, device, nuclide, asked),
-        orders_of(wants, ordered, nuclide),
+        orders_of(wants, ordered, nuclide, part_is_drawn=device.vials.part_is_drawn),
         _measured(options, wants, nuclide),
         options["calibrator_factor"],
         planned.doses if planned else None,
@@ -222,9 +222,12 @@ def vial_command(
         *chosen_findings(
             ordered, wants, device=device, nuclide=nuclide, site=asked.site
         ),
+        *chosen_against_plan(ordered, wants, device=device, nuclide=nuclide),
         *_about_vials(found, asked),
     ]
     acceptances = acceptances_of(options["accept"], options["reason"])
+    if planned:
+        acceptances = planned.meant(acceptances, findings)
     require_accepted(findings, acceptances)
     document = signed(vial_document(found, findings, acceptances))
     show_document(
@@ -355,13 +358,9 @@ def _about_vials(found: VialsFound, asked: Asked) -> list[Finding]:
         not_a_device_finding(),
         *site_findings(site_used()),
     ]
-    if found.orders:
-        wanted = {one.want.name: one.want.activity_gbq for one in found.found}
-        drawn = device.vials.part_is_drawn
-        findings += order_findings(ordered_gbq, wanted, part_is_drawn=drawn)
-        if planned:
-            injected = injected_by_order(found.orders, device)
-            findings += with_vials(planned.graver(injected), "as ordered")
+    if planned and found.orders:
+        injected = injected_by_order(found.orders, device)
+        findings += with_vials(planned.graver(injected), "as ordered")
     if planned and found.measured:
         injected = injected_of(found.measured)
         findings += with_vials(planned.graver(injected), "as measured")

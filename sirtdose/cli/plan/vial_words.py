@@ -11,8 +11,9 @@ import click
 
 from sirtdose.checks.constants import other_file_findings
 from sirtdose.cli.words.quantities import moment, quantity
+from sirtdose.cli.words.show import SHOWN
 from sirtdose.errors import InputError, QuantityError
-from sirtdose.model.acceptance import unaccepted
+from sirtdose.model.acceptance import Acceptance, by_own_subjects, unaccepted
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.names import by_own_names, named
@@ -26,7 +27,7 @@ from sirtdose.planning.vial_calendar import (
 )
 from sirtdose.planning.vial_choice import Want
 from sirtdose.report.plan.hash import plan_of_file
-from sirtdose.report.plan.rows import injections_of
+from sirtdose.report.plan.rows import injections_of, names_of
 from sirtdose.report.plan.vial_doses import PlannedDoses
 
 ALONE = "injection"
@@ -57,6 +58,14 @@ class PlanForVials:
         """The microspheres it is for."""
         name = self.document["device"]
         return None if name is None else str(name)
+
+    def meant(
+        self, acceptances: Sequence[Acceptance], findings: Sequence[Finding]
+    ) -> tuple[Acceptance, ...]:
+        """What was accepted, by its own names for what its page shows otherwise."""
+        shown = names_of(self.document)
+        click.get_current_context().meta[SHOWN] = shown
+        return by_own_subjects(acceptances, findings, shown)
 
     @property
     def draws_gbq(self) -> dict[str, tuple[float, float]]:
@@ -204,7 +213,8 @@ def ordered_of(
     for text in texts:
         typed, size, when = _split(text, wants, option)
         names = typed.split(",") if typed not in known else [typed]
-        own = tuple(named(one, known, _NOT_ONE.format(one.strip())) for one in names)
+        each = (named(one, known, _NOT_ONE.format(one.strip())) for one in names)
+        own = tuple(dict.fromkeys(each))
         first = min((one for one in wants if one.name in own), key=lambda one: one.at)
         gbq = _above_zero(text, size, option)
         calibration = _calibration(when, first, device, timezone) if when else None

@@ -1,6 +1,6 @@
 """Print a document's screen, and write the document where a folder is given."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from sirtdose.report.documents import document_text
 from sirtdose.report.screen import Screen, Tone, hidden_words
 from sirtdose.report.wording import spoken
 
+# What a page calls the subjects of findings, where the document does not say it.
+SHOWN = "sirtdose.shown"
 _SLOWER = "sirtdose.slower"
 _COLORS = {Tone.BAD: "red", Tone.WARN: "yellow"}
 
@@ -27,14 +29,20 @@ def show_document(
     out: Path | None,
     force: bool,
     as_json: bool,
-    pages: Mapping[str, str] | None = None,
+    pages: Mapping[str, str | Callable[[Path], None]] | None = None,
 ) -> None:
-    """Write `name`, and pages by their names, into a folder, whole or not at all."""
+    """Write `name`, and pages by their names, into a folder, whole or not at all.
+
+    What is no text writes itself into the folder.
+    """
     files = {name: document_text(document), **(pages or {})}
     if out is not None:
         with output_folder(out, files, force=force) as folder:
             for own, content in files.items():
-                (folder / own).write_text(content, "utf-8")
+                if isinstance(content, str):
+                    (folder / own).write_text(content, "utf-8")
+                else:
+                    content(folder)
     print_document(document, screen, names=files, out=out, as_json=as_json)
 
 
@@ -62,7 +70,23 @@ def _unasked(document: Mapping[str, Any]) -> list[str]:
     pairs = zip(typed.get("accept") or (), typed.get("reason") or (), strict=True)
     given = [Acceptance.parse(*one) for one in pairs]
     used = {(one["code"], one["subject"]) for one in document.get("accepted", ())}
-    return [one.typed for one in given if (one.code, one.subject) not in used]
+    if context and given:
+        shown = context.meta.get(SHOWN) or _shown(document)
+        used |= {(code, shown.get(of, of).casefold()) for code, of in used}
+    return [
+        one.typed
+        for one in given
+        if not used & {(one.code, one.subject), (one.code, one.subject.casefold())}
+    ]
+
+
+def _shown(document: Mapping[str, Any]) -> dict[str, str]:
+    """What a plan's page calls its parts: it may be accepted by that name."""
+    if not document.get("compartments"):
+        return {}
+    from sirtdose.report.plan.rows import names_of
+
+    return names_of(document)
 
 
 def show(screen: Screen) -> None:

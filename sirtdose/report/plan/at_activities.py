@@ -11,10 +11,35 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.treatment import Treatment
 from sirtdose.planning.limits import held_against, rule_of
 from sirtdose.planning.partition_case import Line
+from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.rows import Linear, injections_of, linear_doses
 
+# What needs the image again, by the checks' codes.
+_OF_THE_IMAGE = {
+    "H14": "counts outside the perfused volumes",
+    "H22": "lung dose by the image",
+    "H28": "hot spots",
+}
 _PICK = {"at_most": max, "at_least": min}
 HeldRow = tuple[Mapping[str, Any], Sequence[Line]]
+
+
+def all_known(document: Mapping[str, Any]) -> bool:
+    """Whether every dose of a plan is known for other activities."""
+    known = linear_doses(document)
+    return all(one["name"] in known for one in readings(document))
+
+
+def not_repeated(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The checks that are not repeated for other activities.
+
+    All that said something, where a dose by injection is not known.
+    """
+    if not all_known(document):
+        return tuple(sorted({one["code"] for one in document["warnings"]}))
+    if document["method"] != "image":
+        return ()
+    return tuple(f"{code} ({what})" for code, what in _OF_THE_IMAGE.items())
 
 
 def judged_at(document: Mapping[str, Any], gbq: Sequence[float]) -> list[Finding]:

@@ -1,24 +1,25 @@
 """What the checks say of a plan whose activities its reader moves."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sirtdose.checks.again import begun
 from sirtdose.checks.documented import treatment_of, wanted_of
-from sirtdose.checks.following import Check, following
+from sirtdose.checks.following import following
 from sirtdose.checks.limits import bound_findings, limit_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.moving import CLOSED, OPENED, Comparison, Fork, Moves, outcomes
 from sirtdose.report.plan.at_activities import (
     HeldRow,
+    all_known,
     held_rows,
     limit_at,
+    not_repeated,
     treatment_at,
 )
-from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.rows import (
     Linear,
     injections_of,
@@ -27,12 +28,6 @@ from sirtdose.report.plan.rows import (
 )
 from sirtdose.report.wording import shown_name, spoken
 
-# What needs the image again, by the checks' codes.
-_OF_THE_IMAGE = {
-    "H14": "counts outside the perfused volumes",
-    "H22": "lung dose by the image",
-    "H28": "hot spots",
-}
 GRAVE = (Severity.STOP, Severity.ASK, Severity.WARN)
 _NUMBER = re.compile(f"{OPENED}(\\d+){CLOSED}")
 
@@ -55,14 +50,8 @@ def followed(document: Mapping[str, Any]) -> Followed:
     """Every check of a plan whose outcome depends on its activities."""
     linear = linear_doses(document)
     moves = Moves(len(injections_of(document)))
-    left_out = tuple(
-        f"{code} ({what})"
-        for code, what in _OF_THE_IMAGE.items()
-        if document["method"] == "image"
-    )
-    if any(one["name"] not in linear for one in readings(document)):
-        every = sorted({one["code"] for one in document["warnings"]})
-        return Followed((), (), _staying(document, ()), tuple(every))
+    if not all_known(document):
+        return Followed((), (), _staying(document, ()), not_repeated(document))
     case, wanted = treatment_of(document), wanted_of(document)
     found = {
         check: tree
@@ -74,32 +63,39 @@ def followed(document: Mapping[str, Any]) -> Followed:
         for tree in [outcomes(moving, moves)]
         if _depends(tree)
     }
-    limits = [outcomes(check, moves) for check in _limits(document, linear, moves)]
+    limits = [
+        outcomes(partial(check, by_formula=case.by_formula), moves)
+        for check in _limits(document, linear, moves)
+    ]
     trees, names = [*found.values(), *filter(_depends, limits)], names_of(document)
     marks = [mark for one in found.values() for mark in _marks(one, names)]
     own = [one for check in found for one in check()]
     known = [one for one in wanted.limits if one.value_of in linear]
-    own += limit_findings(known, len(case.injections))
+    own += limit_findings(known, len(case.injections), by_formula=case.by_formula)
     own += bound_findings(wanted.limits, len(case.injections), in_order=wanted.in_order)
     return Followed(
         trees=tuple(_tree(one, moves, names) for one in trees),
         marks=tuple(mark for i, mark in enumerate(marks) if mark not in marks[:i]),
         stay=_staying(document, set(_replaced(document, own, trees))),
-        left_out=left_out,
+        left_out=not_repeated(document),
     )
 
 
 def _limits(
     document: Mapping[str, Any], linear: Mapping[str, Linear], moves: Moves
-) -> Iterator[Check]:
+) -> Iterator[Callable[..., list[Finding]]]:
     """Each limit whose dose is known, with the reading of an image that decides."""
     for held in held_rows(document, linear):
         yield partial(_limit, held, document, moves)
 
 
-def _limit(held: HeldRow, document: Mapping[str, Any], moves: Moves) -> list[Finding]:
+def _limit(
+    held: HeldRow, document: Mapping[str, Any], moves: Moves, *, by_formula: bool
+) -> list[Finding]:
     gbq = moves.activities()
-    return limit_findings([limit_at(held, document, gbq)], len(gbq), planned=True)
+    return limit_findings(
+        [limit_at(held, document, gbq)], len(gbq), planned=True, by_formula=by_formula
+    )
 
 
 def _replaced(

@@ -18,7 +18,8 @@ _KEYS = ("patient_key", "case_label", "treatment_date", "treatment_at")
 def without_identity(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document with keys and dates taken out, images named by their kind.
 
-    Its hash is of what is left: of all else known, a short key could be found by
+    Hashes of the patient's other plans and results, which hold the key, are taken out
+    too. Its own is of what is left: of all else known, a short key could be found by
     trying. Names of structures and of the vessel stay.
 
     Examples
@@ -51,6 +52,12 @@ def without_identity(document: Mapping[str, Any]) -> dict[str, Any]:
         one["plan"] |= {"hash": None, "case_label": None}
     if found.get("approval"):
         found["approval"] = {"by": REMOVED, "at": REMOVED}
+    if found.get("update"):
+        approval = found["update"]["approval"] and {"by": REMOVED, "at": REMOVED}
+        found["update"] |= {"hash": "", "updates": [], "approval": approval}
+    # Empty: two that are only "removed" would be one and the same session.
+    for one in (found.get("assumptions") or {}).get("sessions", ()):
+        one |= {"hash": "", "includes": []}
     if "hash" in document:
         found["hash"] = case_hash(document_text(found), digits=64)
     return found

@@ -48,6 +48,7 @@ def order_document(
                 "ordered_at_use_gbq": one.at_use_gbq,
                 "to_wanted_ratio": one.to_wanted_ratio,
                 "shared_with": one.shared_with,
+                "parts_to_draw": list(one.parts),
             }
             for one in own.orders
         ],
@@ -68,13 +69,11 @@ def _each_once(vials: Sequence[Ordered]) -> list[tuple[Ordered, int]]:
 def _line(one: Ordered, count: int, own: VialsFound) -> dict[str, Any]:
     first = min(each.want.at for each in own.found if each.want.name in one.injections)
     at_use = one.at_use_gbq(first, own.nuclide)
-    whole = not own.device.vials.part_is_drawn
-    parts = {
-        order.want.name: 1.0
-        if whole
-        else min(order.want.activity_gbq / order.at_use_gbq, 1.0)
-        for order in own.orders
-        if order.want.name in one.injections
+    orders = [order for order in own.orders if order.want.name in one.injections]
+    parts = {order.want.name: order.part_of(one) for order in orders}
+    drawn = {
+        order.want.name: order.part_of(one) * one.at_use_gbq(order.want.at, own.nuclide)
+        for order in orders
     }
     calibration = one.calibration
     delivered = calibration.delivered if calibration else None
@@ -92,7 +91,33 @@ def _line(one: Ordered, count: int, own: VialsFound) -> dict[str, Any]:
         "at_use_mci": at_use * MCI_PER_GBQ,
         "part_to_draw": min(sum(parts.values()), 1.0),
         "draw_by_injection": parts,
+        "drawn_gbq": drawn,
+        "residual_gbq": {
+            order.want.name: drawn[order.want.name] * order.want.residual_fraction
+            for order in orders
+        },
     }
+
+
+def drawn_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What each injection draws from each vial, of vials that injections share."""
+    at = {one["name"]: one["at"] for one in document["injections"]}
+    lines = document["lines"]
+    if not any(len(one["injections"]) > 1 for one in lines):
+        return []
+    every = [one for one in lines for _ in range(one["vials"])]
+    return [
+        {
+            "vial": f"{number}: {one['calibration_gbq']:.4g} GBq",
+            "injection": name,
+            "at": at[name],
+            "part": part,
+            "gbq": one["drawn_gbq"][name],
+            "residual_gbq": one["residual_gbq"][name],
+        }
+        for number, one in enumerate(every, start=1)
+        for name, part in one["draw_by_injection"].items()
+    ]
 
 
 def draws_words(line: Mapping[str, Any]) -> str:

@@ -104,7 +104,12 @@ def update_line(document: Mapping[str, Any]) -> str:
         f"{significant(one['activity_gbq'])} GBq"
         for one in change["injections"]
     )
-    return f"Update of plan {change['hash'][:12]}: {said}"
+    return f"Update of {_plan_words(change)}: {said}"
+
+
+def _plan_words(change: Mapping[str, Any]) -> str:
+    """Which plan, by the hash that a page without identity has not."""
+    return f"plan {change['hash'][:12]}" if change["hash"] else "a plan"
 
 
 def session_lines(document: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.ordered_vial import MeasuredVial, OrderOf
-from sirtdose.planning.vial import InjectionVials, SharedVial
+from sirtdose.planning.vial import InjectionVials, SharedVial, SharedVials
 from sirtdose.planning.vial_choice import Vial, VialChoice, shifts
 from sirtdose.report.documents import nuclide_document, said_document
 from sirtdose.report.plan.vial_doses import PlannedDoses
@@ -29,7 +29,7 @@ class VialsFound:
     device: Device
     nuclide: Nuclide
     found: Sequence[InjectionVials]
-    shared: Sequence[SharedVial] = ()
+    shared: Sequence[SharedVials] = ()
     orders: Sequence[OrderOf] = ()
     measured: Sequence[MeasuredVial] = ()
     calibrator_factor: float = 1.0
@@ -58,8 +58,9 @@ def vial_document(
             ],
         },
         "injections": [_injection(one, own) for one in own.found],
-        "shared": [_shared(one, own.found) for one in own.shared],
+        "shared": [_shared(one) for one in own.shared],
         "measured_doses": _measured_doses(own),
+        "not_repeated": list(own.planned.not_repeated) if own.planned else [],
         "calibrator_factor": own.calibrator_factor,
         "shifts": [
             {"hours": hours, "factor": factor} for hours, factor in shifts(own.nuclide)
@@ -132,13 +133,24 @@ def _vial(vial: Vial, one: VialChoice) -> dict[str, Any]:
     }
 
 
-def _shared(one: SharedVial, found: Sequence[InjectionVials]) -> dict[str, Any]:
-    names = [each.want.name for each in found]
-    delivered = one.calibration.delivered
+def _shared(one: SharedVials) -> dict[str, Any]:
+    names = [want.name for want in one.wants]
+
+    def vial(own: SharedVial) -> dict[str, Any]:
+        delivered, drawn = own.calibration.delivered, one.drawn_gbq(own)
+        return {
+            "calibration_gbq": own.calibration_gbq,
+            "calibrated_at": own.calibration.at.isoformat(timespec="minutes"),
+            "delivered": delivered and delivered.isoformat(),
+            "drawn_gbq": dict(zip(names, drawn, strict=True)),
+            "residual_gbq": {
+                want.name: gbq * want.residual_fraction
+                for want, gbq in zip(one.wants, drawn, strict=True)
+            },
+        }
+
     return {
-        "calibration_gbq": one.calibration_gbq,
-        "calibrated_at": one.calibration.at.isoformat(timespec="minutes"),
-        "delivered": delivered and delivered.isoformat(),
+        "vials": [vial(own) for own in one.vials],
         "at_use_gbq": dict(zip(names, one.at_use_gbq, strict=True)),
         "parts": dict(zip(names, one.parts, strict=True)),
         "fits": one.fits,
@@ -155,8 +167,9 @@ def _ordered(one: OrderOf) -> dict[str, Any]:
                 "shared_with": [
                     name for name in vial.injections if name != one.want.name
                 ],
+                "part_to_draw": part,
             }
-            for vial in one.vials
+            for vial, part in zip(one.vials, one.parts, strict=True)
         ],
         "at_use_gbq": one.at_use_gbq,
         "to_wanted_ratio": one.to_wanted_ratio,
@@ -199,7 +212,7 @@ def injected_by_order(orders: Sequence[OrderOf], device: Device) -> dict[str, fl
     >>> from datetime import UTC, datetime
     >>> from sirtdose.planning.vial_choice import Want
     >>> want = Want("right", 2.0, datetime(2026, 12, 9, 10, tzinfo=UTC), 0.1)
-    >>> order = OrderOf(want, (), 3.0)
+    >>> order = OrderOf(want, (), 3.0, ())
     >>> [round(injected_by_order([order], Device.named(one))["right"], 2)
     ...  for one in ("glass", "resin")]
     [2.7, 1.8]

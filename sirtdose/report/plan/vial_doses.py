@@ -9,8 +9,13 @@ from sirtdose.checks.vials import graver_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.limit import Limit
 from sirtdose.report.ladder import Rung
-from sirtdose.report.plan.at_activities import held_rows, judged_at, limit_at
-from sirtdose.report.plan.document import readings
+from sirtdose.report.plan.at_activities import (
+    all_known,
+    held_rows,
+    judged_at,
+    limit_at,
+    not_repeated,
+)
 from sirtdose.report.plan.rows import (
     injections_of,
     linear_doses,
@@ -53,10 +58,14 @@ class PlannedDoses:
 
     def judged(self, injected_gbq: Mapping[str, float]) -> list[Finding]:
         """What the checks of plans say; nothing where no dose by injection is known."""
-        known = linear_doses(self.document)
-        if any(one["name"] not in known for one in readings(self.document)):
+        if not all_known(self.document):
             return []
         return judged_at(self.document, self._all_gbq(injected_gbq))
+
+    @property
+    def not_repeated(self) -> tuple[str, ...]:
+        """The plan's checks that say nothing of the vials."""
+        return not_repeated(self.document)
 
     def graver(self, injected_gbq: Mapping[str, float]) -> list[Finding]:
         """What the plan's own activities are not found to be."""

@@ -27,6 +27,8 @@ def vial_screen(document: Mapping[str, Any]) -> Screen:
     if open_ones:
         result += _shared_lines(document)
     result += _measured_lines(document)
+    if left := document["not_repeated"]:
+        result += ["", f"Not repeated here: {', '.join(left)}"]
     return Screen.of(document, result, _details(document))
 
 
@@ -38,22 +40,25 @@ def _is_open(injection: Mapping[str, Any]) -> bool:
 def order_line(injection: Mapping[str, Any]) -> str:
     """What was ordered for an injection, and what of it is left at use.
 
-    >>> vial = {"calibration_gbq": 5.0, "calibrated_at": "2026-12-06T12:00-05:00"}
+    >>> vial = {"calibration_gbq": 5.0, "calibrated_at": "2026-12-06T12:00-05:00",
+    ...         "shared_with": [], "part_to_draw": 1.0}
     >>> order_line({"name": "right", "ordered": {
     ...     "vials": [vial], "at_use_gbq": 2.344, "to_wanted_ratio": 0.928}})
     'Ordered for right: 5 GBq calibrated Dec 6 12:00; 2.344 GBq at use (-7.2 %)'
     """
     own = injection["ordered"]
     each = " and ".join(map(_ordered_vial, own["vials"]))
-    shared = any(one.get("shared_with") for one in own["vials"])
+    parts = [one["part_to_draw"] for one in own["vials"]]
+    shared = any(one["shared_with"] for one in own["vials"])
+    off = drawn_words(parts) if shared else off_words(own["to_wanted_ratio"])
     return (
         f"Ordered for {injection['name']}: {each}; {significant(own['at_use_gbq'])} "
-        f"GBq at use ({against_words({**own, 'shared_with': shared})})"
+        f"GBq at use ({off})"
     )
 
 
 def _ordered_vial(one: Mapping[str, Any]) -> str:
-    at, others = one["calibrated_at"], one.get("shared_with")
+    at, others = one["calibrated_at"], one["shared_with"]
     return (
         f"{one['calibration_gbq']:.4g} GBq"
         + (f" calibrated {_short(at)}" if at else "")
@@ -70,16 +75,15 @@ def off_words(ratio: float) -> str:
     return f"{round(100 * ratio - 100, 1) + 0:+.1f} %"
 
 
-def against_words(order: Mapping[str, Any]) -> str:
-    """How far an order is from what is wanted; of a shared vial, what is drawn.
+def drawn_words(parts: Sequence[float]) -> str:
+    """What is drawn of a vial that others share, or of several.
 
-    >>> against_words({"to_wanted_ratio": 4.0, "shared_with": ["left"]})
-    'draw 25 % of it'
+    >>> drawn_words([0.25]), drawn_words([0.25, 0.25]), drawn_words([1.0, 0.12])
+    ('draw 25 % of it', 'draw 25 % of each', 'draw 100 % and 12 %')
     """
-    ratio = order["to_wanted_ratio"]
-    if not order["shared_with"]:
-        return off_words(ratio)
-    return f"draw {100 / ratio:.0f} % of it"
+    if len(set(parts)) > 1:
+        return f"draw {' and '.join(f'{100 * one:.0f} %' for one in parts)}"
+    return f"draw {100 * parts[0]:.0f} % of {'it' if len(parts) == 1 else 'each'}"
 
 
 def calibration_words(vial: Mapping[str, Any]) -> str:
@@ -217,7 +221,10 @@ def doubted(dose: Mapping[str, Any]) -> bool:
 def _shared_lines(document: Mapping[str, Any]) -> list[str]:
     rows = [
         [
-            f"{one['calibration_gbq']:g} GBq, {calibration_words(one)}",
+            " + ".join(
+                f"{own['calibration_gbq']:g} GBq, {calibration_words(own)}"
+                for own in one["vials"]
+            ),
             *(f"{part:.0%}" for part in one["parts"].values()),
             f"{sum(one['parts'].values()):.0%}",
             "*" if one["fits"] else "",
@@ -227,7 +234,8 @@ def _shared_lines(document: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     names = [one["name"] for one in document["injections"]]
-    return ["", table(["one vial for all", *names, "together", ""], rows)]
+    title = "vials for all, draw of each"
+    return ["", table([title, *names, "together", ""], rows)]
 
 
 def _measured_lines(document: Mapping[str, Any]) -> list[str]:

@@ -1,19 +1,19 @@
 """The pages of vials: which can be had, the order form, and today's vial."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sirtdose.report.page_head import day_words, moment_words
 from sirtdose.report.plan.cutting import table_cuts
-from sirtdose.report.plan.order import draws_words
+from sirtdose.report.plan.order import drawn_rows, draws_words
 from sirtdose.report.plan.page import Made
 from sirtdose.report.plan.sheet import sheet_findings
 from sirtdose.report.plan.vial_lines import (
-    against_words,
     calibration_words,
     doubted,
+    drawn_words,
     limits_words,
     off_words,
     order_line,
@@ -37,7 +37,7 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
         **_frame(document, text, made, title),
         injections=[_injection(one) for one in document["injections"]],
         shared=[
-            {**one, "when": _calibrated(one), "together": sum(one["parts"].values())}
+            {**one, **_vials_words(one), "together": sum(one["parts"].values())}
             for one in document["shared"]
         ],
         today=[
@@ -74,9 +74,16 @@ def order_page(text: str, made: Made, title: str = "Vial order") -> str:
             for one in document["lines"]
         ],
         injections=[
-            {**one, "time": _time(one["at"]), "off": against_words(one)}
+            {
+                **one,
+                "time": _time(one["at"]),
+                "off": drawn_words(one["parts_to_draw"])
+                if one["shared_with"]
+                else off_words(one["to_wanted_ratio"]),
+            }
             for one in document["injections"]
         ],
+        drawn=[{**one, "at": _time(one["at"])} for one in drawn_rows(document)],
     )
 
 
@@ -86,11 +93,10 @@ def _frame(
     """What both pages have: whose it is, of which plan, and what warns."""
     plan = document["plan"]
     approved = bool(plan) and plan["status"] == "approved"
-    times = sorted({one["at"] for one in document["injections"]})
-    used = {"treatment_date": times[0] if len(times) == 1 else times[0][:10]}
     head = head_of(
-        {**document, "inputs": {**document["inputs"], **used}},
+        document,
         title,
+        treated=_treated([one["at"] for one in document["injections"]]),
         digest=case_hash(text, digits=64),
         made=made.on,
         state="Plan approved" if approved else _DRAFT if plan else "",
@@ -104,6 +110,20 @@ def _frame(
         "findings": findings,
         "cuts": table_cuts((), findings),
     }
+
+
+def _treated(times: Sequence[str]) -> str:
+    """The one time of treatment, or every day of it.
+
+    >>> _treated(["2026-12-09T10:00-05:00", "2026-12-09T14:00-05:00"])
+    'Dec 9, 2026'
+    >>> _treated(["2026-12-10T10:00-05:00", "2026-12-09T14:00-05:00"])
+    'Dec 9, 2026 and Dec 10, 2026'
+    """
+    if len(set(times)) == 1:
+        return moment_words(times[0])
+    *before, last = map(day_words, sorted({one[:10] for one in times}))
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _injection(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,15 +157,20 @@ def _row(choice: Mapping[str, Any]) -> dict[str, Any]:
     spheres, each = choice["spheres"], choice["bq_per_sphere"]
     return {
         **choice,
-        "sizes": " + ".join(map(size_words, choice["vials"])),
-        "when": " and ".join(
-            dict.fromkeys(_calibrated(one) for one in choice["vials"])
-        ),
+        **_vials_words(choice),
         "off": off_words(choice["to_wanted_ratio"]),
         "holds": _time(choice["holds_it_at"]),
         "million": significant(spheres / 1e6, 3) if spheres else "n/a",
         "each": significant(each, 3) if each else "n/a",
         "cells": [(gy_words(one["dose_gy"]), doubted(one)) for one in choice["doses"]],
+    }
+
+
+def _vials_words(choice: Mapping[str, Any]) -> dict[str, str]:
+    when = dict.fromkeys(_calibrated(one) for one in choice["vials"])
+    return {
+        "sizes": " + ".join(map(size_words, choice["vials"])),
+        "when": " and ".join(when),
     }
 
 

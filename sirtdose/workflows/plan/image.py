@@ -44,7 +44,11 @@ from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, growth_document, plan_of
 from sirtdose.planning.injection_limits import with_own_limits
-from sirtdose.planning.partition_goal import ImagedInjection, goals_reached
+from sirtdose.planning.partition_goal import (
+    ImagedInjection,
+    goals_reached,
+    with_named_aims,
+)
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.planning.result import Plan
 from sirtdose.workflows.image.density import tissue_density
@@ -167,6 +171,7 @@ def plan_image(
     )
     case = imaged_case(scout.injections, scouted, request)
     case = replace(case, regions=with_map(case.regions, scouted, read.placed.prior))
+    scout = replace(scout, injections=with_named_aims(scout.injections, case))
     voxels = ScoutedVoxels(scouted, case)
     plan = _plan(voxels, request, scout, read)
     prediction = replace(
@@ -256,7 +261,7 @@ def _lungs(
         )
     elif shunt is not None and typed is not None:
         findings = typed_shunt_findings(typed=typed, measured=shunt.fraction)
-    if request.lung_mass_source == "default":
+    if request.lung_mass_kg is None:
         mass, weighed = measured_lung_mass(placed.ct, placed.lungs)
         request = replace(request, lung_mass_kg=mass.kg, lung_mass_source=mass.source)
         findings = [*findings, *weighed]

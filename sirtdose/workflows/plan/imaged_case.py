@@ -49,12 +49,16 @@ _MOST_OF_IT = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part of the liver on the lattice it was drawn on, and whose goal it counts."""
+    """A part of the liver on the lattice it was drawn on, and whose goal it counts.
+
+    `drawn` is the name of the one structure that it is, where that is another.
+    """
 
     structure: Structure
     name: str
     role: str
     of: tuple[str, ...]
+    drawn: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,14 +183,16 @@ def parts_of(perfusions: Sequence[Perfusion], placed: Placed) -> list[Part]:
             parts.append(
                 Part(normal, f"normal perfused{of}", "normal_perfused", (one.name,))
             )
+        drawn = one.structure.name if one.structure.role is Role.PERFUSED else ""
         parts.append(
-            Part(one.structure, f"perfused volume{of}", "perfused", (one.name,))
+            Part(one.structure, f"perfused volume{of}", "perfused", (one.name,), drawn)
         )
     livers = with_role(placed.drawn, Role.LIVER)
     if livers:
         # A liver that was drawn without its tumors is one with them.
         liver = union([*livers, *tumors])
-        parts.append(Part(liver, "whole liver", "liver", ()))
+        drawn = livers[0].name if len(livers) == 1 else ""
+        parts.append(Part(liver, "whole liver", "liver", (), drawn))
         normal = without(liver, taken)
         if not normal.empty:
             parts.append(Part(normal, "normal whole liver", "normal_whole", ()))
@@ -218,7 +224,7 @@ def imaged_case(
             )
         ),
         dose_constant_gy_kg_per_gbq=k,
-        lung_mass_kg=terms.lung_mass_kg,
+        lung_mass_kg=terms.used_lung_mass[0],
         prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=_shunts_known(injections, terms),
         measured=True,
@@ -282,6 +288,7 @@ def _region(part: Part, scouted: Scouted, k: float) -> Region:
             of=part.of,
             uptakes=inside,
             gy_per_gbq=slopes,
+            drawn=part.drawn,
         ),
         everywhere,
         all_slopes,

@@ -14,6 +14,7 @@ from sirtdose.checks.method import (
     chosen_limit_findings,
     injection_limit_findings,
     kao_findings,
+    left_out_findings,
     limit_device_findings,
     not_a_device_finding,
 )
@@ -22,7 +23,7 @@ from sirtdose.checks.sessions import session_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
-from sirtdose.model.acceptance import Acceptance, acceptances_used, require_accepted
+from sirtdose.model.acceptance import Acceptance, answered, require_accepted
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.self_test import SelfTest
@@ -48,10 +49,7 @@ from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.workflows.plan.remnant import with_remnant
-from sirtdose.workflows.plan.uncertainty import (
-    budget_at,
-    planned_uncertainty,
-)
+from sirtdose.workflows.plan.uncertainty import budget_at, planned_uncertainty
 
 # Methods that are for resin alone, whatever --device says.
 _RESIN_ALONE = ("bsa", "empirical")
@@ -284,6 +282,7 @@ def compare_plans(
     own = [
         *self_test_findings(request.self_test),
         *site_findings(request.site),
+        *left_out_findings(case, request),
         *_of_sessions(request, rows[0].case),
         *better_than_label_findings(budget["administered"]),
     ]
@@ -350,7 +349,7 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
     )
     case = plan.treatment
     if plan.method in _RESIN_ALONE:
-        case = replace(case, device=Device.named("resin"))
+        case = replace(case, device=Device.named("resin"), by_formula=True)
     density = plan.assumptions["density_g_per_ml"]
     return [
         *judge_plan(case, wanted),
@@ -384,7 +383,7 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         *of_remnant,
         *better_than_label_findings(budget["administered"]),
     )
-    require_accepted(findings, request.acceptances)
+    given = answered(findings, request.acceptances, plan.case.drawn)
     plan = replace(plan, findings=findings)
     return replace(
         plan,
@@ -392,6 +391,6 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         uncertainty=planned_uncertainty(
             plan, budget, realizations=request.realizations, seed=request.seed
         ),
-        accepted=acceptances_used(findings, request.acceptances),
+        accepted=given,
         inputs=dict(request.inputs),
     )

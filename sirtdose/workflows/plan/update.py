@@ -1,10 +1,11 @@
 """Predict a plan again for the activities, residual and lung shunt of the day."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import isclose
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sirtdose.checks.again import (
     no_longer_said,
@@ -13,7 +14,12 @@ from sirtdose.checks.again import (
 )
 from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
-from sirtdose.checks.updated import day_findings, draft_findings, update_findings
+from sirtdose.checks.updated import (
+    day_findings,
+    draft_findings,
+    map_findings,
+    update_findings,
+)
 from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
@@ -34,22 +40,27 @@ from sirtdose.planning.partition_case import Case
 from sirtdose.planning.perturbed_case import with_shunts
 from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_dose import with_scout
+from sirtdose.report.plan.rows import names_of
 from sirtdose.workflows.plan.changed import (
     Injected,
     changed_inputs,
     changes,
+    foci_at,
+    growth,
     shunt_findings,
     what_moved,
 )
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
 from sirtdose.workflows.plan.remnant import with_remnant
 
+if TYPE_CHECKING:
+    from sirtdose.workflows.plan.updated_map import UpdatedMap
+
 # What an activity was computed from, which no longer is what is injected.
 _OF_THE_FORMULA = (
     *("prescribed_dose_gy", "convention", "formula_dose_constant_gy_kg_per_gbq"),
     *("maximize_rule", "maximize_order"),
 )
-_NONE: dict[str, Any] = {"injections": ()}
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,8 @@ class Update:
         Must be that of the plan.
     at : datetime, optional
         When it is used.
+    folder : Path, optional
+        Where the plan is, with its dose maps.
     """
 
     drawn_gbq: Mapping[str, float] = field(default_factory=dict)
@@ -81,6 +94,7 @@ class Update:
     same_catheter: bool | None = None
     patient_key: str | None = None
     at: datetime | None = None
+    folder: Path | None = None
     self_test: SelfTest | None = None
     site: SiteUsed | None = None
     acceptances: tuple[Acceptance, ...] = ()
@@ -91,11 +105,13 @@ class Updated:
     """A plan as it is on the day.
 
     `change` is what plan.json keeps of it; `grown` by how much the scout's map has.
+    `maps` are its dose maps, as far as those of the plan were found.
     """
 
     plan: Plan
     change: dict[str, Any]
     grown: float
+    maps: tuple["UpdatedMap", ...] = ()
 
 
 def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
@@ -114,7 +130,8 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     """
     _require_change(update)
     injections = _injections(document, update)
-    alone, scout = documented_case(document), documented_scout(document)
+    alone = _as_drawn(documented_case(document), document)
+    scout = documented_scout(document)
     gbq = tuple(one.activity_gbq for one in injections)
     request = _request(document, update, injections)
     planned = with_scout(alone, request, scout)
@@ -130,9 +147,11 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
         one_density=document["assumptions"]["density_g_per_ml"] is not None,
         goals=goals,
     )
-    grown = _growth(document, planned, case, gbq)
-    plan = replace(plan, foci_gy=_foci(document, grown))
+    grown = growth(document, planned, case, gbq)
+    plan = replace(plan, foci_gy=foci_at(document, grown))
+    maps, no_map = _maps(document, update.folder, planned, case, gbq=gbq)
     own = [
+        *map_findings(no_map),
         *patient_findings(
             document["inputs"].get("patient_key"),
             update.patient_key,
@@ -163,7 +182,36 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     plan = accepted(plan, request, [*own, *said.kept])
     change = changes(document, injections, case)
     change["no_longer_said"] = no_longer_said(document, plan.findings, said.left_out)
-    return Updated(plan, change, grown)
+    return Updated(plan, change, grown, maps)
+
+
+def _maps(
+    document: Mapping[str, Any],
+    folder: Path | None,
+    planned: Case,
+    case: Case,
+    *,
+    gbq: Sequence[float],
+) -> tuple[tuple["UpdatedMap", ...], str]:
+    """The dose maps of the day, and why there are none of a plan by an image."""
+    if folder is None or document["method"] != "image":
+        return (), ""
+    from sirtdose.workflows.plan.updated_map import updated_maps
+
+    # Another lung shunt is as another activity.
+    shunts = zip(case.lung_shunt_fractions, planned.lung_shunt_fractions, strict=True)
+    brought = [
+        own * (1 - now) / (1 - then)
+        for own, (now, then) in zip(gbq, shunts, strict=True)
+    ]
+    return updated_maps(folder, document, planned_activities(document), brought)
+
+
+def _as_drawn(case: Case, document: Mapping[str, Any]) -> Case:
+    """The case with what its parts were drawn as, by which they may be accepted."""
+    names = names_of(document)
+    regions = [replace(one, drawn=names.get(one.name, "")) for one in case.regions]
+    return replace(case, regions=tuple(regions))
 
 
 def _injections(document: Mapping[str, Any], update: Update) -> list[Injected]:
@@ -265,7 +313,7 @@ def _plan(document: Mapping[str, Any], case: Case) -> Plan:
         assumptions=dict(document["assumptions"]),
         one_density=document["assumptions"]["density_g_per_ml"] is not None,
     )
-    return replace(plan, foci_gy=_foci(document, 1.0))
+    return replace(plan, foci_gy=foci_at(document, 1.0))
 
 
 def _assumptions(
@@ -293,34 +341,6 @@ def _assumptions(
     return kept
 
 
-def _growth(
-    document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
-) -> float:
-    """By how much what the scout shows outside of all perfused volumes has grown.
-
-    There, every injection adds its activity per count. Of a single injection it is
-    the growth of every voxel.
-    """
-    counts = [
-        one["counts"] for one in (document.get("measured") or _NONE)["injections"]
-    ]
-    then = tuple(planned_activities(document).values())
-
-    def brought(activities: Sequence[float], shunts: Sequence[float]) -> float:
-        each: Iterator[tuple[float, float, float]]
-        each = zip(activities, shunts, counts or [1.0] * len(then), strict=True)
-        return sum(own * (1 - shunt) / count for own, shunt, count in each)
-
-    before = brought(then, planned.lung_shunt_fractions)
-    return brought(gbq, case.lung_shunt_fractions) / before
-
-
-def _foci(document: Mapping[str, Any], grown: float) -> dict[str, float]:
-    """Peaks of hot spots by the organs they reach."""
-    spots = (document.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]
-    return {name: grown * one["peak_gy"] for one in spots for name in one["reaches"]}
-
-
 def _goals(
     document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
 ) -> tuple[list[Goal], list[str]]:
@@ -329,7 +349,7 @@ def _goals(
     A mean follows the doses per GBq. A D grows as the only injection does.
     """
     then = tuple(planned_activities(document).values())
-    grown = _growth(document, planned, case, gbq)
+    grown = growth(document, planned, case, gbq)
     found, unknown = [], []
     for row in document.get("goals", ()):
         metric = Metric.parse(row["metric"])

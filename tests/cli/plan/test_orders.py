@@ -185,21 +185,28 @@ def test_one_resin_vial_for_two_injections_at_two_times(
     words = ("plan", "vial", "--plan", path, "--at", "right=2026-03-04T10:00+01:00")
     words += ("--at", "left=2026-03-04T14:00+01:00")
     found = json.loads(run(*words, "--json").stdout)["shared"]
-    [one] = [own for own in found if own["calibrated_at"] == "2026-03-04T18:00+01:00"]
+    of = {own["vials"][0]["calibrated_at"]: own for own in found}
+    one = of["2026-03-04T18:00+01:00"]
     assert one["at_use_gbq"] == pytest.approx(
         {"right": 3.2714, "left": 3.1328}, abs=1e-4
     )
     assert one["parts"] == pytest.approx({"right": 0.4585, "left": 0.3990}, abs=1e-4)
     assert one["fits"] is True
     # The vial of the day before, 16 and 20 h old, holds 2.52: 0.594 + 0.517 of it.
-    [old] = [own for own in found if own["calibrated_at"] == "2026-03-03T18:00+01:00"]
+    old = of["2026-03-03T18:00+01:00"]
     assert (sum(old["parts"].values()), old["fits"]) == (
         pytest.approx(1.1118, abs=1e-4),
         False,
     )
     shared = "right,left=3GBq@2026-03-0{}T18:00+01:00"
-    order = run(*words, "--choose", shared.format(4), "--out", tmp_path / "o")
+    order = run(*words, "--choose", shared.format(4), "--out", tmp_path / "o", "-v")
     assert order.exit_code == 0, order.stderr
+    # Against the sum that it serves: 1.5 + 1.25 x 2 ** (4 / 64.05) = 2.8053 at 10:00.
+    said = (
+        "'right and left' is ordered with 3.271 GBq at use, +16.6% from the 2.805 GBq"
+    )
+    assert f"NOTE H03  {said} to draw up" in order.stderr
+    assert order.stderr.count("is ordered with") == 1
     [line] = json.loads((tmp_path / "o" / "order.json").read_text())["lines"]
     assert (line["vials"], line["injections"]) == (1, ["right", "left"])
     assert line["part_to_draw"] == pytest.approx(0.8575, abs=1e-4)
@@ -457,6 +464,14 @@ def test_vials_of_a_plan_by_an_image(
         one["name"]: one["dose_gy"]
         for one in json.loads(today.stdout)["measured_doses"]
     }
+    # In the words of the plan's page, which repeats the same checks.
+    left = "H14 (counts outside the perfused volumes), H22 (lung dose by the image), "
+    left = f"Not repeated here: {left}H28 (hot spots)"
+    assert left in today.stderr
+    assert left in visible((path.parent / "plan.html").read_text("utf-8"))
+    shown = run(*vial, "--measured", f"1.9GBq@{AT}", "--out", tmp_path / "vial")
+    assert shown.exit_code == 0, shown.stderr
+    assert left in visible((tmp_path / "vial" / "vial.html").read_text("utf-8"))
     planned = json.loads(path.read_text())
     tumors = [one for one in planned["compartments"] if one["role"] == "tumor"]
     assert tumors

@@ -184,6 +184,41 @@ def test_nothing_of_the_patient_is_left(
     assert "de-identified" in page
 
 
+def test_no_hash_of_the_patients_other_plans_is_left(run: Run, tmp_path: Path) -> None:
+    """An update of an update of a plan after an earlier session names all three."""
+
+    def approved(name: str, *words: object) -> Path:
+        path = tmp_path / name / "plan.json"
+        assert run(*words, "--out", path.parent).exit_code == 0
+        assert run("plan", "approve", path, "--by", "A. Doubt").exit_code == 0
+        return path
+
+    words = (
+        *("plan", "mird", "--dose", "60Gy", "--perfused-volume", "1000mL"),
+        *("--lung-shunt", "5%", "--liver-volume", "1500mL", *WHO),
+    )
+    before = approved("before", *words)
+    first = approved("first", *words, "--after", before)
+    second = approved("second", "plan", "update", first, "--drawn", "1.3GBq")
+    last = approved("last", "plan", "update", second, "--drawn", "1.2GBq")
+    told = [json.loads(one.read_text())["hash"] for one in (before, first, second)]
+    assert all(one in last.read_text() for one in told)
+    shown = visible((last.parent / "plan.html").read_text("utf-8"))
+    assert "Update of plan " + told[2][:12] in shown
+    assert f"Earlier session, planned with Y-90 ({told[0][:12]}): lungs" in shown
+    for more in ((), ("--sheet",)):
+        hidden = tmp_path / f"hidden{len(more)}"
+        result = run("report", last, "--deidentify", *more, "--out", hidden)
+        assert result.exit_code == 0, result.stderr
+        [page] = hidden.iterdir()
+        text = page.read_text("utf-8")
+        assert not [one for one in told if one[:12] in text]
+        assert "A. Doubt" not in text
+    text = visible((tmp_path / "hidden0" / "plan.html").read_text("utf-8"))
+    assert "Update of a plan: " in text
+    assert "Earlier session, planned with Y-90: lungs" in text
+
+
 def test_what_de_identification_refuses(run: Run, partition: Path) -> None:
     plan = partition / "plan.json"
     for more in ("--figures", "--show-patient"):

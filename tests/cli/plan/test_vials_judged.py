@@ -144,6 +144,32 @@ def test_the_day_of_treatment_is_that_of_the_vial(written: Path) -> None:
         assert "treatment date not given" not in text
 
 
+def test_every_day_of_treatment_is_in_the_head(run: Run, tmp_path: Path) -> None:
+    """Each injection at its own time: on three days, of which two times are alike."""
+    words = ["plan", "partition", "--device", "glass", "--lung-shunt", "0%"]
+    times = []
+    for name, day in (("right", 11), ("left", 9), ("seg 4", 10)):
+        words += ["--injection", f"{name}=perfused:900mL,activity:1GBq"]
+        times += ["--at", f"{name}=2026-12-{day:02}T10:00+01:00"]
+    assert run(*words, "--out", tmp_path).exit_code == 0
+    vial = ("plan", "vial", "--plan", tmp_path / "plan.json", *times)
+    chosen = [
+        word
+        for name, gbq in (("right", 1.01), ("left", 1.02), ("seg 4", 1.04))
+        for word in ("--choose", f"{name}={gbq}GBq")
+    ]
+    made = run(*vial, *chosen, "--out", tmp_path / "vial")
+    assert made.exit_code == 0, made.stderr
+    days = "Dec 9, 2026, Dec 10, 2026 and Dec 11, 2026"
+    for name in ("order", "vial"):
+        page = (tmp_path / "vial" / f"{name}.html").read_text("utf-8")
+        assert f"Treatment {days}" in visible(page)
+        assert f"|  treatment {days}" in page.replace(r"\7c ", "|")
+    hidden = ("report", tmp_path / "vial" / "vial.json", "--deidentify", "--out")
+    assert run(*hidden, tmp_path / "hidden").exit_code == 0
+    assert "2026" not in visible((tmp_path / "hidden" / "vial.html").read_text())
+
+
 def test_edited_documents_get_no_page(run: Run, written: Path, tmp_path: Path) -> None:
     body = ("--height", "165cm", "--weight", "60kg", "--liver-volume", "1500mL")
     compare = ("plan", "compare", "--device", "resin", *body, "--lung-shunt", "4%")

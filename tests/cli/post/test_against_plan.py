@@ -43,7 +43,9 @@ def test_planned_beside_delivered(
     }
     for name in ("Tumor 1", "Tumor 2", "Tumor 3", "Perfused lobe", "normal_perfused"):
         assert ratios[name] == pytest.approx(1.05, rel=5e-3)
-    assert "NOTE H08  delivered 2.1 GBq, +5.0% of the 2 GBq planned" in result.stderr
+    # 1 mCi is 0.037 GBq.
+    said = "delivered 2.1 GBq (56.76 mCi), +5.0% of the 2 GBq (54.05 mCi) planned"
+    assert f"NOTE H08  {said}" in result.stderr
 
 
 def test_lungs_are_weighed_as_in_the_plan(
@@ -107,7 +109,7 @@ def test_a_plan_for_another_day(
 @pytest.mark.parametrize(
     ("administered", "residual", "said"),
     [
-        ("2.3GBq", "0MBq", "WARN H08  delivered 2.3 GBq, +15.0%"),
+        ("2.3GBq", "0MBq", "WARN H08  delivered 2.3 GBq (62.16 mCi), +15.0%"),
         ("2GBq", "500MBq", "20 % or more may be reportable"),
     ],
 )

@@ -270,8 +270,9 @@ def test_two_injections_against_their_plan(
     decided = ("--accept", "H04:right", *why, "--accept", "H04:left", *why)
     exchanged = run(*command, *other_way, *known, *decided)
     assert exchanged.exit_code == 0, exchanged.stderr
-    assert "'right': delivered 0.6 GBq, -60.0% of the 1.5 GBq" in exchanged.stderr
-    assert "'left': delivered 1.5 GBq, +150.0% of the 0.6 GBq" in exchanged.stderr
+    less, more = "0.6 GBq (16.22 mCi)", "1.5 GBq (40.54 mCi)"
+    assert f"'right': delivered {less}, -60.0% of the {more}" in exchanged.stderr
+    assert f"'left': delivered {more}, +150.0% of the {less}" in exchanged.stderr
     renamed = run(
         *command,
         *("--injection", RIGHT.replace("right=", "a=")),
