@@ -54,6 +54,8 @@ REPLACED = (
     PLAN_UNCERTAINTY_FILE,
     *DOSE_FILES.values(),
     PER_GBQ,
+    # What `sirtdose report` makes of it.
+    *("sheet.html", "figures"),
 )
 
 
