@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_calibrator_factor, require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.planning.vial_calendar import Calibration, hours_between
+from sirtdose.planning.vial_calendar import Calibration, hours_after, hours_between
 from sirtdose.planning.vial_choice import Want, calibration_lead_h
 
 
@@ -250,9 +250,7 @@ def measured_vial(
     lead_h = calibration_lead_h(
         calibration_gbq=at_use, activity_gbq=want.activity_gbq, nuclide=nuclide
     )
-    return MeasuredVial(
-        want, tuple(readings), at_use, want.at + timedelta(hours=lead_h)
-    )
+    return MeasuredVial(want, tuple(readings), at_use, hours_after(want.at, lead_h))
 
 
 def calibration_on(
