@@ -139,6 +139,7 @@ def served_by(
     --------
     1 GBq now and 1 GBq after one half-life, 2 GBq now, are 3 GBq of the vial now.
 
+    >>> from datetime import timedelta
     >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
     >>> wants = [Want("right", 1.0, at), Want("left", 1.0, at + timedelta(hours=64.05))]
     >>> [one] = served_by([Ordered(("right", "left"), 6.0, Calibration(at, 0.0))],
@@ -234,6 +235,7 @@ def measured_vial(
     --------
     2.31 GBq at 9:30 are 2.298 GBq at 10:00, and were 2.2 GBq wanted, at 14:01.
 
+    >>> from datetime import timedelta
     >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
     >>> early = Reading(2.31, at - timedelta(minutes=30))
     >>> one = measured_vial(Want("right", 2.2, at), [early], Nuclide.named("Y-90"))
