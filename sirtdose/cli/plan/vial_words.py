@@ -228,7 +228,8 @@ def ordered_of(
             gbq = device.vials.size_near(gbq)
         else:
             calibration = None
-            _require_one_time(text, own)
+            if device.vials.part_is_drawn:
+                _require_one_time(text, own)
         found.append(Ordered(tuple(one.name for one in own), gbq, calibration))
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from sirtdose.report.plan.goals_at import goal_names, goal_rows, goals_at
 from tests.cli.plan.test_pages import visible
 
 Run = Callable[..., Result]
@@ -44,6 +45,15 @@ def test_a_name_given_twice_is_refused(
     assert result.exit_code == 2
     twice = "right" if names.startswith("right,right") else "left"
     assert f"names '{twice}' 2 times: name it once" in said(result)
+
+
+def test_a_vial_that_is_given_whole_is_not_asked_for_its_calibration(
+    run: Run, plan: Callable[[str], tuple[Any, ...]]
+) -> None:
+    late = ("--at", f"right={AT}", "--at", f"left={AT[:11]}14:00+01:00")
+    result = run(*plan("glass"), *late, "--choose", "right,left=3GBq")
+    assert result.exit_code == 3
+    assert "are given whole: order a vial for each" in said(result)
 
 
 def test_two_orders_of_names_are_one_line(
@@ -287,3 +297,53 @@ def test_goals_hold_on_the_day(run: Run, tmp_path: Path) -> None:
     ordered = run(*words, "--choose", "1.15GBq", "--json")
     [t1] = [o for o in json.loads(ordered.stdout)["goals"] if o["name"] == "T1"]
     assert t1["reached_gy"] == pytest.approx(124.015 * 1.15, rel=1e-4)
+
+
+def test_goals_by_a_part_of_the_volume(run: Run, tmp_path: Path) -> None:
+    """D70 of 120 Gy and D90 of 48 Gy, of a V100Gy, at 1.2 GBq grow in proportion.
+
+    With 2.4 GBq they are 240 and 96 Gy, with 2.64 GBq 264 and 105.6 Gy.
+    """
+    words = ["plan", "partition", "--device", "glass", "--lung-shunt", "0%"]
+    words += ["--tumor", "T1=100mL@3", "--perfused-volume", "900mL"]
+    made = run(*words, "--activity", "1.2GBq", "--out", tmp_path, "--json")
+    assert made.exit_code == 0, made.stderr
+    plan = json.loads(made.stdout)
+    same = {"injection": "injection", "structure": "T1", "sense": "at_least"}
+    dose = {"metric": "D70", "unit": "Gy", "wanted": 120.0, "reached": 120.0}
+    part = {"metric": "V100Gy", "unit": "1", "wanted": 0.9, "reached": 0.75}
+    plan["goals"] = [
+        {**same, **dose, "apart_gy": 0.0},
+        {**same, **part, "apart_gy": -52.0},
+    ]
+    found = goals_at(plan, [2.4])
+    assert [one["reached_gy"] for one in found] == pytest.approx([240.0, 96.0])
+    assert [one["met"] for one in found] == [True, False]
+    assert goal_rows(found)[1][1:] == [
+        *("D90 96.00 Gy", "at least 90 %", "MISSED by 4.000 Gy, 4.000 %"),
+    ]
+    assert [one["met"] for one in goals_at(plan, [2.64])] == [True, True]
+    assert goal_names(found) == []
+
+
+def test_goals_that_need_the_image_again_are_named(
+    plan: Callable[[str], tuple[Any, ...]],
+) -> None:
+    document = json.loads(plan("glass")[-1].read_text("utf-8"))
+    name = document["compartments"][0]["name"]
+    document["goals"] = [
+        {
+            "injection": "right",
+            "structure": name,
+            "sense": "at_least",
+            "metric": "D70",
+            "unit": "Gy",
+            "wanted": 120.0,
+            "reached": 120.0,
+            "apart_gy": 0.0,
+        }
+    ]
+    found = goals_at(document, [1.0, 1.0])
+    assert [(one["reached_gy"], one["met"]) for one in found] == [(None, None)]
+    assert goal_rows(found) == []
+    assert goal_names(found) == [f"goal D70 of {found[0]['name']}"]
