@@ -1,7 +1,9 @@
 """Run many cases, each apart from the others: on this machine or on a cluster.
 
 On this machine every case has a process of its own, so that one that crashes, is killed
-or runs out of memory takes nobody along, and memory is given back after each.
+or runs out of memory takes nobody along, and memory is given back after each. It has
+one thread for linear algebra, unless the environment says otherwise: cases share the
+cores already.
 """
 
 import logging
@@ -31,6 +33,11 @@ _LOADED_ONCE = (
     "pydicom",
     "nibabel",
     "jinja2",
+)
+# Libraries of numbers read these as they load: each would take all cores else.
+_THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    "VECLIB_MAXIMUM_THREADS",
 )
 _CONNECT_S = 20
 
@@ -81,6 +88,9 @@ class _Workers:
 
     def __init__(self, work: Callable[[Any], Outcome]) -> None:
         self._work = work
+        self._set = [one for one in _THREADS if one not in os.environ]
+        # Workers inherit it, whether forked or started anew.
+        os.environ.update(dict.fromkeys(self._set, "1"))
         self._context = _context()
         self._running: set[BaseProcess] = set()
         self._ending = threading.Event()
@@ -111,6 +121,8 @@ class _Workers:
         self._ending.set()
         for process in tuple(self._running):
             process.terminate()
+        for name in self._set:
+            os.environ.pop(name, None)
 
 
 def _context() -> BaseContext:

@@ -6,9 +6,14 @@ from sirtdose.model.device import Device
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail_source, rails
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.bsa_plan import not_resin
+from sirtdose.planning.comparison import ComparedCase
 from sirtdose.planning.limit_table import Chosen
 from sirtdose.planning.limits import Rule
 from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.terms import Terms
+
+_BY_SIZE = {"bsa": "the BSA method", "empirical": "the empirical table"}
 
 
 def body_surface_findings(
@@ -39,6 +44,27 @@ def body_surface_findings(
             )
         )
     return findings
+
+
+def left_out_findings(case: ComparedCase, terms: Terms) -> list[Finding]:
+    """BSA or the empirical table, asked for but not compared (H26)."""
+    if not case.by_size:
+        return []
+    several = len(case.by_size) > 1
+    who = " and ".join(_BY_SIZE[one] for one in case.by_size)
+    said = f"{who} {'are' if several else 'is'} not compared"
+    if other := not_resin(terms):
+        said += (
+            f": {'they are' if several else 'it is'} for resin microspheres with Y-90, "
+            f"not for {other}"
+        )
+    elif not case.liver_volume_ml:
+        said += ": needs --liver-volume"
+    else:
+        return []
+    return [
+        Finding.of("H26", said, severity=Severity.NOTE, subject=", ".join(case.by_size))
+    ]
 
 
 def kao_findings(

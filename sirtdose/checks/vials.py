@@ -68,7 +68,7 @@ def offered_findings(
         severity = order_severity(-off if device.vials.part_is_drawn else abs(off))
         said = (
             f"the vial contains {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} "
-            f"from the {want.activity_gbq:.4g} GBq wanted"
+            f"from the {want.activity_gbq:.4g} GBq wanted for '{want.name}'"
         )
         if severity is not Severity.NOTE:
             findings.append(
@@ -77,7 +77,8 @@ def offered_findings(
     elif not found.fitting:
         said = (
             f"no vial with this calibration time comes within {WINDOW:.0%} of the "
-            "activity wanted: choose another calibration time, or another time of use"
+            f"{want.activity_gbq:.4g} GBq wanted for '{want.name}': choose another "
+            "calibration time, or another time of use"
         )
         findings.append(
             Finding.of("H03", said, severity=Severity.WARN, subject=want.name)

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.command import command
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import force_option, json_option, seed_option
-from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder
 from sirtdose.model.units import LENGTH, Measure
@@ -20,13 +20,7 @@ _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur
 @command("phantom")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @seed_option
-@click.option(
-    "--fwhm",
-    type=QuantityType(_WIDTH),
-    default="15mm",
-    show_default=True,
-    help="FWHM of the SPECT blur; 0mm for none.",
-)
+@Option("fwhm", _WIDTH, "FWHM of the SPECT blur; 0mm for none.", default="15mm")
 @click.option("--noise/--no-noise", default=True, help="Add noise to SPECT and CT.")
 @click.option(
     "--structures",

@@ -1,6 +1,8 @@
-"""Four digits of a number that are never on its wrong side."""
+"""Four digits of a number that are never on its wrong side, and activities."""
 
+from collections.abc import Callable
 from math import ceil, floor, log10
+from typing import Any
 
 from sirtdose.model.moving import Moving, Number
 from sirtdose.model.units import MCI_PER_GBQ
@@ -17,8 +19,7 @@ def rounded_down(value: Number) -> str:
     """
     if isinstance(value, Moving):
         return f"{value:rounded down}"
-    places = 3 - floor(log10(value))
-    return f"{floor(value * 10**places * (1 + _SAME)) / 10**places:.4g}"
+    return _four_digits(value, floor, 1 + _SAME)
 
 
 def rounded_up(value: Number) -> str:
@@ -29,8 +30,21 @@ def rounded_up(value: Number) -> str:
     """
     if isinstance(value, Moving):
         return f"{value:rounded up}"
+    return _four_digits(value, ceil, 1 - _SAME)
+
+
+def _four_digits(value: float, whole: Callable[[float], int], same: float) -> str:
     places = 3 - floor(log10(value))
-    return f"{ceil(value * 10**places * (1 - _SAME)) / 10**places:.4g}"
+    return f"{whole(value * 10**places * same) / 10**places:.4g}"
+
+
+def in_both_units(gbq: Number, write: Callable[[Any], str]) -> str:
+    """An activity in GBq and mCi, each as `write` writes a number.
+
+    >>> in_both_units(2.0, "{:.1f}".format)
+    '2.0 GBq (54.1 mCi)'
+    """
+    return f"{write(gbq)} GBq ({write(gbq * MCI_PER_GBQ)} mCi)"
 
 
 def amount(gbq: Number) -> str:
@@ -39,7 +53,7 @@ def amount(gbq: Number) -> str:
     >>> amount(2.0)
     '2 GBq (54.05 mCi)'
     """
-    return f"{gbq:.4g} GBq ({gbq * MCI_PER_GBQ:.4g} mCi)"
+    return in_both_units(gbq, "{:.4g}".format)
 
 
 def amount_at_most(gbq: Number) -> str:
@@ -48,7 +62,7 @@ def amount_at_most(gbq: Number) -> str:
     >>> amount_at_most(1.4687)
     '1.468 GBq (39.69 mCi)'
     """
-    return f"{rounded_down(gbq)} GBq ({rounded_down(gbq * MCI_PER_GBQ)} mCi)"
+    return in_both_units(gbq, rounded_down)
 
 
 def amount_at_least(gbq: Number) -> str:
@@ -57,4 +71,4 @@ def amount_at_least(gbq: Number) -> str:
     >>> amount_at_least(2.5692)
     '2.57 GBq (69.44 mCi)'
     """
-    return f"{rounded_up(gbq)} GBq ({rounded_up(gbq * MCI_PER_GBQ)} mCi)"
+    return in_both_units(gbq, rounded_up)

@@ -64,6 +64,19 @@ def empirical_activity_gbq(involvement_fraction: float) -> float:
     )
 
 
+def not_resin(terms: Terms) -> str:
+    """Microspheres that the method is not for; empty for those of resin with Y-90.
+
+    >>> from sirtdose.model.device import Device
+    >>> not_resin(Terms()), not_resin(Terms(device=Device.named("glass")))
+    ('', 'glass microspheres')
+    """
+    device, nuclide = terms.device, terms.nuclide
+    if (device is None or device.name == "resin") and nuclide.name == "Y-90":
+        return ""
+    return device.product if device else f"{nuclide.name} microspheres"
+
+
 def plan(
     terms: Terms,
     *,
@@ -100,9 +113,8 @@ def plan(
     InputError
         Microspheres that are not resin, or no height and weight.
     """
-    device, nuclide = terms.device, terms.nuclide
-    if (device and device.name != "resin") or nuclide.name != "Y-90":
-        other = device.product if device else f"{nuclide.name} microspheres"
+    other = not_resin(terms)
+    if other:
         raise InputError(
             f"the BSA method is for resin microspheres with Y-90, not for {other}: "
             "plan these with `sirtdose plan mird` or `sirtdose plan partition`"

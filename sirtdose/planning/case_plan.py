@@ -179,7 +179,7 @@ def one_compartment(
             )
         ),
         dose_constant_gy_kg_per_gbq=k,
-        lung_mass_kg=terms.lung_mass_kg,
+        lung_mass_kg=terms.used_lung_mass[0],
         prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=terms.lung_shunt_fraction is not None,
     )
@@ -212,7 +212,7 @@ def _lungs(activities: Sequence[float], case: Case, terms: Terms) -> Lungs:
         activity_gbq=total,
         lung_shunt_fraction=shunted / total if case.shunt_known else None,
         lung_mass_kg=case.lung_mass_kg,
-        lung_mass_source=terms.lung_mass_source,
+        lung_mass_source=terms.used_lung_mass[1],
         lung_shunt_source=terms.lung_shunt_source,
         prior_lung_dose_gy=case.prior_lung_gy,
         dose_constant_gy_kg_per_gbq=case.dose_constant_gy_kg_per_gbq,

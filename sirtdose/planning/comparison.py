@@ -35,6 +35,12 @@ class ComparedCase:
     partitions: tuple[tuple[Injection, ...], ...] = ()
 
     @property
+    def by_size(self) -> tuple[bsa_plan.Rule, ...]:
+        """Which methods by the patient's or the liver's size are asked for."""
+        measured = self.height_cm is not None and self.weight_kg is not None
+        return (*(("bsa",) if measured else ()), *(("empirical",) * self.empirical))
+
+    @property
     def perfused_volume_ml(self) -> float:
         """All that is perfused."""
         return sum(one.perfused_volume_ml for one in self.injections)
@@ -140,21 +146,15 @@ def _with_goals(
 
 def _by_size(terms: Terms, case: ComparedCase) -> list[_Wanted]:
     """BSA, and the empirical table: the liver's activity by volume."""
-    resin = terms.device is None or terms.device.name == "resin"
-    if terms.nuclide.name != "Y-90" or not resin or not case.liver_volume_ml:
+    if bsa_plan.not_resin(terms) or not case.liver_volume_ml:
         return []
-    found = []
-    if case.height_cm is not None and case.weight_kg is not None:
-        found.append(_sized(terms, case, "bsa"))
-    if case.empirical:
-        if case.unperfused_volume_ml:
-            raise InputError(
-                f"the empirical table is for the whole liver, but "
-                f"{case.perfused_volume_ml:g} of {case.liver_volume_ml:g} mL are "
-                "perfused: leave --empirical out"
-            )
-        found.append(_sized(terms, case, "empirical"))
-    return found
+    if case.empirical and case.unperfused_volume_ml:
+        raise InputError(
+            f"the empirical table is for the whole liver, but "
+            f"{case.perfused_volume_ml:g} of {case.liver_volume_ml:g} mL are "
+            "perfused: leave --empirical out"
+        )
+    return [_sized(terms, case, rule) for rule in case.by_size]
 
 
 def _sized(terms: Terms, case: ComparedCase, rule: bsa_plan.Rule) -> _Wanted:

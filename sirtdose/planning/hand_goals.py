@@ -18,7 +18,7 @@ def goal_numbers(plan: Plan) -> Iterator[HandNumber]:
     for one in plan["assumptions"].get("injections", ()):
         for goal in _goals(plan, one["name"]) if one.get("aims") else ():
             by_hand = _by_hand(plan, goal)
-            if by_hand is not None:
+            if not isinstance(by_hand, str):
                 dose, how = by_hand
                 yield HandNumber(
                     *(_name(goal), "formula", "Gy", float(goal["reached"])),
@@ -30,12 +30,12 @@ def goal_numbers(plan: Plan) -> Iterator[HandNumber]:
 
 
 def goals_not_by_hand(plan: Plan) -> list[str]:
-    """Goals that no arithmetic gives from what the plan lists."""
+    """Goals that no arithmetic gives from what the plan lists, and why not."""
     return [
-        _name(goal)
+        f"{_name(goal)} ({why})"
         for one in plan["assumptions"].get("injections", ())
         for goal in (_goals(plan, one["name"]) if one.get("aims") else ())
-        if _by_hand(plan, goal) is None
+        if isinstance(why := _by_hand(plan, goal), str)
     ]
 
 
@@ -66,24 +66,34 @@ def _least(plan: Plan, one: Plan) -> HandNumber:
     )
 
 
-def _by_hand(plan: Plan, goal: Plan) -> tuple[float, str] | None:
-    """Dose of a mean, or of a D where one injection brings all of it."""
+def _by_hand(plan: Plan, goal: Plan) -> tuple[float, str] | str:
+    """Dose of a mean, or of a D where one injection brings all of it; else why not."""
     [part] = [one for one in plan["compartments"] if one["name"] == goal["structure"]]
-    if goal["metric"] == "mean":
+    metric = goal["metric"]
+    if metric == "mean":
         return min(own["dose_gy"] for own in readings(part)), "the lesser mean dose"
+    if goal["unit"] != "Gy":
+        return f"no {metric} is in proportion to the activity"
     brings = [name for name, gy in part["dose_gy_per_gbq"].items() if gy > 0]
-    if goal["unit"] != "Gy" or len(brings) != 1 or part.get("all_counts"):
-        return None
-    name = part["name"]
-    if part["role"] == "perfused":
-        perfused = {one["name"]: one for one in plan["measured"]["injections"]}
-        name = perfused[brings[0]]["perfused"]
-    methods = plan["doses_per_gbq"][brings[0]]
-    rows = methods[plan["assumptions"]["dose_method"]]
-    [per_gbq] = [row["dose_gy_per_gbq"] for row in rows if row["name"] == name] or [{}]
-    per = per_gbq.get(goal["metric"].lower())
+    if len(brings) > 1:
+        return f"{' and '.join(brings)} bring its dose: their {metric} do not add up"
+    if part.get("all_counts"):
+        return "it is the lesser of two readings of the image"
+    per = _per_gbq(plan, part, brings[0]).get(metric.lower()) if brings else None
     if per is None:
-        return None
+        return f"the plan lists no {metric} per GBq"
     injections = plan["assumptions"]["injections"]
     [gbq] = [one["activity_gbq"] for one in injections if one["name"] == brings[0]]
     return per * gbq, f"{per:.5g} x {gbq:.5g}"
+
+
+def _per_gbq(plan: Plan, part: Plan, injection: str) -> Plan:
+    """Doses of a part by 1 GBq of an injection, by the name that the map has for it."""
+    name = part["name"]
+    if part["role"] == "perfused":
+        perfused = {one["name"]: one for one in plan["measured"]["injections"]}
+        name = perfused[injection]["perfused"]
+    rows = plan["doses_per_gbq"][injection][plan["assumptions"]["dose_method"]]
+    [per_gbq] = [row["dose_gy_per_gbq"] for row in rows if row["name"] == name] or [{}]
+    found: Plan = per_gbq
+    return found

@@ -134,7 +134,7 @@ def case_of(
             )
         ),
         dose_constant_gy_kg_per_gbq=terms.nuclide.dose_constant_gy_kg_per_gbq,
-        lung_mass_kg=terms.lung_mass_kg,
+        lung_mass_kg=terms.used_lung_mass[0],
         prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=all_shunts_known(
             {one.name: shunt for one, shunt in zip(injections, shunts, strict=True)}

@@ -20,7 +20,8 @@ class Terms:
     it was not measured: no shunt is assumed, and said to be. `maximize_order` names
     injections that are maximized one after another, not together. `scout_activity_gbq`
     is that of a scout of the same microspheres, whose dose stays. The prior doses are
-    those of treatments that no session of `sessions` holds: they add up. The patient's
+    those of treatments that no session of `sessions` holds: they add up. A lung mass of
+    None is not known: the CT's is used where there is one, else 1 kg. The patient's
     bilirubin decides between limits of the whole liver.
 
     Raises
@@ -35,8 +36,8 @@ class Terms:
     residual_fraction: float = 0.0
     lung_shunt_fraction: float | None = None
     lung_shunt_source: str = "unknown"
-    lung_mass_kg: float = LUNG_MASS_KG
-    lung_mass_source: str = "default"
+    lung_mass_kg: float | None = None
+    lung_mass_source: str = "given"
     prior_lung_dose_gy: float = 0.0
     prior_liver_dose_gy: float = 0.0
     scout_activity_gbq: float = 0.0
@@ -57,6 +58,17 @@ class Terms:
             prior_lung_dose_gy=self.prior_lung_dose_gy,
             bilirubin_mg_per_dl=self.bilirubin_mg_per_dl or 0.0,
         )
+
+    @property
+    def used_lung_mass(self) -> tuple[float, str]:
+        """The mass of the lungs in kg, and where it is from.
+
+        >>> Terms(lung_mass_kg=0.8).used_lung_mass, Terms().used_lung_mass
+        ((0.8, 'given'), (1.0, 'default'))
+        """
+        if self.lung_mass_kg is None:
+            return LUNG_MASS_KG, "default"
+        return self.lung_mass_kg, self.lung_mass_source
 
     @property
     def earlier_lung_gy(self) -> float:

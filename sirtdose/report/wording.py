@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from math import isclose, isfinite
 from typing import Any
 
-from sirtdose.model.rounded import amount_at_least
+from sirtdose.model.rounded import amount_at_least, in_both_units
 from sirtdose.model.units import MCI_PER_GBQ
 
 # No dose, activity or volume this small means anything: it is rounding.
@@ -25,7 +25,7 @@ _SPOKEN = {
 # The parts of a liver that the program names, and the lungs.
 _DERIVED = (
     *("normal whole liver", "normal perfused liver", "perfused volume"),
-    *("treated volume", "whole liver", "lungs"),
+    *("treated volume", "whole liver", "unperfused liver", "lungs"),
 )
 # Behind a colon, or before an equals sign, a name is typed: --accept H25:NAME.
 _IDENTIFIER = re.compile(rf"(?<![:\w-])({'|'.join(_SPOKEN)})(?! liver)(?![=\w])")
@@ -164,7 +164,7 @@ def activity(value_gbq: float) -> str:
     >>> activity(2.304)
     '2.304 GBq (62.27 mCi)'
     """
-    return f"{significant(value_gbq)} GBq ({significant(value_gbq * MCI_PER_GBQ)} mCi)"
+    return in_both_units(value_gbq, significant)
 
 
 def table(

@@ -64,7 +64,6 @@ def run_demo(folder: Path, *, seed: int, self_test: SelfTest | None = None) -> D
             lung_shunt_fraction=truth["lung_shunt_fraction"],
             lung_shunt_source="spect",
             lung_mass_kg=truth["lung_mass_kg"],
-            lung_mass_source="given",
             self_test=self_test,
             residual_fraction=truth["residual_gbq"] / truth["administered_gbq"],
         ),

@@ -568,6 +568,45 @@ def test_other_processes_of_the_caller_go_on(manifest: Path) -> None:
     other.join()
 
 
+THREADS_SEEN = """
+import os
+from types import SimpleNamespace
+from sirtdose.batch.run import run_cases
+from sirtdose.batch.work import Outcome
+
+def work(case):
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    said = [os.environ.get(one, "none") for one in names]
+    return Outcome(case.case_id, "done", 0, " ".join(said))
+
+if __name__ == "__main__":
+    [outcome] = run_cases([SimpleNamespace(case_id="c1")], work=work)
+    print(outcome.error, "then", os.environ.get("OPENBLAS_NUM_THREADS", "none"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "seen"),
+    [({}, "1 1 1 then none"), ({"OMP_NUM_THREADS": "3"}, "3 1 1 then none")],
+)
+def test_a_worker_has_one_thread_unless_the_user_says_otherwise(
+    tmp_path: Path, own: dict[str, str], seen: str
+) -> None:
+    """The caller's environment is afterwards what it was."""
+    script = tmp_path / "seen.py"
+    script.write_text(THREADS_SEEN, "utf-8")
+    kept = {name: one for name, one in os.environ.items() if "THREADS" not in name}
+    found = subprocess.run(
+        [sys.executable, script],
+        env={**kept, **own},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert found.stdout.strip() == seen, found.stderr
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_an_ended_batch_goes_on_where_it_was(
     run: Run, slow_cases: Path, tmp_path: Path, how: signal.Signals

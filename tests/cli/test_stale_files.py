@@ -88,7 +88,7 @@ def test_maps_of_an_earlier_plan_do_not_stay_beside_one_by_numbers(
     (tmp_path / "dose_local.nii.gz").write_text("map")
     assert run(*PLAN, "--out", tmp_path).exit_code == 0
     assert "dose_local.nii.gz" in names(tmp_path)
-    (tmp_path / "plan.json").write_text(json.dumps({"doses": {}}))
+    (tmp_path / "plan.json").write_text(json.dumps({"method": "image"}))
     (tmp_path / "per_gbq").mkdir()
     assert run(*PLAN, "--out", tmp_path, "--force").exit_code == 0
     assert names(tmp_path) == ["plan.html", "plan.json", "uncertainty.csv"]
@@ -96,10 +96,10 @@ def test_maps_of_an_earlier_plan_do_not_stay_beside_one_by_numbers(
 
 def test_only_a_plan_by_an_image_leaves_maps(tmp_path: Path) -> None:
     assert left_by_image(None) == left_by_image(tmp_path) == ()
-    for text in ("{", "[]", "{}"):
+    for text in ("{", "[]", "{}", '{"method": "mird"}'):
         (tmp_path / "plan.json").write_text(text)
         assert left_by_image(tmp_path) == ()
-    (tmp_path / "plan.json").write_text('{"doses": {}}')
+    (tmp_path / "plan.json").write_text('{"method": "image"}')
     assert left_by_image(tmp_path) == REPLACED
 
 

@@ -15,8 +15,8 @@ from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
 from sirtdose.cli.words.command import command
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import out_option
-from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import require_extra
 from sirtdose.model.units import DURATION, Measure
 from sirtdose.network.limited_socket import Limits
@@ -30,19 +30,14 @@ _SIZE: Final = Measure(
 
 @command("listen")
 @out_option(required=True)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=11112,
-    show_default=True,
-    help="TCP port to listen on; 0 picks a free one and prints it.",
+@Option(
+    "port",
+    click.IntRange(0, 65535),
+    "TCP port to listen on; 0 picks a free one and prints it.",
+    default="11112",
 )
-@click.option(
-    "--ae-title",
-    type=AeTitle(),
-    default="SIRTDOSE",
-    show_default=True,
-    help="Our AE title, which senders must call.",
+@Option(
+    "ae-title", AeTitle(), "Our AE title, which senders must call.", default="SIRTDOSE"
 )
 @click.option(
     "--host",
@@ -76,49 +71,40 @@ _SIZE: Final = Measure(
     is_flag=True,
     help="Use --case for every study, e.g. for phantoms or a single patient.",
 )
-@click.option(
-    "--settle",
-    type=QuantityType(DURATION),
-    default="30s",
-    show_default=True,
-    help="Waiting time before a study is processed, counted from its last object, "
+@Option(
+    "settle",
+    DURATION,
+    "Waiting time before a study is processed, counted from its last object, "
     "with no sender of it connected.",
+    default="30s",
 )
 @click.option("--once", is_flag=True, help="Stop after the first study was processed.")
-@click.option(
-    "--max-associations",
-    type=click.IntRange(1, 64),
-    default=4,
-    show_default=True,
-    help="Maximum number of associations at a time; further ones are rejected.",
+@Option(
+    "max-associations",
+    click.IntRange(1, 64),
+    "Maximum number of associations at a time; further ones are rejected.",
+    default="4",
 )
-@click.option(
-    "--max-pdu",
-    type=click.IntRange(4096, 131072),
-    default=65536,
-    show_default=True,
-    help="Maximum length of a protocol data unit, in bytes.",
+@Option(
+    "max-pdu",
+    click.IntRange(4096, 131072),
+    "Maximum length of a protocol data unit, in bytes.",
+    default="65536",
 )
-@click.option(
-    "--max-object-size",
-    type=QuantityType(_SIZE),
+@Option(
+    "max-object-size",
+    _SIZE,
+    "Maximum size of one object; receiving it needs three times as much memory.",
     default="500MB",
-    show_default=True,
-    help="Maximum size of one object; receiving it needs three times as much memory.",
 )
-@click.option(
-    "--reserve",
-    type=QuantityType(_SIZE),
+@Option(
+    "reserve",
+    _SIZE,
+    "Disk space that must stay free; objects are refused when less is left.",
     default="1GB",
-    show_default=True,
-    help="Disk space that must stay free; objects are refused when less is left.",
 )
-@click.option(
-    "--timeout",
-    type=QuantityType(DURATION),
-    default="60s",
-    show_default=True,
-    help="Idle time after which a connection is closed.",
+@Option(
+    "timeout", DURATION, "Idle time after which a connection is closed.", default="60s"
 )
 @tls_options(
     "Our certificate; only connections over TLS are then accepted.",

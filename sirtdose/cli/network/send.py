@@ -8,8 +8,8 @@ import click
 
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.words.command import command
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
-from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import require_extra
 from sirtdose.model.units import DURATION
 from sirtdose.network.outgoing import Skipped, outgoing_files
@@ -57,35 +57,21 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
     "your site file.",
 )
 @click.option("--aet", type=AeTitle(), required=True, help="AE title of the receiver.")
-@click.option(
-    "--calling-aet",
-    type=AeTitle(),
+@Option(
+    "calling-aet",
+    AeTitle(),
+    "Our AE title, as the receiver knows it.",
     default="SIRTDOSE",
-    show_default=True,
-    help="Our AE title, as the receiver knows it.",
 )
-@click.option(
-    "--retries",
-    type=click.IntRange(0, 100),
-    default=2,
-    show_default=True,
-    help="How often objects that were not stored are sent again, each time on a new "
+@Option(
+    "retries",
+    click.IntRange(0, 100),
+    "How often objects that were not stored are sent again, each time on a new "
     "association.",
+    default="2",
 )
-@click.option(
-    "--wait",
-    type=QuantityType(DURATION),
-    default="5s",
-    show_default=True,
-    help="Waiting time before each retry.",
-)
-@click.option(
-    "--timeout",
-    type=QuantityType(DURATION),
-    default="30s",
-    show_default=True,
-    help="Maximum waiting time for each answer.",
-)
+@Option("wait", DURATION, "Waiting time before each retry.", default="5s")
+@Option("timeout", DURATION, "Maximum waiting time for each answer.", default="30s")
 @tls_options(
     "Our certificate, if the receiver asks for one.",
     "Certificate authorities to trust; the connection then uses TLS.",

@@ -86,8 +86,8 @@ def compare_command(
 ) -> None:
     """Compare methods for one case, or whole plans: activities, doses and reasons.
 
-    A method is compared if it has what it needs: bsa --height and --weight, mird
-    --dose, partition --tumor and a goal; each further goal is another row. All
+    A method is compared if it has what it needs: bsa --height and --weight, for resin;
+    mird --dose; partition --tumor and a goal. Each further goal is another row. All
     activities are judged by the same volumes and limits. Give several --injection with
     their own volumes, tumors, doses and goals.
 

@@ -44,7 +44,6 @@ from sirtdose.model.units import (
     FRACTION,
     VOLUME,
 )
-from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.remnant import UNDERLYING, RemnantAsked
 from sirtdose.planning.result import Plan
 from sirtdose.planning.standard_liver import FORMULAS as SLV_FORMULAS
@@ -206,7 +205,6 @@ plan_options = together(lung_mass_option, imaged_plan_options)
 def plan_request(options: Mapping[str, Any]) -> PlanRequest:
     """What all methods share, from the options of a command."""
     chosen, microspheres = nuclide_of(options)
-    lung_mass = options["lung_mass"]
     if options["seed"] is not None and not options["uncertainty"]:
         raise click.UsageError("--seed is for --uncertainty: give both")
     context = click.get_current_context()
@@ -219,8 +217,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         density_g_per_ml=options["density"],
         lung_shunt_fraction=options["lung_shunt"],
         lung_shunt_source=options["lung_shunt_source"],
-        lung_mass_kg=LUNG_MASS_KG if lung_mass is None else lung_mass,
-        lung_mass_source="default" if lung_mass is None else "given",
+        lung_mass_kg=options["lung_mass"],
         residual_fraction=options["residual"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         prior_liver_dose_gy=options["prior_liver_dose"],

@@ -23,7 +23,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 
 
 def left_by_image(out: Path | None) -> tuple[str, ...]:
-    """What a plan by an image left in a folder: maps of other doses than the new ones.
+    """Files of an earlier plan by an image, or of its update: maps of other doses.
 
     Nothing where no such plan is there: maps may be of doses after treatment.
     """
@@ -33,7 +33,7 @@ def left_by_image(out: Path | None) -> tuple[str, ...]:
         earlier = json.loads((out / "plan.json").read_text("utf-8"))
     except (OSError, ValueError):
         return ()
-    if not isinstance(earlier, dict) or "doses" not in earlier:
+    if not isinstance(earlier, dict) or earlier.get("method") != "image":
         return ()
     from sirtdose.report.plan.image import REPLACED
 

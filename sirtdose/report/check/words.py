@@ -10,6 +10,7 @@ from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.report.doses import asked_in, missing_lines
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import (
+    activity,
     method_words,
     not_compared_lines,
     significant,
@@ -253,9 +254,8 @@ def total_line(document: Document) -> str:
     if total["treated_gbq"] is None:
         return said
     return (
-        f"{said}: at our density and dose constant {significant(total['their_gbq'])} "
-        f"GBq ({significant(total['their_mci'])} mCi) treated instead of our "
-        f"{significant(total['treated_gbq'])} GBq"
+        f"{said}: at our density and dose constant {activity(total['their_gbq'])} "
+        f"treated instead of our {significant(total['treated_gbq'])} GBq"
     )
 
 

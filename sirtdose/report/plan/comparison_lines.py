@@ -12,7 +12,9 @@ from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, significant, spoken, table
 
 _U = "u is the relative standard uncertainty (k = 1) of each dose, by first order"
-_SAME = 5e-4
+_SAME, _WHOLE_FROM = 5e-4, 0.0095
+REST = "unperfused liver"
+WITH_EARLIER = "The same with all earlier doses"
 
 
 def comparison_screen(document: dict[str, Any]) -> Screen:
@@ -36,10 +38,12 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
             "",
             *(
                 f"{one['name']:<{width}}  {activity(one['activity_gbq'])}, "
-                f"{against(one['to_first_ratio'], first)}; {one['why']}"
-                for one in columns
+                f"{against(one['to_first_ratio'], first) if n else 'reference'}; "
+                f"{one['why']}"
+                for n, one in enumerate(columns)
             ),
             *(line for one in columns for line in _origin_lines(one)),
+            *left_out_lines(document),
             *_injection_table(columns),
             "",
             doses if methods else f"Mean doses, with the difference from {first}:",
@@ -50,25 +54,49 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
                     *dose_rows(document),
                 ],
             ),
+            *_earlier_table(document),
             *(line for line in _goal_lines(columns) if not methods),
             "",
             _unmet(columns),
             *(["", *remnant] if remnant else []),
         ],
-        [*([_U] if methods else []), *_vial_lines(columns)],
+        [*([_U] if methods else _spread_lines(document)), *_vial_lines(columns)],
     )
 
 
-def against(ratio: float, first: str) -> str:
-    """An activity beside the first column's.
+def left_out_lines(document: Mapping[str, Any]) -> list[str]:
+    """Methods that were asked for and are not compared, and why."""
+    return [
+        f"{one['message'][:1].upper()}{one['message'][1:]}"
+        for one in document["warnings"]
+        if "methods" in document and (one["code"], one["severity"]) == ("H26", "note")
+    ]
 
-    >>> against(1.0, "bsa"), against(1.64, "bsa"), against(0.93, "bsa")
-    ('reference', '64 % more than bsa', '7 % less than bsa')
+
+def _spread_lines(document: Mapping[str, Any]) -> list[str]:
+    """What each dose of whole plans is known to."""
+    columns = columns_of(document)
+    rows = [
+        [spoken(name), *(relative(one, name, ".1%") for one in columns)]
+        for name in doses_of(document)
+    ]
+    return [f"{_U}:", table(["u", *(one["name"] for one in columns)], rows)]
+
+
+def against(ratio: float, first: str) -> str:
+    """A later activity beside the first column's.
+
+    >>> against(1.64, "bsa"), against(0.93, "bsa"), against(1.004, "bsa")
+    ('64 % more than bsa', '7 % less than bsa', '0.4 % more than bsa')
+    >>> against(1.0, "plan 1")
+    'the same as plan 1'
     """
-    if ratio == 1:
-        return "reference"
+    apart = abs(ratio - 1)
+    if apart < _SAME:
+        return f"the same as {first}"
+    digits = 0 if apart >= _WHOLE_FROM else 1
     more = "more" if ratio > 1 else "less"
-    return f"{100 * abs(ratio - 1):.0f} % {more} than {first}"
+    return f"{100 * apart:.{digits}f} % {more} than {first}"
 
 
 def change_words(value: float, first: float | None) -> str:
@@ -94,33 +122,66 @@ def parts_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     )
 
 
-def dose_of(column: Mapping[str, Any], name: str) -> float | None:
-    """The mean dose to a compartment; None where a plan does not have it."""
-    doses = {part["name"]: part["dose_gy"] for part in column["compartments"]}
-    return doses.get(name)
+def doses_of(document: Mapping[str, Any]) -> dict[str, list[float | None]]:
+    """Mean doses in Gy by structure, the rest of the liver and the lungs last.
+
+    None where a plan does not have a structure.
+    """
+    rest = document["unperfused"]
+    return _doses(document, ("dose_gy", "lungs_gy"), rest["dose_gy"] if rest else None)
+
+
+def with_earlier(document: Mapping[str, Any]) -> dict[str, list[float | None]]:
+    """The same with all earlier doses, of what had any by one of the columns."""
+    rest = document["unperfused"]
+    total = _doses(
+        document,
+        ("cumulative_dose_gy", "lungs_cumulative_gy"),
+        rest["cumulative_dose_gy"] if rest else None,
+    )
+    alone = doses_of(document)
+    return {name: gy for name, gy in total.items() if gy != alone[name]}
+
+
+def _doses(
+    document: Mapping[str, Any], keys: tuple[str, str], rest_gy: float | None
+) -> dict[str, list[float | None]]:
+    columns, (key, of_lungs) = columns_of(document), keys
+    each = [{part["name"]: part[key] for part in c["compartments"]} for c in columns]
+    found = {name: [own.get(name) for own in each] for name, _ in parts_of(document)}
+    if rest_gy is not None:
+        found[REST] = [rest_gy] * len(columns)
+    return {**found, "lungs": [one[of_lungs] for one in columns]}
 
 
 def dose_rows(document: Mapping[str, Any]) -> list[list[str]]:
-    """Each structure in Gy, the rest of the liver and the lungs last."""
-    columns, methods = columns_of(document), "methods" in document
-    values = {
-        f"{spoken(name)} Gy": (name, [dose_of(one, name) for one in columns])
-        for name, _ in parts_of(document)
-    }
-    rest = document["unperfused"]
-    if rest:
-        values["unperfused liver Gy"] = ("", [rest["dose_gy"]] * len(columns))
-    values["lungs Gy"] = ("lungs", [one["lungs_gy"] for one in columns])
-    if not methods:
-        return [[row, *_changes(gy)] for row, (_, gy) in values.items()]
+    """Each structure in Gy, of methods with what its dose is known to."""
+    doses = doses_of(document)
+    if "methods" not in document:
+        return _compared(document, doses)
+    first = columns_of(document)[0]
     return [
-        [
-            row,
-            *("-" if one is None else significant(one) for one in gy),
-            relative(columns[0], name, ".1%"),
-        ]
-        for row, (name, gy) in values.items()
+        [*row, relative(first, name, ".1%")]
+        for row, name in zip(_compared(document, doses), doses, strict=True)
     ]
+
+
+def _compared(
+    document: Mapping[str, Any], doses: Mapping[str, Sequence[float | None]]
+) -> list[list[str]]:
+    """A row for each structure; of plans with the difference from the first."""
+    words = _values if "methods" in document else _changes
+    return [[f"{spoken(name)} Gy", *words(gy)] for name, gy in doses.items()]
+
+
+def _values(values: Sequence[float | None]) -> list[str]:
+    return ["-" if one is None else significant(one) for one in values]
+
+
+def _earlier_table(document: Mapping[str, Any]) -> list[str]:
+    rows = _compared(document, with_earlier(document))
+    names = [one["name"] for one in columns_of(document)]
+    return ["", f"{WITH_EARLIER}:", table(["", *names], rows)] if rows else []
 
 
 def basis_rows(columns: Sequence[Mapping[str, Any]]) -> list[list[str]]:

@@ -9,14 +9,18 @@ from sirtdose.report.ladder import Verdict
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.comparison import columns_of
 from sirtdose.report.plan.comparison_lines import (
+    REST,
+    WITH_EARLIER,
     basis_rows,
     change_words,
-    dose_of,
+    doses_of,
     injection_rows,
+    left_out_lines,
     origin_words,
     parts_of,
     relative,
     vial_words,
+    with_earlier,
 )
 from sirtdose.report.plan.cutting import table_cuts
 from sirtdose.report.plan.goals import apart_words, wanted_words
@@ -29,7 +33,7 @@ from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words, shown_name
 
 _METHODS = {"bsa": "BSA", "mird": "MIRD"}
-_REST = "Unperfused liver"
+_Doses = Mapping[str, Sequence[float | None]]
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,12 @@ def comparison_page(text: str, made: Made, title: str = "") -> str:
             }
             for one, name in zip(columns, names, strict=True)
         ],
+        left_out=left_out_lines(document),
         basis=[] if methods else _basis(columns),
         injections=injection_rows(columns),
-        rows=_compared(document),
+        rows=_compared(document, doses_of(document)),
+        earlier=_compared(document, with_earlier(document)),
+        earlier_title=WITH_EARLIER,
         goals=[] if methods else _goal_rows(columns, names),
         limits=limits,
         remnant=treated_lines(document)[0],
@@ -99,24 +106,19 @@ def _basis(columns: list[dict[str, Any]]) -> list[Compared]:
     ]
 
 
-def _compared(document: Mapping[str, Any]) -> list[Compared]:
-    """Each structure once, the rest of the liver and the lungs last."""
+def _compared(document: Mapping[str, Any], doses: _Doses) -> list[Compared]:
+    """Each structure once, as it is shown."""
     columns, methods = columns_of(document), "methods" in document
     parts = parts_of(document)
-    rest = document["unperfused"]
-    colors = paints([*parts, (_REST, "normal_whole"), (LUNGS, LUNGS)])
-    rows = [(name, [dose_of(one, name) for one in columns]) for name, _ in parts]
-    if rest:
-        rows.append((_REST, [rest["dose_gy"]] * len(columns)))
-    rows.append((LUNGS, [one["lungs_gy"] for one in columns]))
+    colors = paints([*parts, (REST, "normal_whole"), (LUNGS, LUNGS)])
     return [
         Compared(
             shown_name(name),
             colors[name],
-            tuple(_dose_words(doses, methods=methods)),
+            tuple(_dose_words(gy, methods=methods)),
             relative(columns[0], name, ".0%").replace("%", " %").replace("-", "n/a"),
         )
-        for name, doses in rows
+        for name, gy in doses.items()
     ]
 
 

@@ -65,7 +65,8 @@ def hand_check_screen(document: Mapping[str, Any]) -> Screen:
         f"by hand, from the numbers that it lists: {agreeing} of {len(numbers)} agree",
         "",
         _numbers_table(doses),
-        *(["", f"Not checked: {', '.join(skipped)}"] if skipped else []),
+        *(["", "Not checked:"] if skipped else []),
+        *(f"  {spoken(one)}" for one in skipped),
     ]
     if nuclide["file_sha256"]:
         said += [

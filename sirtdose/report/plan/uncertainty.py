@@ -11,6 +11,7 @@ from sirtdose.report.post.uncertainty import (
     interval_document,
     interval_notes,
     no_interval_words,
+    spread_cells,
 )
 from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.wording import significant, spoken
@@ -137,11 +138,7 @@ def uncertainty_cells(document: Mapping[str, Any] | None, name: str) -> list[str
     [row] = found
     own, foretold = row["dose_by_first_order_gy"], row["predicted_gy"]
     image = between_words(foretold, 3) if foretold else "-"
-    return [
-        significant(own["standard_uncertainty"], 2),
-        between_words(own, 3),
-        *([image] if document["prediction"] else []),
-    ]
+    return [*spread_cells(own), *([image] if document["prediction"] else [])]
 
 
 def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:

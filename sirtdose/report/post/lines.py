@@ -25,10 +25,11 @@ from sirtdose.report.post.summary import (
     mean_difference,
     other_constant_words,
     partial_volume_lines,
+    treated_line,
 )
 from sirtdose.report.post.uncertainty import (
-    between_words,
     hidden_interval_lines,
+    spread_cells,
     uncertainty_lines,
 )
 from sirtdose.report.screen import Screen
@@ -79,12 +80,22 @@ def _details(document: dict[str, Any]) -> list[str]:
         calibration_line(document["calibration"]),
         *_grid_lines(document["grid"]),
         *_image_lung_lines(document["lungs"]),
+        *filter(None, [treated_line(document.get("treated_liver"))]),
         *_drawn_lines(next(iter(document["doses"].values()))["structures"]),
         *_method_lines(document),
         *partial_volume_lines(document["partial_volume"]),
         *([] if _asked_biology(document) else biology_lines(document)),
-        *(["", *said] if (said := uncertainty_lines(document["uncertainty"])) else []),
+        *_uncertainty_lines(document),
     ]
+
+
+def _uncertainty_lines(document: dict[str, Any]) -> list[str]:
+    """What doses are known to, with the metrics that the page shows intervals of."""
+    metrics = metrics_in("interval", asked_in(document))
+    said = uncertainty_lines(
+        document["uncertainty"], [one for one in metrics if one.number]
+    )
+    return ["", *said] if said else []
 
 
 def _asked_biology(document: dict[str, Any]) -> bool:
@@ -134,7 +145,7 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
             *(spoken(row["name"]), _role_words(row)),
             *(one.cell(row) for one in shown),
             *metric_cells(row, [mean]),
-            *(_interval_cells(unsure.get(row["name"])) if unsure else []),
+            *(spread_cells(unsure.get(row["name"])) if unsure else []),
             *metric_cells(row, more),
         ]
         for row in once(first["structures"])
@@ -192,12 +203,6 @@ def _drawn_lines(rows: list[dict[str, Any]]) -> list[str]:
     """Which structures as drawn have no row of their own."""
     left = [f"'{name}'" for name in drawn_again(rows)]
     return [f"As drawn the same as built: {', '.join(left)}"] if left else []
-
-
-def _interval_cells(mean: dict[str, Any] | None) -> list[str]:
-    if mean is None:
-        return ["-", "-"]
-    return [significant(mean["standard_uncertainty"], 2), between_words(mean, 3)]
 
 
 def _compared(row: dict[str, Any] | None, usual_gy: float) -> str:

@@ -42,6 +42,7 @@ from sirtdose.report.post.summary import (
     mean_difference,
     other_constant_words,
     partial_volume_lines,
+    treated_line,
 )
 from sirtdose.report.post.uncertainty import (
     between_words,
@@ -105,6 +106,7 @@ def post_page(
         **_FORMS,
         ladder=post_ladder(document, rows),
         answer=_answer(document, rows),
+        treated=treated_line(document.get("treated_liver")),
         said={"warnings": findings, "accepted": document["accepted"]},
         findings=findings,
         places=places_of(document, data),

@@ -8,7 +8,7 @@ from sirtdose.model.metric import Metric
 from sirtdose.model.uncertain import RowUncertainty, Uncertain, Uncertainty
 from sirtdose.report.limit_lines import percent_words
 from sirtdose.report.tables import csv_text, name_cell
-from sirtdose.report.wording import method_words, significant, spoken
+from sirtdose.report.wording import method_words, significant, spoken, table
 
 UNCERTAINTY_FILES = ("uncertainty.csv", "uncertainty_budget.csv")
 COVERAGE = (
@@ -183,8 +183,10 @@ def budget_csv(document: Mapping[str, Any]) -> str:
     return csv_text(_BUDGET_COLUMNS, rows)
 
 
-def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
-    """Means with their intervals, for a terminal."""
+def uncertainty_lines(
+    document: Mapping[str, Any] | None, metrics: Sequence[Metric] = ()
+) -> list[str]:
+    """Means and metrics with their intervals, for a terminal."""
     if document is None:
         return []
     lines = [
@@ -196,6 +198,7 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
             f"  {method_words(method)}, mean",
             *(f"    {spoken(row['name'])}: {mean_words(row)}" for row in rows),
             *(f"    {one}" for one in gone_lines(rows)),
+            *_metric_table(rows, metrics),
         ]
     if document["lungs_gy"] is not None:
         lines.append(f"  lungs, mean {interval_words(document['lungs_gy'])}")
@@ -208,6 +211,26 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
         ),
         f"  not in it: {'; '.join(document['left_out'])}",
     ]
+
+
+def _metric_table(
+    rows: Sequence[Mapping[str, Any]], metrics: Sequence[Metric]
+) -> list[str]:
+    """Doses and parts of a volume by D and V with what they are known to."""
+    known = [
+        one for one in metrics if any(one.quantity in row["quantities"] for row in rows)
+    ]
+    if not known:
+        return []
+    lines = table(
+        ["", *(one.heading for one in known)],
+        [
+            [spoken(row["name"]), *(metric_interval(row, one) for one in known)]
+            for row in rows
+        ],
+    )
+    head = "  95 % intervals; u by the realizations, by first order"
+    return [head, *(f"    {line}" for line in lines.split("\n"))]
 
 
 def mean_words(row: Mapping[str, Any]) -> str:
@@ -254,6 +277,17 @@ def between_words(
     if low is None or high is None:
         return "not shown"
     return f"{significant(times * low, digits)} to {significant(times * high, digits)}"
+
+
+def spread_cells(mean: Mapping[str, Any] | None) -> list[str]:
+    """What a mean is known to, for two cells: its u and its interval.
+
+    >>> spread_cells({"standard_uncertainty": 9.04, "low": 103, "high": 140.2})
+    ['9.0', '103 to 140']
+    """
+    if mean is None:
+        return ["-", "-"]
+    return [significant(mean["standard_uncertainty"], 2), between_words(mean, 3)]
 
 
 def metric_interval(row: Mapping[str, Any], metric: Metric) -> str:

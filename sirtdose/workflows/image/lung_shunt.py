@@ -13,7 +13,7 @@ from sirtdose.checks.lung_images import weighed_findings
 from sirtdose.checks.lungs import planar_findings, shown_shunt_findings
 from sirtdose.checks.nuclide import not_understood
 from sirtdose.checks.planar import place_findings, region_findings
-from sirtdose.checks.scout import scout_nuclide_findings
+from sirtdose.checks.scout import scout_nuclide_findings, unstated_tracer_findings
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
@@ -120,9 +120,11 @@ def shunt_of_spect(
 
 def _image_findings(source: Source | None, nuclide: Nuclide | None) -> list[Finding]:
     """What the image's header says; a SPECT that was not corrected asks (H41)."""
+    unstated = unstated_tracer_findings(source)
     if source is None or source.modality == "file":
-        return []
+        return unstated
     return [
+        *unstated,
         *header_findings(source=source),
         *not_understood(source, "a scout's nuclide", nuclide),
         *scout_nuclide_findings(source=source, own=nuclide),

@@ -261,7 +261,7 @@ def _lungs(
         )
     elif shunt is not None and typed is not None:
         findings = typed_shunt_findings(typed=typed, measured=shunt.fraction)
-    if request.lung_mass_source == "default":
+    if request.lung_mass_kg is None:
         mass, weighed = measured_lung_mass(placed.ct, placed.lungs)
         request = replace(request, lung_mass_kg=mass.kg, lung_mass_source=mass.source)
         findings = [*findings, *weighed]

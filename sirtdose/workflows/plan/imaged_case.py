@@ -224,7 +224,7 @@ def imaged_case(
             )
         ),
         dose_constant_gy_kg_per_gbq=k,
-        lung_mass_kg=terms.lung_mass_kg,
+        lung_mass_kg=terms.used_lung_mass[0],
         prior_lung_gy=terms.earlier_lung_gy,
         shunt_known=_shunts_known(injections, terms),
         measured=True,

@@ -14,6 +14,7 @@ from sirtdose.checks.method import (
     chosen_limit_findings,
     injection_limit_findings,
     kao_findings,
+    left_out_findings,
     limit_device_findings,
     not_a_device_finding,
 )
@@ -48,10 +49,7 @@ from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.workflows.plan.remnant import with_remnant
-from sirtdose.workflows.plan.uncertainty import (
-    budget_at,
-    planned_uncertainty,
-)
+from sirtdose.workflows.plan.uncertainty import budget_at, planned_uncertainty
 
 # Methods that are for resin alone, whatever --device says.
 _RESIN_ALONE = ("bsa", "empirical")
@@ -284,6 +282,7 @@ def compare_plans(
     own = [
         *self_test_findings(request.self_test),
         *site_findings(request.site),
+        *left_out_findings(case, request),
         *_of_sessions(request, rows[0].case),
         *better_than_label_findings(budget["administered"]),
     ]

@@ -110,6 +110,54 @@ def test_glass_and_several_prescriptions(run: Run) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            (*BODY, "--liver-volume", "2L", "--device", "glass"),
+            "the BSA method is not compared: it is for resin microspheres with Y-90, "
+            "not for glass microspheres",
+        ),
+        (
+            (*BODY, "--liver-volume", "2L", "--device", "ho166", "--empirical"),
+            "the BSA method and the empirical table are not compared: they are for "
+            "resin microspheres with Y-90, not for holmium-166 microspheres",
+        ),
+        (
+            ("--liver-volume", "2L", "--nuclide", "Ho-166", "--empirical"),
+            "the empirical table is not compared: it is for resin microspheres with "
+            "Y-90, not for Ho-166 microspheres",
+        ),
+        (
+            (*BODY, "--device", "resin"),
+            "the BSA method is not compared: needs --liver-volume",
+        ),
+        (("--liver-volume", "2L", "--device", "glass"), None),
+    ],
+)
+def test_why_a_method_by_size_is_left_out(
+    run: Run, tmp_path: Path, words: tuple[str, ...], said: str | None
+) -> None:
+    result = run(
+        *("plan", "compare", "--perfused-volume", "1L", "--tumor", "T1=200mL@3"),
+        *("--lung-shunt", "5%", "--dose", "60Gy", "--normal-dose", "30Gy", *words),
+        *("--json", "--out", tmp_path),
+    )
+    assert list(methods(result)) == ["mird", "partition"]
+    notes = json.loads(result.stdout)["warnings"]
+    assert [one["message"] for one in notes if one["code"] == "H26"] == (
+        [] if said is None else [said]
+    )
+    page = (tmp_path / "compare.html").read_text("utf-8")
+    if said is None:
+        assert "not compared" not in result.stderr
+        assert "not compared" not in page
+        return
+    shown = said[0].upper() + said[1:]
+    assert shown in result.stderr.splitlines()
+    assert f"{shown}." in page
+
+
 def test_an_injection_keeps_its_own_limits(run: Run) -> None:
     found = methods(
         run(
@@ -232,11 +280,81 @@ def test_two_plans_side_by_side(
     assert "Plans compared" in page
     assert "38 (-25.0 %)" in page
     assert "artery two" in page
+    detailed = run("plan", "compare", plans["one"], plans["two"], "-v")
+    rows = [line.split() for line in detailed.stderr.splitlines()]
+    known = [
+        100 * own["standard_uncertainty"] / own["value"]
+        for one in (first, second)
+        for row in one["uncertainty"]
+        if row["name"] == "T1"
+        for own in [row["dose_by_first_order_gy"]]
+    ]
+    [shown] = [one for one in rows if len(one) == 3 and one[0] == "T1"]
+    assert [float(one.rstrip("%")) for one in shown[1:]] == pytest.approx(
+        known, abs=0.051
+    )
     again = run("report", out / "compare.json", "--sheet", "--deidentify")
     assert again.exit_code == 0, again.stderr
     sheet = (out / "sheet.html").read_text("utf-8")
     assert "D-1" not in sheet
     assert "case one" not in sheet
+
+
+def test_earlier_doses_of_two_plans(run: Run, tmp_path: Path) -> None:
+    """The same activity after 10 and after 25 Gy: 80 Gy in half of a liver are 40."""
+    found = []
+    for liver, lungs in (("10Gy", "2Gy"), ("25Gy", "2Gy")):
+        words = ("plan", "mird", "--dose", "80Gy", "--perfused-volume", "1L")
+        words += ("--liver-volume", "2L", "--density", "1g/mL", "--device", "glass")
+        # 49.67 x A x 0.05 in 1 kg, where 49.67 x A x 0.95 in 1 kg is 80 Gy: 4.2105 Gy.
+        words += ("--lung-shunt", "5%", "--prior-liver-dose", liver)
+        words += ("--prior-lung-dose", lungs, "--patient-key", "D-1")
+        asked = ("--accept", "H43", "--reason", "a test")
+        made = run(*words, *asked, "--out", tmp_path / liver)
+        assert made.exit_code == 0, made.stderr
+        found.append(tmp_path / liver / "plan.json")
+    out = tmp_path / "out"
+    result = run("plan", "compare", *found, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    lines = [" ".join(line.split()) for line in result.stderr.splitlines()]
+    second = next(one for one in lines if one.startswith("plan 2 "))
+    assert ", the same as plan 1; by mird" in second
+    first = lines.index("The same with all earlier doses:")
+    # 80 and 40 Gy with 10 and 25 Gy: 105 / 90 and 65 / 50.
+    assert lines[first + 2 : first + 5] == [
+        "perfused volume Gy 90.00 105.0 (+16.7 %)",
+        "whole liver Gy 50.00 65.00 (+30.0 %)",
+        "lungs Gy 6.211 6.211 (0 %)",
+    ]
+    page = (out / "compare.html").read_text("utf-8")
+    assert "<h2>The same with all earlier doses</h2>" in page
+    assert "105 (+16.7 %)" in page
+    assert "65 (+30.0 %)" in page
+
+
+def test_earlier_doses_of_methods(run: Run) -> None:
+    """1 of 2 L is perfused, with a tumor of 200 mL and T/N 3; 10 Gy before."""
+    result = run(
+        *("plan", "compare", *PATIENT, "--perfused-volume", "1L", "--device", "glass"),
+        *("--tumor", "T1=200mL@3", "--dose", "50Gy", "--normal-dose", "35Gy"),
+        *("--prior-liver-dose", "10Gy"),
+    )
+    assert result.exit_code == 0, result.stderr
+    lines = [" ".join(line.split()) for line in result.stderr.splitlines()]
+    assert any(one.startswith("mird ") and ", reference;" in one for one in lines)
+    first = lines.index("The same with all earlier doses:")
+    own = lines[first + 1 : lines.index("", first)]
+    # 50 / 1.4 and 35 Gy, in 0.8 of the normal 1.8 kg, and 10 Gy.
+    assert own == [
+        "mird partition",
+        "normal perfused liver Gy 45.71 45.00",
+        "perfused volume Gy 60.00 59.00",
+        "whole liver Gy 35.00 34.50",
+        "normal whole liver Gy 25.87 25.56",
+        "unperfused liver Gy 10.00 10.00",
+    ]
+    # What was typed of earlier doses is of the liver: none of the lungs' and tumors'.
+    assert not any(one.startswith(("T1 Gy", "lungs Gy")) for one in own)
 
 
 def test_what_nobody_accepted_is_not_counted_as_accepted(

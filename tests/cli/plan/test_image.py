@@ -13,7 +13,11 @@ import pytest
 import SimpleITK
 from click.testing import Result
 
+from sirtdose.model.request import DoseRequest, ImageRequest
+from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.report.plan.command import command_words
+from sirtdose.workflows.plan.image import Scout, plan_image
+from sirtdose.workflows.plan.numbers import PlanRequest
 
 Run = Callable[..., Result]
 K = 49.67
@@ -170,6 +174,21 @@ def test_a_shunt_that_is_measured(run: Run, exact_contours: Path) -> None:
     assert lungs["mass_kg"] == pytest.approx(0.6513, rel=5e-3)
     assert lungs["mass_source"] == "CT densitovolumetry"
     assert lungs["dose_gy"] == pytest.approx(K * 0.1075 / lungs["mass_kg"], rel=0.02)
+
+
+@pytest.mark.parametrize("kg", [0.8, 1.0])
+def test_a_lung_mass_that_is_typed_in_python(exact_contours: Path, kg: float) -> None:
+    """The CT's mass, 0.65 kg, takes no typed one's place, nor that of a typed 1 kg."""
+    plan, _ = plan_image(
+        ImageRequest(exact_contours),
+        PlanRequest(lung_mass_kg=kg, lung_shunt_fraction=0.05),
+        Scout(
+            (ImagedInjection("one", None, "activity", 2.0),), DoseRequest(("local",))
+        ),
+    )
+    assert (plan.lungs.mass_kg, plan.lungs.mass_source) == (kg, "given")
+    # 49.67 x 2 x 0.05 = 4.967 Gy kg.
+    assert plan.lungs.dose_gy == pytest.approx(4.967 / kg)
 
 
 def test_volumes_that_overlap(run: Run, two_territories: Path) -> None:

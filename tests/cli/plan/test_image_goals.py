@@ -160,7 +160,10 @@ def test_a_goal_that_is_missed_says_by_how_much(
     by_hand = {one["name"]: one["by_hand"] for one in document["numbers"]}
     assert by_hand["goal D70 of Tumor 1"] == pytest.approx(120.0, rel=1e-6)
     assert by_hand["goal D85 of Tumor 1"] == pytest.approx(48.0, rel=1e-6)
-    assert "goal V100Gy of Tumor 1" in document["not_by_hand"]
+    assert (
+        "goal V100Gy of Tumor 1 (no V100Gy is in proportion to the activity)"
+        in document["not_by_hand"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,6 +194,27 @@ def test_what_another_injection_brings_counts(
     [goal_row] = plan["goals"]
     assert goal_row["met"]
     assert goal_row["injection"] == "B"
+
+
+def test_why_a_goal_of_two_injections_is_not_checked_by_hand(
+    run: Run, two_lobes: list[object], tmp_path: Path
+) -> None:
+    """Half of the tumor has both, half B alone: no sum of D40 gives D40 of the sum."""
+    result = run(
+        *two_lobes,
+        *("--injection", "A=perfused:Perfused A,activity:10MBq"),
+        *("--injection", "B=perfused:Perfused B,goal:Tumor 2:D40=100Gy"),
+        *("--out", tmp_path),
+    )
+    assert result.exit_code == 0, result.stderr
+    checked = run("check", "--plan", tmp_path / "plan.json", "--json")
+    assert checked.exit_code == 0, checked.stderr
+    document = json.loads(checked.stdout)
+    said = "goal D40 of Tumor 2 (A and B bring its dose: their D40 do not add up)"
+    assert said in document["not_by_hand"]
+    assert f"  {said}" in checked.stderr.splitlines()
+    # That B reaches its own goal is checked all the same.
+    assert "goal of B" in [one["name"] for one in document["numbers"]]
 
 
 def test_two_goals_that_share_a_tumor_are_met_together(

@@ -217,6 +217,23 @@ def test_overlap_is_liver_and_negative_counts_are_none(
     assert document["lung_mass_source"] == "default"
 
 
+def test_an_image_without_a_tracer_is_warned_of_as_plan_image_does(
+    run: Run, slab: Callable[..., list[object]]
+) -> None:
+    words = slab([2, 2, 60, 60], [1, 1, 0, 0], [0, 0, 1, 1])
+    shown, planned = (
+        [one for one in lsf(result)["warnings"] if one["code"] == "H11"]
+        for result in (
+            run(*words),
+            run("plan", "image", *words[2:], "--activity", "2GBq"),
+        )
+    )
+    assert shown == planned
+    [found] = shown
+    assert found["severity"] == "warn"
+    assert found["message"].startswith("the image does not state its tracer")
+
+
 def test_lungs_cut_off_are_said(
     run: Run, slab: Callable[..., list[object]], tmp_path: Path
 ) -> None:

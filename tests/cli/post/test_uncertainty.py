@@ -162,6 +162,39 @@ def test_tables_and_page(assessed):
     assert "not verified" in page
 
 
+def test_percentages_on_the_terminal_have_their_intervals(assessed):
+    """V100Gy in percent, as in the json as a fraction; with u by both routes."""
+    out, result = assessed
+    known = json.loads((out / "post.json").read_text("utf-8"))["uncertainty"]
+    lines = result.stderr.splitlines()
+    first = lines.index("  95 % intervals; u by the realizations, by first order")
+    heads = re.split(r"  +", lines[first + 1].strip())
+    assert heads[-1] == "V100Gy %"
+    cells = {
+        found[0]: found[heads.index("V100Gy %") + 1]
+        for line in lines[first + 2 : first + 9]
+        for found in [re.split(r"  +", line.strip())]
+    }
+    for row in known["methods"]["local_deposition"]:
+        cell = cells[
+            row["name"]
+            .replace("normal_whole", "normal whole liver")
+            .replace("normal_perfused", "normal perfused liver")
+        ]
+        one = row["quantities"]["v100"]
+        u = [
+            100 * own["v100"]["standard_uncertainty"]
+            for own in (row["quantities"], row["by_first_order"])
+        ]
+        shown = [float(number) for number in re.findall(r"[\d.]+", cell)]
+        assert shown[-2:] == pytest.approx(u, abs=0.06)
+        if one["low"] is None:
+            assert cell.startswith("not shown")
+        else:
+            ends = [100 * one["low"], 100 * one["high"]]
+            assert shown[:2] == pytest.approx(ends, rel=0.06, abs=0.06)
+
+
 def test_without_it_nothing_of_it_is_written(run, patient, tmp_path):
     out = tmp_path / "out"
     run("post", patient, *GIVEN, "--out", out)
