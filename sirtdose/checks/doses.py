@@ -101,9 +101,9 @@ def ceiling_findings(
     """Dose above that usual with these microspheres (H07).
 
     In one or two liver segments it only warns, and so it does in a disease in which the
-    source of the dose allows more, as far as its conditions can be known. Where one of
-    the `limits` asks for at least about the usual dose, only doses well above that are
-    reported.
+    source of the dose allows more, as far as its conditions can be known; well above
+    the usual dose it asks there too. Where one of the `limits` asks for at least about
+    the usual dose, only doses well above that are reported.
     """
     if case.device is None:
         return []
@@ -125,7 +125,12 @@ def ceiling_findings(
         if entry["volume"] == own.role
         for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
         if above(part.total_gy, bound.value)
-        for more in [allowed_more(case, part, entry, disease)]
+        for far in [_ABOVE_WANTED * entry["dose_gy"]]
+        for more in [
+            ""
+            if bound.value > entry["dose_gy"] or above(part.total_gy, far)
+            else allowed_more(case, part, entry, disease)
+        ]
     ]
 
 
