@@ -43,12 +43,12 @@ def trend_of(folder: Path) -> dict[str, Any]:
     for key, path in _results(folder).items():
         try:
             post = _read(path)
+            own = _ratio_of(post, key)
             _require_other_scan(post, scans, key)
-            found[key] = _ratio_of(post, key)
         except InputError as error:
             unused[key] = str(error)
             continue
-        digests[key] = sha256_of([path])
+        found[key], digests[key] = own, sha256_of([path])
     if not found:
         reasons = "; ".join(f"{key}: {why}" for key, why in list(unused.items())[:3])
         raise InputError(
@@ -58,7 +58,7 @@ def trend_of(folder: Path) -> dict[str, Any]:
     groups = dict.fromkeys(group for group, _ in found.values())
     trends = [
         Trend.of_cases(
-            [case for own, case in found.values() if own == group],
+            [case for of, case in found.values() if of == group],
             camera=group[0],
             of=group[1],
         )
