@@ -91,6 +91,32 @@ def test_what_cannot_be_said_is_said(run: Run, scan: Path) -> None:
     assert "decay of the scan's nuclide not checked" in result.stderr
 
 
+def test_voxels_below_zero_and_no_counts_warn(run: Run, scan: Path) -> None:
+    grid = Grid.regular((10, 10, 10), spacing_mm=(10.0, 10.0, 10.0))
+    values = np.full((10, 10, 10), 10.0)
+    values[0] = -9.0
+    save(scan, values, grid)
+    # 900 voxels of 10 and 100 of -9: 900 of 9000.
+    document, result = read(run, scan)
+    assert document["voxels"]["negative_fraction"] == pytest.approx(0.1)
+    assert "WARN H14  negative voxels make up 10% of the image" in result.stderr
+    save(scan, np.zeros((10, 10, 10)), grid)
+    _, result = read(run, scan)
+    assert "the voxels add up to 0 counts: is it the right image?" in result.stderr
+    assert "there is no picture" in (scan.parent / "out/scan.html").read_text("utf-8")
+
+
+def test_a_factor_of_an_image_in_becquerel_is_refused(run: Run, tmp_path: Path) -> None:
+    """A real PET in Bq/mL: its values are no counts."""
+    words = ("--calibration", "10 cps/MBq", "--scan-duration", "20min")
+    result = run(
+        *("post", real("pet_siemens_mct"), "--no-structures", *words),
+        *("--out", tmp_path / "o"),
+    )
+    assert result.exit_code == 3
+    assert "the image is in Bq/mL, not counts (H12)" in result.stderr
+
+
 def test_structures_of_the_folder_are_left_alone(run: Run, scan: Path) -> None:
     """The folder's only image is read, and the segmentation beside it is named."""
     folder = scan.parent / "both"
