@@ -112,7 +112,6 @@ def inspection_summary(document: dict[str, Any]) -> str:
     if document["frames_differ"]:
         lines.append(f"STOP H15  {document['frames_differ']}")
     lines += (f"cannot be used: {reason}" for reason in document["unusable"])
-    lines += scan_lines(document["scans"])
     lines += document["noticed"]
     listed = {item["name"] for item in document["found"] if item["remark"]}
     for one in document["not_used"]:
@@ -136,6 +135,7 @@ def inspection_summary(document: dict[str, Any]) -> str:
                 for remark in one["remarks"]
             ),
         ]
+    lines += scan_lines(document["scans"])
     if document["problem"]:
         lines += ["", f"Cannot choose: {document['problem']}"]
     return "\n".join(lines)
@@ -149,6 +149,7 @@ def scan_lines(scans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if found is not None:
             rows.insert(0, ("Activity in view", activity(found)))
         width = max(len(name) for name, _ in rows)
+        yield ""
         yield f"{one['name']}:"
         yield from (f"  {name:<{width}}  {said}" for name, said in rows)
 
