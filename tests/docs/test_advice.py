@@ -23,11 +23,18 @@ HAZARDS = runpy.run_path(
 FUNCTIONS = HAZARDS["functions"]()
 REACHED = HAZARDS["commands"](FUNCTIONS, HAZARDS["calls"](FUNCTIONS))
 COMMANDS = dict(commands_of(click.Context(main)))
+# No site file is for them, so they are not among the others.
+OF_SITE = {
+    f"site {name}": command
+    for group in [main.get_command(click.Context(main), "site")]
+    if isinstance(group, click.Group)
+    for name, command in group.commands.items()
+}
 OPTIONS = {
     name: {key.replace("_", "-") for key in option_table(command)}
-    for name, command in COMMANDS.items()
+    for name, command in (COMMANDS | OF_SITE).items()
 }
-GROUPS = {"plan", "lsf", "site", "site init", "site check"}
+GROUPS = {"plan", "lsf", "site", *OF_SITE}
 # They run `post` with the options of a file.
 AS_POST = ("batch", "check", "listen", "verify")
 SHARED = {"site", "help", "version", "no-noise"}
