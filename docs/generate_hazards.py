@@ -171,7 +171,7 @@ def _command_name(one: Function) -> str:
     room = one.module.split(".")[2]
     if one.module.endswith(".plan.lsf"):
         return f"lsf {name}"
-    return f"plan {name}" if room == "plan" else name
+    return f"{room} {name}" if room in ("plan", "site") else name
 
 
 def fired() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Unusual physical constants: reported, not refused."""
 
 from collections.abc import Mapping
+from math import isclose
 from typing import Any
 
 from sirtdose.model.finding import Finding, Severity
@@ -12,6 +13,8 @@ _LIVER_G_PER_ML = (0.95, 1.15)
 _ANY_TISSUE_G_PER_ML = (0.2, 2.0)
 # Clinical reference, section 9: beyond 1 % of the default it is said.
 _DEVIATION_MAX = 0.01
+# Digits of plan.json.
+_SAME_HALF_LIFE = 1e-6
 # Energies per decay in use differ by under 1 %; photons counted or not, by 4 %.
 _SAME_ENERGY = 0.01
 
@@ -50,16 +53,7 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
             "values are in use here"
         )
         return [Finding.of("H09", said, severity=Severity.WARN)]
-    findings = own_file_findings(nuclide)
-    if abs(nuclide.half_life_h / usual_h - 1) > _DEVIATION_MAX:
-        findings.append(
-            Finding.of(
-                "H09",
-                f"half-life {nuclide.half_life_h:g} h, but {nuclide.name} has "
-                f"{usual_h:g} h; the dose constant is not changed",
-                severity=Severity.WARN,
-            )
-        )
+    findings = [*own_file_findings(nuclide), *half_life_findings(nuclide)]
     if abs(nuclide.dose_constant_gy_kg_per_gbq / usual_k - 1) > _DEVIATION_MAX:
         which = ", ".join(filter(None, [nuclide.dose_constant_meaning, "but"]))
         findings.append(
@@ -71,6 +65,46 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
             )
         )
     return findings
+
+
+def half_life_findings(nuclide: Nuclide) -> list[Finding]:
+    """Half-life that differs from the usual one (H09); nothing where there is none."""
+    usual_h = nuclide.usual_half_life_h
+    if usual_h is None or abs(nuclide.half_life_h / usual_h - 1) <= _DEVIATION_MAX:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"half-life {nuclide.half_life_h:g} h, but {nuclide.name} has "
+            f"{usual_h:g} h; the dose constant is not changed",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def other_half_life_findings(planned_h: float, nuclide: Nuclide) -> list[Finding]:
+    """Half-life that is not the plan's (H09).
+
+    >>> seventy = Nuclide.named("Y-90").with_half_life(70.0)
+    >>> [found] = other_half_life_findings(64.05, seventy)
+    >>> found.message.split(": ")[0], str(found.severity)
+    ('the half-life is 70 h here, but 64.05 h in the plan', 'ask')
+    >>> other_half_life_findings(64.05, Nuclide.named("Y-90"))
+    []
+    """
+    if isclose(planned_h, nuclide.half_life_h, rel_tol=_SAME_HALF_LIFE):
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the half-life is {nuclide.half_life_h:g} h here, but {planned_h:g} h in "
+            "the plan",
+            severity=Severity.ASK,
+            subject="half-life",
+            remedy="leave --half-life out",
+            accepted=f"vials decay with {nuclide.half_life_h:g} h",
+        )
+    ]
 
 
 def own_file_findings(nuclide: Nuclide) -> list[Finding]:

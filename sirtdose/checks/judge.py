@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sirtdose.checks import activity, constants, doses, lungs, volumes
+from sirtdose.checks import activity, constants, doses, limits, lungs, volumes
 from sirtdose.model.finding import Finding
 from sirtdose.model.limit import Limit
 from sirtdose.model.treatment import Treatment
@@ -48,11 +48,11 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
         *doses.usual_ceilings(case, wanted.limits, wanted.disease),
-        *doses.limit_findings(
+        *limits.limit_findings(
             wanted.limits, count, planned=True, by_formula=case.by_formula
         ),
         *(
-            doses.bound_findings(wanted.limits, count, in_order=wanted.in_order)
+            limits.bound_findings(wanted.limits, count, in_order=wanted.in_order)
             if wanted.maximized
             else []
         ),

@@ -1,7 +1,7 @@
 """Vials as ordered, compared with the planned injections."""
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from itertools import combinations
 
 from sirtdose.checks.activity import mixed_units_finding
@@ -147,10 +147,11 @@ def chosen_findings(
             continue
         at = one.calibration.at
         used = [own[name].at for name in one.injections]
+        zone = site or used[0].tzinfo or UTC
         findings += [
             *shelf_life_findings(at, max(used), device, injections=one.injections),
-            *off_schedule_findings(at, device, site, injections=one.injections),
-            *used_early_findings(at, min(used), device, one.injections),
+            *off_schedule_findings(at, device, zone, injections=one.injections),
+            *used_early_findings(at, min(used), device, one.injections, site=zone),
         ]
     return findings
 
@@ -162,7 +163,8 @@ def _size(one: Ordered, device: Device) -> list[Finding]:
     others = [
         name
         for name in table("devices")
-        if name != device.name and gbq in Device.named(name).vials.fixed_gbq
+        if name != device.name
+        and (other := Device.named(name).vials).size_near(gbq) in other.fixed_gbq
     ]
     said = (
         f"{gbq:g} GBq is not a size of {device.product} "

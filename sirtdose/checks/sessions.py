@@ -1,6 +1,8 @@
 """Earlier sessions whose doses a plan adds: whose they are, and what they fit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
 
 from sirtdose.checks.patient import patient_findings
 from sirtdose.errors import InputError
@@ -12,38 +14,66 @@ from sirtdose.planning.sessions import (
     EarlierSession,
     SessionPart,
     counted,
+    day_of,
+    injection_name,
 )
 from sirtdose.planning.terms import Terms
 
 # Volumes and densities of one structure in two sessions.
 _SAME_PART = 0.10
+# Activities of one session, planned and delivered or assessed twice.
+_SAME_ACTIVITY = 0.10
 _WITHIN = 1 + 1e-6
 _BY_INJECTION = ("perfused", "normal_perfused")
 
 
 def session_findings(
-    terms: Terms, regions: Sequence[Region], *, patient_key: str | None
+    terms: Terms,
+    regions: Sequence[Region],
+    *,
+    typed: Mapping[str, Any],
 ) -> list[Finding]:
     """All that is to be said of the sessions before a plan.
+
+    What a session holds was asked of its own file when that was planned; but its parts
+    and its lungs are matched anew. `typed` are the options of this plan.
 
     Raises
     ------
     InputError
         A plan without a whole liver, whose earlier dose would be lost.
     """
+    own = [one for one in terms.sessions if not one.held]
+    real = [one for one in terms.sessions if one.kind != "stated"]
     return [
-        finding
-        for one in terms.sessions
-        for finding in (
-            *patient_findings(
-                one.patient_key, patient_key, what=one.called, than="this plan"
-            ),
-            *_state_findings(one),
-            *_nuclide_findings(one, terms.nuclide.name),
-            *_twice_findings(one, terms),
-            *_lung_findings(one),
-            *_part_findings(one, regions),
-        )
+        *(
+            finding
+            for one in own
+            for finding in (
+                *patient_findings(
+                    one.patient_key,
+                    typed.get("patient_key"),
+                    what=one.called,
+                    than="this plan",
+                ),
+                *_state_findings(one),
+                *_twice_findings(one, terms),
+            )
+        ),
+        *one_session_findings(terms.sessions),
+        *order_findings(
+            {one.called: one.at for one in real},
+            typed.get("treatment_at") or typed.get("treatment_date"),
+        ),
+        *(
+            finding
+            for one in real
+            for finding in (
+                *_nuclide_findings(one, terms.nuclide.name),
+                *_lung_findings(one),
+                *_part_findings(one, regions),
+            )
+        ),
     ]
 
 
@@ -53,8 +83,12 @@ def _state_findings(session: EarlierSession) -> list[Finding]:
         return [
             Finding.of(
                 "H02",
-                f"{session.called} not checked for changes: {session.unverified}",
-                severity=Severity.NOTE,
+                f"{session.called} cannot be checked for changes: "
+                f"{session.unverified}. Give post.json in the folder in which "
+                "`sirtdose post` wrote it",
+                severity=Severity.ASK,
+                subject=session.called,
+                accepted="its doses are added as they are in the file",
             )
         ]
     if session.status == "approved":
@@ -109,10 +143,112 @@ def _twice_findings(session: EarlierSession, terms: Terms) -> list[Finding]:
     ]
 
 
+def one_session_findings(sessions: Sequence[EarlierSession]) -> list[Finding]:
+    """Two files that may be of one session, or that hold one without a name (H09).
+
+    Files that are surely of one session are refused when they are read.
+
+    >>> liver = SessionPart("liver", "liver", 1500.0, 1.5, 30.0, ("injection",))
+    >>> one = EarlierSession("session 1", "planned", "a", "Y-90", (liver,), 9.0)
+    >>> two = EarlierSession("session 2", "delivered", "b", "Y-90", (liver,), 9.0,
+    ...                      given=2)
+    >>> one_session_findings([one, two])[0].subject
+    'session 1 and session 2'
+    """
+    pairs = [
+        (one, other)
+        for one, other in combinations(sessions, 2)
+        if one.given != other.given
+    ]
+    files = {one.given: one.called for one in sessions if not one.held}
+    said: dict[tuple[int, int], list[str]] = {}
+    for one, other in pairs:
+        why = _doubt(one, other)
+        if why:
+            said.setdefault((one.given, other.given), []).append(why)
+    return [
+        Finding.of(
+            "H09",
+            f"{'; '.join(dict.fromkeys(whys))}: is a session counted twice? Give "
+            "only the later file, or assess the treatment again with its plan",
+            severity=Severity.ASK,
+            subject=f"{files[first]} and {files[second]}",
+            accepted="the doses of both files are added",
+        )
+        for (first, second), whys in said.items()
+    ]
+
+
+def _doubt(one: EarlierSession, other: EarlierSession) -> str:
+    """Why two sessions of two files may be one; empty where they are not."""
+    for stated in (one, other):
+        if stated.kind == "stated":
+            return f"{stated.called} may be those of the other file"
+    keys = {one.patient_key, other.patient_key} - {None}
+    if len(keys) > 1 or (one.day and other.day and one.day != other.day):
+        return ""
+    if _elsewhere(one, other) or one.nuclide != other.nuclide:
+        return ""
+    loose = {one.kind, other.kind} == {"planned", "delivered"} and not any(
+        each.plan_known for each in (one, other) if each.kind == "delivered"
+    )
+    amounts = (one.activity_gbq, other.activity_gbq)
+    if not loose and all(amounts) and not _near(*amounts):
+        return ""
+    day = f"both on {one.day}" if one.day and other.day else "their days not known"
+    amount = " and ".join(
+        "an unknown activity" if gbq is None else f"{gbq:.4g} GBq" for gbq in amounts
+    )
+    return f"{one.called} and {other.called} may be one session ({amount}, {day})"
+
+
+def _elsewhere(one: EarlierSession, other: EarlierSession) -> bool:
+    """Whether all injections of both have names, and none is of both."""
+    unnamed = injection_name("").casefold()
+    names = one.injections | other.injections
+    return unnamed not in names and not one.injections & other.injections
+
+
+def _near(one: float | None, other: float | None) -> bool:
+    least, most = sorted((one or 0.0, other or 0.0))
+    return most <= (1 + _SAME_ACTIVITY) * least
+
+
+def order_findings(
+    before: Mapping[str, str | None], treated_at: str | None
+) -> list[Finding]:
+    """Earlier session that is later than the treatment (H09).
+
+    `before` has the time or day of each session by what it is called.
+
+    >>> order_findings({"the earlier session": "2026-12-01"}, "2026-01-01")[0].subject
+    'the earlier session'
+    >>> order_findings({"the earlier session": "2026-12-01"}, "2026-12-01")
+    []
+    """
+    day = day_of(treated_at)
+    return [
+        Finding.of(
+            "H09",
+            f"{called} was on {then}, after this treatment on {day}",
+            severity=Severity.ASK,
+            subject=called,
+            remedy="correct the time or day of treatment, or leave that session out",
+            accepted="its doses are added",
+        )
+        for called, at in before.items()
+        for then in [day_of(at)]
+        if day is not None and then is not None and then > day
+    ]
+
+
 def _lung_findings(session: EarlierSession) -> list[Finding]:
     """Earlier session whose lung dose is not known (H22)."""
     if session.lungs_gy is not None:
         return []
+    if session.held:
+        said = f"{session.called} has no lung dose: it counts as none, if not stated"
+        return [Finding.of("H22", said, severity=Severity.WARN, subject=session.called)]
     return [
         Finding.of(
             "H22",
@@ -192,11 +328,22 @@ def _overlap_findings(
                 f"'{one.name}' has {one.volume_ml:.4g} mL and {session.called} "
                 f"perfused {before_ml:.4g} mL: both do not fit into a liver of "
                 f"{liver_ml:.4g} mL without an overlap, but their injections have "
-                "other names. Name the injection as it was named then",
+                "other names. Name the injection as it was named then: "
+                f"{_names(session)}",
                 severity=Severity.ASK,
                 subject=one.name,
                 accepted="no earlier dose is added to it",
             )
+
+
+def _names(session: EarlierSession) -> str:
+    """How the injections of a session are named, as one types them."""
+    unnamed = injection_name("")
+    names = {injection_name(name) for one in session.parts for name in one.of}
+    named = ", ".join(f"'{one}'" for one in sorted(names - {unnamed}))
+    return " or ".join(
+        [*([named] if named else []), *(["no name"] if unnamed in names else [])]
+    )
 
 
 def _unmatched_findings(

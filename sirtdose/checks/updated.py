@@ -1,11 +1,15 @@
 """A plan that is computed again for what the day of treatment brings."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from sirtdose.checks.scout import catheter_findings
+from sirtdose.checks.sessions import order_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.rounded import amount
+from sirtdose.planning.sessions import day_of, sessions_at
 
 _BY_SCOUT = ("partition", "image")
 
@@ -46,6 +50,34 @@ def draft_findings(status: str) -> list[Finding]:
     ]
 
 
+def day_findings(plan: Mapping[str, Any], at: datetime | None) -> list[Finding]:
+    """Time of use on another day than the plan's, or before a session of it (H09).
+
+    >>> at = datetime.fromisoformat("2020-03-02T10:00+01:00")
+    >>> [one] = day_findings({"inputs": {"treatment_date": "2026-03-02"}}, at)
+    >>> one.message.partition(":")[0]
+    'the plan is for 2026-03-02, but --at is 2020-03-02'
+    >>> day_findings({"inputs": {"treatment_date": "2020-03-02"}}, at)
+    []
+    """
+    if at is None:
+        return []
+    found = order_findings(sessions_at(plan), at.isoformat())
+    typed = plan.get("inputs") or {}
+    day = day_of(typed.get("treatment_at") or typed.get("treatment_date"))
+    if day is None or day == at.date():
+        return found
+    said = Finding.of(
+        "H09",
+        f"the plan is for {day}, but --at is {at.date()}",
+        severity=Severity.ASK,
+        subject="day of treatment",
+        remedy="correct --at, or plan again",
+        accepted="the update is computed for --at",
+    )
+    return [said, *found]
+
+
 def map_findings(why: str) -> list[Finding]:
     """Update of a plan by an image that has no dose map (H02)."""
     if not why:
@@ -77,12 +109,12 @@ def _activity_findings(
 
 
 def _goal_findings(names: Sequence[str]) -> list[Finding]:
-    """Goals that only the image gives for the activities of the day (H24)."""
+    """Goals that only the image gives for the activities of the day (H25)."""
     if not names:
         return []
     return [
         Finding.of(
-            "H24",
+            "H25",
             f"{', '.join(names)} cannot be predicted from plan.json for these "
             "activities: plan again with `sirtdose plan image --activity` to know them",
         )

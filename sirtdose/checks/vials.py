@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
 
 from sirtdose.checks.activity import (
     little_of_a_vial_findings,
     mixed_units_finding,
     unit_findings,
 )
-from sirtdose.checks.vial_times import off_schedule_findings, shelf_life_findings
+from sirtdose.checks.vial_times import measured_late_findings
 from sirtdose.data.load import table
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
@@ -58,26 +57,18 @@ def catalogue_findings(device: Device) -> list[Finding]:
 
 
 def offered_findings(
-    found: InjectionVials,
-    device: Device,
-    *,
-    calibrated_at: datetime | None = None,
-    site: tzinfo | None = None,
+    found: InjectionVials, device: Device, *, given_calibration: bool = False
 ) -> list[Finding]:
-    """No vial that fits; or what is wrong with one calibration that was given (H03)."""
-    if calibrated_at is None:
+    """No vial that fits, of all that can be had or of one calibration (H03)."""
+    if not given_calibration:
         return [] if found.fitting else [_nothing_fits(found)]
-    want, choices = found.want, found.choices
-    findings = [
-        *shelf_life_findings(calibrated_at, want.at, device, severity=Severity.WARN),
-        *off_schedule_findings(calibrated_at, device, site, severity=Severity.WARN),
-    ]
+    want, choices, findings = found.want, found.choices, []
     if len(choices) == 1:
         off = choices[0].to_wanted_ratio - 1
         severity = order_severity(-off if device.vials.part_is_drawn else abs(off))
         said = (
             f"the vial contains {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} "
-            f"from the {want.activity_gbq:.4g} GBq wanted"
+            f"from the {want.activity_gbq:.4g} GBq wanted for '{want.name}'"
         )
         if severity is not Severity.NOTE:
             findings.append(
@@ -86,7 +77,8 @@ def offered_findings(
     elif not found.fitting:
         said = (
             f"no vial with this calibration time comes within {WINDOW:.0%} of the "
-            "activity wanted: choose another calibration time, or another time of use"
+            f"{want.activity_gbq:.4g} GBq wanted for '{want.name}': choose another "
+            "calibration time, or another time of use"
         )
         findings.append(
             Finding.of("H03", said, severity=Severity.WARN, subject=want.name)
@@ -154,6 +146,7 @@ def measured_findings(
         wanted, name = one.want.activity_gbq, one.want.name
         mixed = mixed_units_finding(one.at_use_gbq, wanted, "measurement and plan")
         findings += [
+            *measured_late_findings(one),
             _measured(one, wanted, "to draw up"),
             *([mixed] if mixed else []),
         ]

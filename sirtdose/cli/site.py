@@ -1,4 +1,4 @@
-"""`sirtdose site`: begin a site's own file, and see what each command takes from it."""
+"""`sirtdose site`: the site's own file, and the trend of its calibrations."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -7,6 +7,13 @@ import click
 
 from sirtdose.cli.words.command import Command, Group
 from sirtdose.cli.words.near import commands_of
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
+from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.site import (
     require_accepted_values,
     require_known,
@@ -25,6 +32,8 @@ def site_command() -> None:
     Example: sirtdose site init site.toml
 
     Example: sirtdose site check site.toml
+
+    Example: sirtdose site trend doses/
     """
 
 
@@ -90,6 +99,46 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
     ]
     lines += [f"may approve: {', '.join(site.approvers)}"] if site.approvers else []
     click.echo("\n".join(lines))
+
+
+@site_command.command("trend", cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path), metavar="BATCH_DIR")
+@out_option(required=False)
+@force_option
+@verbose_option
+@json_option
+def trend_command(
+    *, folder: Path, out: Path | None, force: bool, as_json: bool
+) -> None:
+    """Draw a control chart of the calibrations of many cases, with their drift.
+
+    BATCH_DIR is the --out of `sirtdose batch`, or a folder with those of `sirtdose
+    post`. Each case that has two calibrations is a point. Writes trend.json, trend.csv
+    and trend.html.
+
+    Example: sirtdose site trend doses/
+
+    Example: sirtdose site trend doses/ --out trend
+    """
+    from sirtdose.report.documents import document_text, rounded
+    from sirtdose.report.trend.document import trend_csv, trend_screen
+    from sirtdose.report.trend.page import trend_page
+    from sirtdose.workflows.trend import trend_of
+
+    document = rounded(trend_of(folder))
+    pages = {}
+    if out is not None:
+        page = trend_page(document_text(document))
+        pages = {"trend.csv": trend_csv(document), "trend.html": page}
+    show_document(
+        document,
+        trend_screen(document),
+        name="trend.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+        pages=pages,
+    )
 
 
 def _shown(value: object) -> str:

@@ -94,10 +94,18 @@ class PlanCompared:
     earlier: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def earlier_gy(self) -> dict[str | None, float]:
-        """What structures had before by the plan; None for parts that none matches."""
-        rows = self.earlier.get("doses", ())
-        return {row["structure"]: row["dose_gy"] for row in rows}
+    def earlier_gy(self) -> dict[str, float]:
+        """What structures had before by the plan, where it is known."""
+        return by_structure(self.earlier)
+
+
+def by_structure(earlier: Mapping[str, Any]) -> dict[str, float]:
+    """What structures had before, of what a plan counts of earlier treatments.
+
+    >>> by_structure({"doses": [{"structure": "T1", "dose_gy": 9.0}]}), by_structure({})
+    ({'T1': 9.0}, {})
+    """
+    return {row["structure"]: row["dose_gy"] for row in earlier.get("doses", ())}
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from sirtdose.io.found import (
     listed,
 )
 from sirtdose.model.bounds import printable
+from sirtdose.model.scan import ScanFacts
 from sirtdose.model.structure import Structure
 
 _NAMED_MAX, _FEW = 6, 3
@@ -237,7 +238,8 @@ class Inspection:
 
     `unusable` says what of it cannot be read, `structures` what those chosen hold,
     `unused` names the files that are not used, by the reason why, and `noticed` what
-    the images' headers say that should be known before they are used.
+    the images' headers say that should be known before they are used; `scans` what
+    each activity image says by itself.
     `root` is where the items' paths begin; of a zip it is gone. `names` are those of
     files that share theirs.
     """
@@ -250,6 +252,7 @@ class Inspection:
     structures: tuple[Structure, ...] = ()
     unused: Mapping[str, Sequence[str]] = field(default_factory=dict)
     noticed: tuple[str, ...] = ()
+    scans: tuple[tuple[Found, ScanFacts], ...] = ()
     names: Mapping[Path, str] = field(default_factory=dict)
 
     def name_of(self, item: Found) -> str:

@@ -10,7 +10,10 @@ WEEKDAYS = (
 )
 # The zone of a calibration that follows the hospital's own clock.
 SITE_ZONE = "site"
-# Two activities of one size.
+# Beyond is no vial: the largest that is shipped has 20 GBq.
+VIAL_GBQ_MAX = 100.0
+# Two activities of one size: whole mCi are off by up to 0.1 %, as 135 mCi of 5 GBq.
+_SAME_SIZE = 1.5e-3
 _SAME = 1e-6
 
 
@@ -60,7 +63,7 @@ class Sizes:
         """Whether an activity is one of them."""
         if self.to_order:
             return (self.from_gbq or 0.0) <= gbq <= (self.to_gbq or float("inf"))
-        return any(abs(gbq - one) <= _SAME * one for one in self.listed_gbq)
+        return any(abs(gbq - one) <= _SAME_SIZE * one for one in self.listed_gbq)
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,17 @@ class VialProduct:
         said = f"sizes, {', '.join(f'{one:g}' for one in gbq)} GBq"
         given = Sizes("standard", tuple(gbq), fact=Fact(said, "given by the user"))
         return replace(self, sizes=(given,))
+
+    def size_near(self, gbq: float) -> float:
+        """The listed size that an activity is, by another unit; else itself.
+
+        >>> glass = VialProduct(sizes=(Sizes("standard", (3.0, 5.0)),))
+        >>> glass.size_near(135.1 * 0.037), glass.size_near(4.9)
+        (5.0, 4.9)
+        """
+        listed = {size for one in self.sizes for size in one.listed_gbq}
+        near = [one for one in listed if Sizes("", (one,)).has(gbq)]
+        return min(near, key=lambda one: abs(one - gbq), default=gbq)
 
     def size_name(self, gbq: float) -> str:
         """What a size is called; empty for one that cannot be ordered."""

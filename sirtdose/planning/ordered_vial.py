@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_calibrator_factor, require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.planning.vial_calendar import Calibration, hours_between
+from sirtdose.planning.vial_calendar import Calibration, hours_after, hours_between
 from sirtdose.planning.vial_choice import Want, calibration_lead_h
 
 
@@ -139,6 +139,7 @@ def served_by(
     --------
     1 GBq now and 1 GBq after one half-life, 2 GBq now, are 3 GBq of the vial now.
 
+    >>> from datetime import timedelta
     >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
     >>> wants = [Want("right", 1.0, at), Want("left", 1.0, at + timedelta(hours=64.05))]
     >>> [one] = served_by([Ordered(("right", "left"), 6.0, Calibration(at, 0.0))],
@@ -234,6 +235,7 @@ def measured_vial(
     --------
     2.31 GBq at 9:30 are 2.298 GBq at 10:00, and were 2.2 GBq wanted, at 14:01.
 
+    >>> from datetime import timedelta
     >>> at = datetime.fromisoformat("2026-12-09T10:00-05:00")
     >>> early = Reading(2.31, at - timedelta(minutes=30))
     >>> one = measured_vial(Want("right", 2.2, at), [early], Nuclide.named("Y-90"))
@@ -250,9 +252,7 @@ def measured_vial(
     lead_h = calibration_lead_h(
         calibration_gbq=at_use, activity_gbq=want.activity_gbq, nuclide=nuclide
     )
-    return MeasuredVial(
-        want, tuple(readings), at_use, want.at + timedelta(hours=lead_h)
-    )
+    return MeasuredVial(want, tuple(readings), at_use, hours_after(want.at, lead_h))
 
 
 def calibration_on(

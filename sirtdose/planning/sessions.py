@@ -1,7 +1,8 @@
 """What earlier sessions gave, added to the same parts of a plan by number."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 
 from sirtdose.model.names import alike
@@ -28,7 +29,7 @@ _ALL_OF_IT = 0.999
 
 @dataclass(frozen=True)
 class SessionPart:
-    """A part of the body with its mean dose by a session and all before it.
+    """A part of the body with its mean dose by a session alone.
 
     `of` names the injections that perfused it.
     """
@@ -48,34 +49,45 @@ class SessionPart:
 
 @dataclass(frozen=True)
 class EarlierSession:
-    """A session before this plan, as its plan foretold it or as it was delivered.
+    """A session before this plan: as planned, as delivered, or as stated in numbers.
 
     Parameters
     ----------
     called : str
         In messages, without a file's name.
-    kind : {"planned", "delivered"}
+    kind : {"planned", "delivered", "stated"}
+        Stated are doses that a plan or a treatment added without a file of theirs.
     digest : str
-        Of the plan's content, or of the file of what was delivered.
+        Of the plan's content, or of the file of what was delivered; empty where it is
+        not known.
     nuclide : str
     parts : tuple of SessionPart
-        Doses are with those before it.
+        All of them, with the doses of this session alone.
     lungs_gy : float or None
-        With those before it; None where its lung shunt is not known.
+        Of this session alone; None where its lung shunt is not known.
     status : str
         Of a plan: "draft" or "approved".
     patient_key : str, optional
     after_others : bool
-        Whether the doses hold those of still earlier treatments.
+        Whether its file holds still earlier doses.
     includes : tuple of str
-        Digests of the sessions that its doses hold already, of the plans that it
-        updates, and of the plan that was delivered.
+        Other digests of the same session: of the plans that it updates, of the plan
+        that was delivered, and of the image that was assessed.
     unverified : str
         Why nobody can say that the file is as it was written; empty if one can.
+    at : str, optional
+        The time or the day of treatment.
+    activity_gbq : float, optional
+    given : int
+        Which of the files it came with, from 1.
+    held : bool
+        Whether that file is of a later session, and only holds this one.
+    plan_known : bool
+        Of what was delivered: whether its file says which plan it was of.
     """
 
     called: str
-    kind: Literal["planned", "delivered"]
+    kind: Literal["planned", "delivered", "stated"]
     digest: str
     nuclide: str
     parts: tuple[SessionPart, ...]
@@ -85,11 +97,31 @@ class EarlierSession:
     after_others: bool = False
     includes: tuple[str, ...] = ()
     unverified: str = ""
+    at: str | None = None
+    activity_gbq: float | None = None
+    given: int = 1
+    held: bool = False
+    plan_known: bool = False
 
     @property
     def known_as(self) -> frozenset[str]:
         """Every digest that must not be counted beside it."""
         return frozenset((self.digest, *self.includes)) - {""}
+
+    @property
+    def day(self) -> date | None:
+        """The day of treatment, where it is known.
+
+        >>> EarlierSession("it", "planned", "", "Y-90", (), 0.0, at="2026-03-02").day
+        datetime.date(2026, 3, 2)
+        """
+        return day_of(self.at)
+
+    @property
+    def injections(self) -> frozenset[str]:
+        """What its injections are called; those without a name are one."""
+        names = (name for one in self.parts for name in one.of)
+        return frozenset(injection_name(name).casefold() for name in names)
 
 
 @dataclass(frozen=True)
@@ -105,6 +137,18 @@ class Counted:
     derived: bool = False
 
 
+def day_of(at: str | None) -> date | None:
+    """The day of a time or a day as it is kept; None where it is none.
+
+    >>> day_of("2026-03-02T10:00:00+01:00"), day_of("removed"), day_of(None)
+    (datetime.date(2026, 3, 2), None, None)
+    """
+    try:
+        return date.fromisoformat((at or "")[:10])
+    except ValueError:
+        return None
+
+
 def injection_name(name: str) -> str:
     """What an injection is called among sessions: all without a name are alike.
 
@@ -114,13 +158,19 @@ def injection_name(name: str) -> str:
     return _UNNAMED if name.strip().casefold() in _NO_NAMES else name
 
 
-def counted(regions: Sequence[Region], session: EarlierSession) -> list[Counted]:
+def counted(
+    regions: Sequence[Region],
+    session: EarlierSession,
+    *,
+    among: Sequence[Region] = (),
+) -> list[Counted]:
     """What a session adds to each region that it knows.
 
     Tumors and organs go by their names, perfused volumes by their injections, the
     liver and its normal part by their roles. What a session says nothing of follows
     from its perfused volumes: their energy over the region's mass. Where one of both
-    sessions perfused the whole liver, the liver's dose counts.
+    sessions perfused the whole liver, the liver's dose counts. `among` are all regions
+    of the liver, where only some are asked for.
 
     Examples
     --------
@@ -135,7 +185,7 @@ def counted(regions: Sequence[Region], session: EarlierSession) -> list[Counted]
     return [
         found
         for region in regions
-        for found in [_counted(region, regions, session)]
+        for found in [_counted(region, among or regions, session)]
         if found is not None
     ]
 
@@ -161,9 +211,17 @@ def plans_updated(plan: Mapping[str, Any]) -> list[str]:
     return [update["hash"], *update.get("updates", ())] if update else []
 
 
-def digests_before(sessions: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The sessions that a plan counts by its document, and those that they hold."""
-    return [digest for one in sessions for digest in (one["hash"], *one["includes"])]
+def sessions_at(plan: Mapping[str, Any]) -> dict[str, str | None]:
+    """When each session before a plan was, where it is known, by what it is called.
+
+    >>> sessions_at({"assumptions": {"sessions": [{"at": "2026-03-02"}]}})
+    {'earlier session 1 of the plan': '2026-03-02'}
+    """
+    sessions = (plan.get("assumptions") or {}).get("sessions", ())
+    return {
+        f"earlier session {number} of the plan": one["at"]
+        for number, one in enumerate(sessions, start=1)
+    }
 
 
 def lungs_before_gy(plan: Mapping[str, Any], typed_gy: float) -> float:
@@ -194,11 +252,8 @@ def sessions_document(
     if not sessions:
         return {}
     rows: list[Mapping[str, Any]] = [
-        {
-            "hash": session.digest,
-            "kind": session.kind,
-            "nuclide": session.nuclide,
-            "lungs_gy": session.lungs_gy,
+        session_row(session)
+        | {
             "doses": [
                 {
                     "name": one.region,
@@ -206,12 +261,43 @@ def sessions_document(
                     "dose_gy": one.dose_gy,
                 }
                 for one in counted(regions, session)
-            ],
-            "includes": list(session.includes),
+            ]
         }
         for session in sessions
     ]
     return {"sessions": rows}
+
+
+def session_row(session: EarlierSession) -> dict[str, Any]:
+    """A session as documents keep it: whole, so that a later plan can count it anew.
+
+    >>> row = session_row(EarlierSession("it", "planned", "d1", "Y-90", (), 12.0))
+    >>> row["hash"], row["lungs_gy"], row["parts"]
+    ('d1', 12.0, [])
+    """
+    return {
+        "hash": session.digest,
+        "kind": session.kind,
+        "nuclide": session.nuclide,
+        "lungs_gy": session.lungs_gy,
+        "at": session.at,
+        "activity_gbq": session.activity_gbq,
+        "given": session.given,
+        "held": session.held,
+        "parts": [
+            {
+                "name": part.name,
+                "role": part.role,
+                "volume_ml": part.volume_ml,
+                "mass_kg": part.mass_kg,
+                "dose_gy": part.dose_gy,
+                "of": list(part.of),
+            }
+            for part in session.parts
+        ],
+        "doses": [],
+        "includes": list(session.includes),
+    }
 
 
 def _counted(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from itertools import combinations_with_replacement
 
 from sirtdose.errors import InputError
@@ -12,6 +12,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.vial_calendar import (
     Calibration,
     calibrations_for,
+    hours_after,
     hours_between,
 )
 from sirtdose.planning.vial_choice import (
@@ -266,7 +267,7 @@ def _when_it_suits(
     )
     if hours < 0 and not device.vials.part_is_drawn:
         return None
-    calibration = Calibration(want.at - timedelta(hours=hours), hours)
+    calibration = Calibration(hours_after(want.at, -hours), hours)
     return choice_of(want, [(gbq, calibration)], device, nuclide)
 
 

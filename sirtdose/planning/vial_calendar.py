@@ -21,6 +21,17 @@ def hours_between(start: datetime, end: datetime) -> float:
     return (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds() / 3600
 
 
+def hours_after(at: datetime, hours: float) -> datetime:
+    """A time after another, or before it, on the same place's clock.
+
+    >>> at = datetime(2027, 3, 28, 10, tzinfo=ZoneInfo("Europe/Brussels"))
+    >>> at.isoformat(timespec="minutes"), hours_after(at, -24.0).isoformat()
+    ('2027-03-28T10:00+02:00', '2027-03-27T09:00:00+01:00')
+    """
+    there = (at.astimezone(UTC) + timedelta(hours=hours)).astimezone(at.tzinfo)
+    return datetime.fromisoformat(there.isoformat())
+
+
 @dataclass(frozen=True)
 class Calibration:
     """A calibration of vials that can be had, and how it lies to the treatment.
@@ -126,24 +137,23 @@ def on_day(
     return Calibration(fixed, hours, name, delivered)
 
 
-def not_on_schedule(
-    product: VialProduct, calibrated_at: datetime, site: tzinfo | None = None
-) -> str:
+def not_on_schedule(product: VialProduct, calibrated_at: datetime, site: tzinfo) -> str:
     """When vials are calibrated, where not at this time; empty where they are.
+
+    `site` is the hospital's zone, or that of the treatment's time: the offset that a
+    calibration is typed with says nothing of either.
 
     Examples
     --------
     >>> from sirtdose.model.device import Device
     >>> glass = Device.named("glass").vials
-    >>> not_on_schedule(glass, datetime.fromisoformat("2026-12-06T18:00+01:00"))
+    >>> not_on_schedule(glass, datetime.fromisoformat("2026-12-06T18:00+01:00"), UTC)
     ''
-    >>> not_on_schedule(glass, datetime.fromisoformat("2026-12-07T12:00-05:00"))
+    >>> not_on_schedule(glass, datetime.fromisoformat("2026-12-07T12:00-05:00"), UTC)
     'calibration Sunday 12:00, America/New_York'
     """
     for schedule in product.schedules:
-        local = calibrated_at.astimezone(
-            zone_of(schedule, site or calibrated_at.tzinfo or UTC)
-        )
+        local = calibrated_at.astimezone(zone_of(schedule, site))
         day = WEEKDAYS[local.weekday()]
         if day in schedule.weekdays and local.time() == schedule.clock:
             return ""

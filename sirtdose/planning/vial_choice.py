@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import log2
 
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.planning.vial_calendar import Calibration
+from sirtdose.planning.vial_calendar import Calibration, hours_after
 
 # How far a vial may be from the activity wanted, either way.
 WINDOW = 0.10
@@ -160,4 +160,4 @@ def choice_of(
         activity_gbq=want.activity_gbq,
         nuclide=nuclide,
     )
-    return VialChoice(want, held, device, want.at + timedelta(hours=lead_h))
+    return VialChoice(want, held, device, hours_after(want.at, lead_h))

@@ -1,6 +1,6 @@
 """What is in a folder, as a document and as text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from string import ascii_uppercase
@@ -9,7 +9,9 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.io.choose import Inspection, frames_differ, unused_lines
 from sirtdose.io.found import Found, patients_in
-from sirtdose.report.wording import role_words, table
+from sirtdose.report.documents import image_document
+from sirtdose.report.scan.document import fact_rows, facts_document
+from sirtdose.report.wording import activity, role_words, table
 
 # On a terminal; the document names all.
 _NAMED_MAX = 100
@@ -63,6 +65,14 @@ def inspection_document(inspection: Inspection, *, paths: bool) -> dict[str, Any
         ],
         "unusable": list(unusable.values()),
         "noticed": list(inspection.noticed),
+        "scans": [
+            {
+                "name": inspection.name_of(item),
+                "image": image_document(facts.source),
+                "voxels": facts_document(facts),
+            }
+            for item, facts in inspection.scans
+        ],
         "not_used": [
             {"why": why, "names": list(names)}
             for why, names in inspection.unused.items()
@@ -125,9 +135,23 @@ def inspection_summary(document: dict[str, Any]) -> str:
                 for remark in one["remarks"]
             ),
         ]
+    lines += scan_lines(document["scans"])
     if document["problem"]:
         lines += ["", f"Cannot choose: {document['problem']}"]
     return "\n".join(lines)
+
+
+def scan_lines(scans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What each activity image says by itself."""
+    for one in scans:
+        found = one["voxels"]["activity_gbq"]
+        rows = list(fact_rows(one["voxels"], one["image"]))
+        if found is not None:
+            rows.insert(0, ("Activity in view", activity(found)))
+        width = max(len(name) for name, _ in rows)
+        yield ""
+        yield f"{one['name']}:"
+        yield from (f"  {name:<{width}}  {said}" for name, said in rows)
 
 
 def _place(item: Found, root: Path) -> str:

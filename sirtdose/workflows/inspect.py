@@ -12,11 +12,14 @@ from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import first_dicom, survey
 from sirtdose.io.found import ACTIVITY_IMAGES, STRUCTURES, Found, Passed
 from sirtdose.io.read import read_found_image, read_found_structures
+from sirtdose.model.scan import ScanFacts
 from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity
 
+_SCANNED = (Quantity.COUNTS, Quantity.ACTIVITY_CONCENTRATION)
 _UNDRAWN = (
     "Structures: none found; draw them, or name their file for `sirtdose post` with "
-    "--structures"
+    "--structures. `sirtdose post --no-structures` reads the scan alone"
 )
 
 
@@ -73,16 +76,20 @@ def _tried(
     unusable: list[tuple[Found, str]] = []
     structures: list[Structure] = []
     noticed: list[str] = []
+    scans: list[tuple[Found, ScanFacts]] = []
     for item in items:
         try:
             if item.kind in STRUCTURES:
                 drawn = read_found_structures(item, languages=languages)
                 structures.extend(drawn if seen.choice else [])
                 continue
-            source = read_found_image(item).source
+            image = read_found_image(item)
         except InputError as error:
             unusable.append((item, str(error)))
             continue
+        source = image.source
+        if item.kind in ACTIVITY_IMAGES and image.quantity in _SCANNED:
+            scans.append((item, ScanFacts.of(image)))
         if source is not None:
             said = [*source.remarks, *(one.said for one in source.doubts)]
             noticed.extend(f"{seen.name_of(item)}: {one}" for one in said)
@@ -91,6 +98,7 @@ def _tried(
         unusable=tuple(unusable),
         structures=tuple(structures),
         noticed=tuple(noticed),
+        scans=tuple(scans),
     )
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from sirtdose.checks.doses import (
-    limit_findings,
     organs_at_risk,
     usual_ceilings,
     whole_liver_dose,
 )
+from sirtdose.checks.limits import limit_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.limit import Limit
 from sirtdose.model.treatment import Part, Treatment

@@ -23,11 +23,18 @@ HAZARDS = runpy.run_path(
 FUNCTIONS = HAZARDS["functions"]()
 REACHED = HAZARDS["commands"](FUNCTIONS, HAZARDS["calls"](FUNCTIONS))
 COMMANDS = dict(commands_of(click.Context(main)))
+# No site file is for them, so they are not among the others.
+OF_SITE = {
+    f"site {name}": command
+    for group in [main.get_command(click.Context(main), "site")]
+    if isinstance(group, click.Group)
+    for name, command in group.commands.items()
+}
 OPTIONS = {
     name: {key.replace("_", "-") for key in option_table(command)}
-    for name, command in COMMANDS.items()
+    for name, command in (COMMANDS | OF_SITE).items()
 }
-GROUPS = {"plan", "lsf", "site", "site init", "site check"}
+GROUPS = {"plan", "lsf", "site", *OF_SITE}
 # They run `post` with the options of a file.
 AS_POST = ("batch", "check", "listen", "verify")
 SHARED = {"site", "help", "version", "no-noise"}
@@ -55,9 +62,9 @@ KNOWN = {
     "checks.activity:_mostly_residual": "only `post` measures a residual",
     "checks.doses:_raised": "limits are of plans",
     "checks.doses:_remedy": "what was given cannot be reduced any more",
-    "checks.doses:_unmet": "limits are of plans",
+    "checks.limits:_unmet": "limits are of plans",
     "checks.doses:_where_more_is_wanted": "what was given has no scenario to choose",
-    "checks.doses:bound_findings": "several injections, and greatest activities, are "
+    "checks.limits:bound_findings": "several injections, and greatest activities, are "
     "of partition, compare and image; `check` says what the plan's own run said",
     "checks.lungs:missing_shunt": "a vial repeats nothing that its plan was asked",
     "checks.lungs:source_findings": "a vial repeats nothing that its plan was asked",

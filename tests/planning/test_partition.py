@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sirtdose.checks.doses import limit_findings
+from sirtdose.checks.limits import limit_findings
 from sirtdose.errors import InputError, PlanningError, RangeError
 from sirtdose.planning import mird
 from sirtdose.planning.kao import (

@@ -9,6 +9,7 @@ from click.testing import Result
 
 from sirtdose.checks.sessions import session_findings
 from sirtdose.errors import InputError
+from sirtdose.model.field import Field
 from sirtdose.planning import mird_plan
 from sirtdose.planning.partition_case import Region
 from sirtdose.planning.sessions import (
@@ -19,7 +20,8 @@ from sirtdose.planning.sessions import (
     with_sessions,
 )
 from sirtdose.planning.terms import Terms
-from sirtdose.workflows.plan.sessions import planned_session, read_sessions
+from sirtdose.workflows.plan.planned import planned_sessions
+from sirtdose.workflows.plan.sessions import read_sessions
 from tests.cli.plan.test_image_goals import one_liver
 
 Run = Callable[..., Result]
@@ -142,7 +144,7 @@ def test_what_a_plan_keeps_of_a_session() -> None:
 
 
 def said(terms: Terms, *regions: Region, key: str | None = "A") -> dict[str, str]:
-    found = session_findings(terms, regions, patient_key=key)
+    found = session_findings(terms, regions, typed={"patient_key": key})
     return {f"{one.code} {one.severity}": one.message for one in found}
 
 
@@ -318,11 +320,13 @@ def test_a_plan_after_another_holds_it(run: Run, first: Path, tmp_path: Path) ->
     options = ("--normal-dose", "20Gy", "--patient-key", "A")
     second = tmp_path / "second"
     assert run(*CASE, *options, "--after", first, "--out", second).exit_code == 0
-    [found] = read_sessions([second / "plan.json"])
-    assert found.after_others
-    assert len(found.includes) == 1
-    doses_gy = {one.name: one.dose_gy for one in found.parts}
-    assert doses_gy["normal perfused"] == pytest.approx(80.0)
+    own, held = read_sessions([second / "plan.json"])
+    assert own.after_others
+    assert held.held
+    assert held.digest == json.loads(first.read_text())["hash"]
+    for session_, gy in ((own, 20.0), (held, 60.0)):
+        doses_gy = {one.name: one.dose_gy for one in session_.parts}
+        assert doses_gy["normal perfused"] == pytest.approx(gy)
     with pytest.raises(InputError, match="count the same session"):
         read_sessions([first, second / "plan.json"])
 
@@ -342,7 +346,7 @@ def test_an_update_is_the_session_that_it_updates(
     assert run(*CASE, *options, "--out", second).exit_code == 0
     for pair in ((first, today), (today, other), (second / "plan.json", today)):
         for given in (pair, pair[::-1]):
-            with pytest.raises(InputError, match=r"\(earlier session 1\) and --after"):
+            with pytest.raises(InputError, match=r"earlier session 1\) and --after"):
                 read_sessions(given)
     [found] = read_sessions([today])
     assert found.includes == (json.loads(first.read_text())["hash"],)
@@ -354,7 +358,7 @@ def test_an_update_of_an_update_is_still_the_first() -> None:
     plan = {"hash": "third", "status": "draft", "nuclide": {"name": "Y-90"}}
     plan |= {"lungs": {"dose_gy": 1.0, "cumulative_dose_gy": 1.0}, "assumptions": {}}
     plan |= {"update": {"hash": "second", "updates": ["first"]}}
-    found = planned_session(plan | {"compartments": [part]}, "it")
+    [found] = planned_sessions(Field(plan | {"compartments": [part]}, "it:"), "it")
     assert found.known_as == {"first", "second", "third"}
 
 
@@ -377,53 +381,59 @@ def row_of(name: str, role: str, gy: float) -> dict:
     return known | {"dose_gy": {"mean_by_mass": gy}}
 
 
-def before_row(name: str, role: str, gy: float, structure: str | None) -> dict:
-    known = {"name": name, "structure": structure, "role": role, "of": ["injection"]}
-    return known | {"volume_ml": 400.0, "mass_kg": 0.4, "dose_gy": gy}
+def kept(*parts: dict, lungs_gy: float | None = 12.0, **more: object) -> dict:
+    """A session as a document keeps it."""
+    row: dict = {"hash": "first", "kind": "planned", "nuclide": "Y-90"}
+    row |= {"lungs_gy": lungs_gy, "at": None, "activity_gbq": 2.0, "given": 1}
+    row |= {"held": False, "parts": list(parts), "doses": [], "includes": ["zero"]}
+    return row | more
+
+
+def kept_part(name: str, role: str, gy: float, of: str = "injection") -> dict:
+    known = {"name": name, "role": role, "volume_ml": 400.0, "mass_kg": 0.4}
+    return known | {"dose_gy": gy, "of": [of]}
 
 
 def test_what_was_delivered_holds_the_sessions_of_its_plan(tmp_path: Path) -> None:
     # 40 Gy of the first session and 10 Gy here; T1 is gone and keeps its 120 Gy.
-    earlier = {
-        "updates": ["old"],
-        "sessions": [{"hash": "first", "includes": ["zero"]}],
-        "doses": [
-            before_row("normal perfused", "normal_perfused", 40.0, "Normal"),
-            before_row("T1", "tumor", 120.0, None),
-        ],
-    }
+    parts = (
+        kept_part("normal perfused", "normal_perfused", 40.0),
+        kept_part("T1", "tumor", 120.0),
+    )
+    earlier = {"updates": ["old"], "sessions": [kept(*parts)], "doses": []}
     rows = [row_of("Normal", "normal_perfused", 10.0), row_of("T2", "tumor", 30.0)]
     plan = {"hash": "second", "earlier": earlier}
     path = delivered(tmp_path / "two", rows, plan)
-    [found] = read_sessions([path])
-    assert {one.name: one.dose_gy for one in found.parts} == {
-        "Normal": 50.0,
-        "T2": 30.0,
-        "T1": 120.0,
-    }
-    assert found.includes == ("second", "old", "first", "zero")
-    assert found.after_others
-    assert found.lungs_gy == 15.0
+    found = read_sessions([path])
+    regions = [
+        region("normal perfused", "normal_perfused", 0.8, "injection"),
+        region("T1", "tumor", 0.1),
+        region("T2", "tumor", 0.1),
+    ]
+    gy = {one.name: one.prior_gy for one in with_sessions(regions, found)}
+    assert gy == {"normal perfused": 50.0, "T1": 120.0, "T2": 30.0}
+    assert found[0].includes == ("second", "old")
+    assert found[1].known_as == {"first", "zero"}
+    assert found[0].after_others
+    # 15 Gy with all before it: 3 here, 12 then.
+    assert [one.lungs_gy for one in found] == [3.0, 12.0]
     # The treatment of the first plan is in it already; one without a plan is not.
     first = delivered(tmp_path / "one", rows, {"hash": "first"})
     with pytest.raises(InputError, match="count the same session"):
         read_sessions([first, path])
-    assert len(read_sessions([delivered(tmp_path / "none", rows[:1], None), path])) == 2
+    other = delivered(tmp_path / "none", rows[:1], None)
+    assert {one.given for one in read_sessions([other, path])} == {1, 2}
 
 
 def test_a_plan_that_divides_the_liver_keeps_its_parts(tmp_path: Path) -> None:
     # 10 Gy to all that was perfused; before, 40 Gy to the right and none to the left.
-    doses = [
-        before_row("normal perfused of right", "normal_perfused", 40.0, None),
-        before_row("normal perfused of left", "normal_perfused", 0.0, None),
-    ]
-    plan = {"hash": "p", "earlier": {"updates": [], "sessions": [], "doses": doses}}
+    first = kept(kept_part("normal of right", "normal_perfused", 40.0, "right"))
+    plan = {"hash": "p", "earlier": {"updates": [], "sessions": [first], "doses": []}}
     rows = [row_of("Normal", "normal_perfused", 10.0)]
-    [found] = read_sessions([delivered(tmp_path / "two", rows, plan)])
-    assert [(one.name, one.dose_gy) for one in found.parts] == [
-        ("normal perfused of right", 50.0),
-        ("normal perfused of left", 10.0),
-    ]
+    found = read_sessions([delivered(tmp_path / "two", rows, plan)])
+    for name, gy in (("right", 40.0), ("left", 0.0), ("injection", 10.0)):
+        [one] = with_sessions([region("n", "normal_perfused", 0.8, name)], found)
+        assert one.prior_gy == gy
 
 
 def test_a_plan_and_the_treatment_by_it_are_one_session(
@@ -458,16 +468,22 @@ def test_what_was_delivered(tmp_path: Path) -> None:
             "kernel+with_prior": {"structures": rows},
         },
     }
+    document["doses"]["kernel"]["structures"] = [
+        row(one["name"], one["role"], one["dose_gy"]["mean_by_mass"] - 20.0)
+        for one in rows
+    ]
     path = tmp_path / "post.json"
     path.write_text(json.dumps(document))
-    [found] = read_sessions([path])
-    assert [(one.name, one.dose_gy, one.of) for one in found.parts] == [
-        ("Right", 84.0, ("right",)),
-        ("normal_perfused", 57.0, ("right",)),
+    own, stated = read_sessions([path])
+    # Of 84 and 57 Gy, 20 Gy are of the earlier map.
+    assert [(one.name, one.dose_gy, one.of) for one in own.parts] == [
+        ("Right", 64.0, ("right",)),
+        ("normal_perfused", 37.0, ("right",)),
     ]
-    assert found.lungs_gy == 15.0
-    assert found.after_others
-    assert "no run.json" in found.unverified
+    assert [one.dose_gy for one in stated.parts] == [20.0, 20.0]
+    assert (own.lungs_gy, stated.lungs_gy) == (12.0, 3.0)
+    assert own.after_others
+    assert "no run.json" in own.unverified
     path.write_text('{"schema": "sirtdose.post/1"}')
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, match=r"post.json: lungs is missing"):
         read_sessions([path])

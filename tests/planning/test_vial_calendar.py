@@ -127,10 +127,10 @@ def test_resin_follows_the_hospitals_clock() -> None:
 
 def test_a_calibration_of_another_day_or_time() -> None:
     for wrong in ("2026-12-07T12:00-05:00", "2026-12-06T18:00-05:00"):
-        assert not_on_schedule(GLASS.vials, datetime.fromisoformat(wrong))
-    assert not not_on_schedule(GLASS.vials, datetime(2026, 12, 6, 17, tzinfo=UTC))
+        assert not_on_schedule(GLASS.vials, datetime.fromisoformat(wrong), UTC)
+    assert not not_on_schedule(GLASS.vials, datetime(2026, 12, 6, 17, tzinfo=UTC), UTC)
     holmium = Device.named("ho166").vials
-    assert not not_on_schedule(holmium, datetime(2026, 12, 7, tzinfo=UTC))
+    assert not not_on_schedule(holmium, datetime(2026, 12, 7, tzinfo=UTC), UTC)
 
 
 def test_pairs_are_of_one_time_of_calibration() -> None:

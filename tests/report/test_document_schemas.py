@@ -106,6 +106,16 @@ def _made(name: str, run: Run, folder: Path) -> Any:
     if name == "vial":
         words[name] = ("plan", "vial", "--activity", "3GBq")
         words[name] += ("--at", "2026-03-02T10:00+01:00", "--device", "glass")
+    if name == "scan":
+        scan = ("post", ours, "--no-structures", "--calibration", "image")
+        words[name] = (*scan, "--administered", "1GBq", "--out", folder / "o")
+    if name == "trend":
+        post = ("post", ours, *drawn, "--administered", "1GBq", "--administered-at")
+        post += ("2026-03-02T10:00Z", "--scan-at", "2026-03-02T12:00Z", "--no-report")
+        post += ("--calibration", "image", "--out", folder / "one")
+        result = run(*post, "--accept", "H13", "--reason", "an image of doses")
+        assert result.exit_code == 0, result.stderr
+        words[name] = ("site", "trend", folder)
     if name == "order":
         vial = ("plan", "vial", "--activity", "3GBq", "--device", "glass")
         vial += ("--at", "2026-03-04T10:00-05:00", "--choose", "7GBq@2026-03-01")

@@ -189,7 +189,12 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_dose(options: dict[str, Any]) -> dict[str, Any]:
-    from sirtdose.report.check.document import CHECK_FILES, check_document, write_check
+    from sirtdose.report.check.document import (
+        CHECK_FILES,
+        RECOMPUTED,
+        check_document,
+        write_check,
+    )
     from sirtdose.workflows.check.dose import check_dose
 
     out, force = options["out"], options["force"]
@@ -200,7 +205,10 @@ def _of_dose(options: dict[str, Any]) -> dict[str, Any]:
     say_slower("gamma", "ten times")
     check = check_dose(request)
     document = check_document(check)
-    with output_folder(out, CHECK_FILES, force=force) as folder:
+    # A dose recomputed earlier is not the one that this is of.
+    is_ours = request.against.resolve().is_relative_to(out.resolve())
+    earlier = [] if is_ours else [RECOMPUTED]
+    with output_folder(out, [*CHECK_FILES, *earlier], force=force) as folder:
         write_check(check, document, folder)
         names = sorted(path.name for path in folder.iterdir())
     screen = check_screen(document)

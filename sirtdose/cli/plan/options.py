@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.families import left_by_image
 from sirtdose.cli.words.goals import order_of
 from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.options import (
@@ -293,6 +294,7 @@ def show_plan(plan: Plan, *, out: Path | None, force: bool, as_json: bool) -> No
         force=force,
         as_json=as_json,
         pages=pages,
+        replaces=left_by_image(out),
     )
     require_limits(document)
 

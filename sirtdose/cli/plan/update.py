@@ -10,6 +10,7 @@ import click
 
 from sirtdose.cli.plan.options import require_kept, require_limits
 from sirtdose.cli.words.command import command
+from sirtdose.cli.words.families import left_by_image
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
@@ -135,6 +136,7 @@ def update_command(
             lung_shunt_source=options["lung_shunt_source"] or "",
             same_catheter=None if catheter is None else catheter == "same",
             patient_key=options["patient_key"],
+            at=moment(options["at"], "--at", options["timezone"]),
             folder=path.parent,
             self_test=self_test(),
             site=site_used(),
@@ -160,6 +162,7 @@ def update_command(
         force=force,
         as_json=as_json,
         pages=None if out is None else pages,
+        replaces=(*left_by_image(out), *pages),
     )
     require_limits(document)
 

@@ -7,24 +7,9 @@ from typing import Any
 
 import click
 
-from sirtdose.checks.constants import own_file_findings
-from sirtdose.checks.method import not_a_device_finding
-from sirtdose.checks.orders import (
-    chosen_against_plan,
-    chosen_findings,
-    unapproved_findings,
-)
-from sirtdose.checks.site import site_findings
-from sirtdose.checks.vial_times import day_findings
-from sirtdose.checks.vials import (
-    catalogue_findings,
-    measured_findings,
-    offered_findings,
-    shared_findings,
-    typed_activity_findings,
-    with_vials,
-)
+from sirtdose.checks.orders import chosen_against_plan, chosen_findings
 from sirtdose.cli.plan.options import CASE_NAMES, case_options
+from sirtdose.cli.plan.vial_said import about_plan, about_vials
 from sirtdose.cli.plan.vial_words import (
     ALONE,
     PlanForVials,
@@ -51,7 +36,6 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import acceptances_of, moment, nuclide_of
 from sirtdose.cli.words.show import show_document
-from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.io.tables.catalogue import read_catalogue
 from sirtdose.model.acceptance import (
@@ -64,6 +48,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
+from sirtdose.model.vial_product import VIAL_GBQ_MAX
 from sirtdose.planning.ordered_vial import (
     MeasuredVial,
     Reading,
@@ -75,12 +60,7 @@ from sirtdose.planning.vial_choice import Want
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.order import order_csv, order_document
-from sirtdose.report.plan.vial import (
-    VialsFound,
-    injected_by_order,
-    injected_of,
-    vial_document,
-)
+from sirtdose.report.plan.vial import VialsFound, vial_document
 from sirtdose.report.plan.vial_lines import vial_screen
 
 # What a page says of a patient by the plan alone.
@@ -187,8 +167,13 @@ def vial_command(
     Example: sirtdose plan vial --plan plan/plan.json --at 2026-12-09T10:00-05:00
     --choose right=5GBq@2026-12-06 --out order
     """
-    if (activity is None) == (plan_file is None):
+    if activity is None and plan_file is None:
         raise click.UsageError("give --activity, or --plan with plan.json")
+    if activity is not None and plan_file is not None:
+        raise click.UsageError(
+            "--activity and --plan are both given, and a plan has its own activity: "
+            "leave one of them out"
+        )
     planned = None if plan_file is None else PlanForVials.of_file(plan_file)
     device, nuclide, digest = _microspheres(options, planned)
     if planned is None and options["injection"]:
@@ -218,12 +203,12 @@ def vial_command(
         digest,
     )
     findings = [
-        *_about_plan(found, planned, options["treatment_date"]),
+        *about_plan(found, planned, options["treatment_date"]),
         *chosen_findings(
             ordered, wants, device=device, nuclide=nuclide, site=asked.site
         ),
         *chosen_against_plan(ordered, wants, device=device, nuclide=nuclide),
-        *_about_vials(found, asked),
+        *about_vials(found, asked),
     ]
     acceptances = acceptances_of(options["accept"], options["reason"])
     if planned:
@@ -273,8 +258,19 @@ def _microspheres(
             digest = read
             device = replace(device, vials=products[device.name])
     if options["vials"]:
+        _require_vials(options["vials"])
         device = replace(device, vials=device.vials.with_sizes(options["vials"]))
     return device, nuclide, digest
+
+
+def _require_vials(sizes_gbq: Sequence[float]) -> None:
+    for gbq in sizes_gbq:
+        if not 0 < gbq <= VIAL_GBQ_MAX:
+            raise click.BadParameter(
+                f"{gbq:g} GBq is not a vial's activity: give one above 0, up to "
+                f"{VIAL_GBQ_MAX:g} GBq",
+                param_hint="--vial",
+            )
 
 
 def _measured(
@@ -306,65 +302,6 @@ def _readings(
             f"--assay is of one vial: give --measured {wants[0].name}=ACTIVITY@TIME"
         )
     return {wants[0].name: [Reading(gbq, at)]}
-
-
-def _about_plan(
-    found: VialsFound, planned: PlanForVials | None, typed: str | None
-) -> list[Finding]:
-    """Activity, day and nuclide, as typed or by the plan."""
-    days = list({one.want.at.date(): one.want.at for one in found.found}.values())
-    if planned is None:
-        own = [typed_activity_findings(one, found.nuclide) for one in found.found]
-        own += [day_findings(at, typed) for at in days]
-        return [finding for some in own for finding in some]
-    inputs = planned.document["inputs"]
-    day = inputs.get("treatment_date") or inputs.get("treatment_at")
-    return [
-        *planned.nuclide_findings(found.nuclide),
-        # A day that is typed here states that the treatment was moved.
-        *(
-            finding
-            for at in days
-            for finding in day_findings(at, typed or day, of_plan=not typed)
-        ),
-        *unapproved_findings(
-            planned.document["status"], planned.unmet, ordered=bool(found.orders)
-        ),
-    ]
-
-
-def _about_vials(found: VialsFound, asked: Asked) -> list[Finding]:
-    """What is offered, what was ordered, what was measured."""
-    device, planned = found.device, found.planned
-    offered = [
-        finding
-        for one in found.found
-        for finding in offered_findings(
-            one, device, calibrated_at=asked.calibrated_at, site=asked.site
-        )
-    ]
-    ordered_gbq = {one.want.name: one.at_use_gbq for one in found.orders}
-    findings = [
-        *(offered if not (found.orders or found.measured) else []),
-        *(shared_findings(found.shared) if not found.orders else []),
-        *measured_findings(
-            found.measured,
-            calibrator_factor=found.calibrator_factor,
-            # What is drawn is compared with the plan alone, not with a whole vial.
-            ordered_gbq={} if device.vials.part_is_drawn else ordered_gbq,
-        ),
-        *catalogue_findings(device),
-        *own_file_findings(found.nuclide),
-        not_a_device_finding(),
-        *site_findings(site_used()),
-    ]
-    if planned and found.orders:
-        injected = injected_by_order(found.orders, device)
-        findings += with_vials(planned.graver(injected), "as ordered")
-    if planned and found.measured:
-        injected = injected_of(found.measured)
-        findings += with_vials(planned.graver(injected), "as measured")
-    return findings
 
 
 def _files(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from sirtdose.checks.constants import other_file_findings
+from sirtdose.checks.constants import other_file_findings, other_half_life_findings
 from sirtdose.cli.words.quantities import moment, quantity
 from sirtdose.cli.words.show import SHOWN
 from sirtdose.errors import InputError, QuantityError
@@ -113,7 +113,10 @@ class PlanForVials:
                 f"the plan is for {own['name']}, not {nuclide.name}: give --nuclide "
                 f"{own['name']}, or the plan for {nuclide.name}"
             )
-        return other_file_findings(own, nuclide)
+        return [
+            *other_file_findings(own, nuclide),
+            *other_half_life_findings(float(own["half_life_h"]), nuclide),
+        ]
 
 
 def site_zone(timezone: str | None) -> tzinfo | None:
@@ -170,8 +173,10 @@ def wants_of(
             "TIME for all",
             param_hint="--at",
         )
+    zone = site_zone(timezone)
     return [
-        Want(name, gbq, when, residual)
+        # On the hospital's clock: what follows in time is told by it too.
+        Want(name, gbq, when if zone is None else when.astimezone(zone), residual)
         for name in names
         for gbq, residual in [draws[name]]
         for when in [moment(at[name], "--at", timezone)]
@@ -213,13 +218,40 @@ def ordered_of(
     for text in texts:
         typed, size, when = _split(text, wants, option)
         names = typed.split(",") if typed not in known else [typed]
-        each = (named(one, known, _NOT_ONE.format(one.strip())) for one in names)
-        own = tuple(dict.fromkeys(each))
-        first = min((one for one in wants if one.name in own), key=lambda one: one.at)
+        each = [named(one, known, _NOT_ONE.format(one.strip())) for one in names]
+        _require_once(text, each)
+        own = [one for one in wants if one.name in each]
+        first = min(own, key=lambda one: one.at)
         gbq = _above_zero(text, size, option)
-        calibration = _calibration(when, first, device, timezone) if when else None
-        found.append(Ordered(own, gbq, calibration))
+        if when:
+            calibration = _calibration(when, first, device, timezone)
+            gbq = device.vials.size_near(gbq)
+        else:
+            calibration = None
+            if device.vials.part_is_drawn:
+                _require_one_time(text, own)
+        found.append(Ordered(tuple(one.name for one in own), gbq, calibration))
     return found
+
+
+def _require_once(text: str, names: Sequence[str]) -> None:
+    for one in names:
+        if names.count(one) > 1:
+            raise click.BadParameter(
+                f"'{text}' names '{one}' {names.count(one)} times: name it once; "
+                "repeat --choose for a second vial",
+                param_hint="--choose",
+            )
+
+
+def _require_one_time(text: str, wants: Sequence[Want]) -> None:
+    """A vial that decays between its injections has a time that its activity is of."""
+    if len({one.at for one in wants}) > 1:
+        raise click.BadParameter(
+            f"'{text}' is for injections at different times, between which it decays: "
+            f"write its calibration too, e.g. {text}@2026-12-09T18:00+01:00",
+            param_hint="--choose",
+        )
 
 
 def _calibration(

@@ -50,7 +50,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
         ),
         (
             options["scan_duration"],
-            by_factor,
+            by_factor or options.get("no_structures"),
             "--scan-duration",
             "a camera factor in --calibration",
         ),

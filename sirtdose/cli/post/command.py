@@ -11,6 +11,7 @@ from sirtdose.cli.post.arguments import (
     require_times,
     site_key,
 )
+from sirtdose.cli.post.bare import require_bare, show_scan
 from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
 from sirtdose.cli.words.command import Command, command
 from sirtdose.cli.words.image import (
@@ -84,6 +85,13 @@ class _Remembering(Command):
 @command("post", cls=_Remembering)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
+@Option(
+    "no-structures",
+    bool,
+    "Read a QA scan or phantom without structures: total activity, unit, times and "
+    "nuclide, and no doses. Writes scan.json and scan.html.",
+    about="results",
+)
 @registration_options
 @segmentation_options
 @Option(
@@ -252,6 +260,11 @@ def post_command(
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --device
     resin --plan plan/plan.json --density ct --out doses
     """
+    if options["no_structures"]:
+        require_bare(click.get_current_context())
+        request = post_request(source, options)
+        show_scan(request, out, options | {"force": force}, as_json=as_json)
+        return
     from sirtdose.workflows.post.results import assess_into
 
     kept = assess_into(
@@ -285,7 +298,8 @@ def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
 def post_request(source: Path, options: dict[str, Any]) -> PostRequest:
     """What the options of one case ask for."""
     given = [options["administered"], options["assay"], options["injections"] or None]
-    if sum(one is not None for one in given) != 1:
+    count = sum(one is not None for one in given)
+    if count != 1 and not (options.get("no_structures") and count == 0):
         raise click.UsageError(
             "give the activity once: --administered '1.68 GBq', or --assay with "
             "--assay-at and --administered-at, or --injection for each of several"

@@ -43,7 +43,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("anterior", "posterior", "fwhm", "noise"),
     ),
     "Structures": (
-        *("structures", "role", "languages", "probability-threshold"),
+        *("structures", "no-structures", "role", "languages"),
+        "probability-threshold",
         *("registration", "drawn-on", "segment-liver", "segment-tumors"),
         *("lungs", "liver", "lung-background", "liver-background", "lung-margin"),
         "tumors",

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.families import FAMILIES
 from sirtdose.cli.words.options import VERBOSE
 from sirtdose.errors import PlanningError, SafetyStop, has_extra
 from sirtdose.io.output.folder import output_folder
@@ -30,14 +31,17 @@ def show_document(
     force: bool,
     as_json: bool,
     pages: Mapping[str, str | Callable[[Path], None]] | None = None,
+    replaces: Iterable[str] = (),
 ) -> None:
     """Write `name`, and pages by their names, into a folder, whole or not at all.
 
-    What is no text writes itself into the folder.
+    A page that is no text writes itself into the folder. What an earlier run may have
+    left beside it, and `replaces`, goes.
     """
     files = {name: document_text(document), **(pages or {})}
     if out is not None:
-        with output_folder(out, files, force=force) as folder:
+        ours = (name, *FAMILIES[name], *replaces)
+        with output_folder(out, ours, force=force) as folder:
             for own, content in files.items():
                 if isinstance(content, str):
                     (folder / own).write_text(content, "utf-8")

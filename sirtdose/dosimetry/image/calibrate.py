@@ -131,6 +131,11 @@ def _absolute(
             "the image is in counts, not Bq/mL (H12): use --calibration administered, "
             "or a camera factor such as --calibration '12.3 cps/MBq'"
         )
+    if request.cps_per_mbq is not None and volume.quantity is not Quantity.COUNTS:
+        raise QuantityError(
+            f"the image is in {volume.quantity.unit}, not counts (H12): a camera "
+            "factor does not apply to it; give --calibration image instead"
+        )
     if request.elapsed_h is None:
         return None
     if request.cps_per_mbq is not None:

@@ -82,6 +82,7 @@ def _volume(dataset: Dataset, path: Path, nuclide: Nuclide | None) -> Volume:
         camera=camera_words(dataset),
         remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),
         decay_correction=_decay_correction(dataset),
+        frame_duration_s=source.frame_duration_s or _view_duration_s(dataset, path),
         doubts=(*source.doubts, *_declared(dataset, len(counts), path), *offset(added)),
     )
     if source.decay_correction == "ADMIN":
@@ -145,6 +146,14 @@ def _decay_correction(dataset: Dataset) -> str:
         str(one).upper() for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
     ]
     return "DECY" if corrected and stated in ("", "NONE") else stated
+
+
+def _view_duration_s(dataset: Dataset, path: Path) -> float | None:
+    """Duration of a view by the first rotation, for an image that states none."""
+    for one in dataset.get("RotationInformationSequence") or []:
+        found_ms = number_if_any(one, "ActualFrameDuration", path, least=0)
+        return found_ms and found_ms / 1000
+    return None
 
 
 def _in_slice_order(dataset: Dataset, frames: NDArray[Any], path: Path) -> NDArray[Any]:

@@ -31,6 +31,8 @@ class Claim:
         ------
         OutputError
             Something would be overwritten, or could not be written.
+        LookupError
+            A file was written that is not named, which is a bug.
         """
         names = list(names)
         require_free(self.folder, names, force=force)
@@ -38,6 +40,7 @@ class Claim:
         with _told(self.folder):
             new.mkdir()
             yield new
+            _require_named(new, names)
             # Somebody else's files may have come meanwhile.
             require_free(self.folder, names, force=force)
             publish(self.room, self.real, names)
@@ -90,6 +93,15 @@ def require_free(
         raise OutputError(
             f"{folder} already contains {', '.join(taken)}: give another folder, or "
             "--force to overwrite"
+        )
+
+
+def _require_named(new: Path, names: Iterable[str]) -> None:
+    """Refuse a file that is not among `names`: a run without it would let it stay."""
+    strange = {one.name for one in new.iterdir()}.difference(names)
+    if strange:
+        raise LookupError(
+            f"{', '.join(sorted(strange))} is not named as what a run may write"
         )
 
 

@@ -18,14 +18,16 @@ from sirtdose.io.tables.own_file import (
 )
 from sirtdose.model.device import device_name
 from sirtdose.model.units import localized
-from sirtdose.model.vial_product import SITE_ZONE, WEEKDAYS, VialProduct
+from sirtdose.model.vial_product import SITE_ZONE, VIAL_GBQ_MAX, WEEKDAYS, VialProduct
 
 _OWN = "the site's own"
 _PRODUCT = ("part_is_drawn", "sizes", "calibrations", "shelf_life", "spheres")
 _SOURCE = ("source", "verified")
 _SIZES = ("name", "gbq", "from_gbq", "to_gbq", "step_gbq", *_SOURCE)
 _CALIBRATION = ("weekdays", "time", "zone", "days_before", *_SOURCE)
-_GBQ_MAX, _DAYS_MAX, _LISTED_MAX = 100.0, 14, 1000
+_DAYS_MAX, _LISTED_MAX = 14, 1000
+# No vial is kept longer, and none has more spheres for 1 GBq.
+_MOST = {"hours": 30 * 24.0, "per_gbq": 1e10}
 
 
 def read_catalogue(path: Path) -> tuple[dict[str, VialProduct], str]:
@@ -125,8 +127,10 @@ def _number_row(value: Any, key: str, where: str) -> dict[str, Any]:
     number = row[key]
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise InputError(f"{where}: {key} is {shown(number)}: a number is needed")
-    if not 0 < number < float("inf"):
-        raise InputError(f"{where}: {key} is {number:g}: above 0 is needed")
+    if not 0 < number <= _MOST[key]:
+        raise InputError(
+            f"{where}: {key} is {number:g}: above 0 to {_MOST[key]:g} is needed"
+        )
     return {key: float(number), **_source(row, where)}
 
 
@@ -147,8 +151,10 @@ def _truth(value: Any, where: str) -> bool:
 
 def _activity(value: Any, where: str) -> float:
     gbq = number_of(value, where)
-    if not 0 < gbq <= _GBQ_MAX:
-        raise InputError(f"{where} is {gbq:g} GBq: above 0 to {_GBQ_MAX:g} is needed")
+    if not 0 < gbq <= VIAL_GBQ_MAX:
+        raise InputError(
+            f"{where} is {gbq:g} GBq: above 0 to {VIAL_GBQ_MAX:g} is needed"
+        )
     return gbq
 
 
@@ -156,11 +162,17 @@ def _clock(value: Any, where: str) -> str:
     """A time of day; TOML has its own notation for one."""
     try:
         text = value.isoformat() if isinstance(value, time) else str(value)
-        return time.fromisoformat(text).replace(tzinfo=None).isoformat("minutes")
+        clock = time.fromisoformat(text)
     except ValueError:
         raise InputError(
             f"{where} is {shown(value)}: write a time of day, such as 18:00"
         ) from None
+    if clock.tzinfo is not None:
+        raise InputError(
+            f"{where} is {shown(value)}, with an offset: write "
+            f"{clock.isoformat('minutes')[:5]}, and the time zone in zone"
+        )
+    return clock.isoformat("minutes")
 
 
 def _zone(value: Any, where: str) -> str:

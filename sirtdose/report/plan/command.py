@@ -96,6 +96,8 @@ def command_words(document: Mapping[str, Any]) -> str | None:
         each = value if isinstance(value, list) else [value]
         words += [_word(form, one) for one in each if one not in _UNSAID]
     for one in document["assumptions"].get("sessions", ()):
+        if one["held"]:
+            continue
         file = "plan.json" if one["kind"] == "planned" else "post.json"
         words.append(f"--after {file}")
     if "prior_dose" in document["assumptions"]:

@@ -54,6 +54,8 @@ REPLACED = (
     PLAN_UNCERTAINTY_FILE,
     *(dose_file(f"{one}{tag}") for one in DOSE_FILES for tag in ("", "+with_prior")),
     PER_GBQ,
+    # What `sirtdose report` makes of it.
+    *("sheet.html", "figures"),
 )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sirtdose.checks.again import begun
 from sirtdose.checks.documented import treatment_of, wanted_of
-from sirtdose.checks.doses import bound_findings, limit_findings
 from sirtdose.checks.following import following
+from sirtdose.checks.limits import bound_findings, limit_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.moving import CLOSED, OPENED, Comparison, Fork, Moves, outcomes
 from sirtdose.report.plan.at_activities import (

@@ -35,7 +35,7 @@ def _moving(
 ) -> dict[str, Any]:
     metric = Metric.parse(goal["metric"])
     wanted_gy = metric.number if metric.is_part else goal["wanted"]
-    lines = _lines(goal, metric, wanted_gy, document)
+    lines = goal_lines(goal, metric, wanted_gy, document)
     name = names.get(goal["structure"], goal["structure"])
     wanted = wanted_words(goal).removeprefix("at least ")
     of_volume = goal["wanted"] if metric.is_part else None
@@ -50,14 +50,14 @@ def _moving(
         "dose_metric": Metric("d", 100 * of_volume).key if of_volume else metric.key,
         "aim": goal["sense"] == "aim",
         "lines": lines,
-        "pick": "max" if _of_normal_liver(goal, document) else "min",
+        "pick": "max" if of_normal_liver(goal, document) else "min",
         "points": list(points) if needs_points else [],
         "known": goal["reached"] is not None,
         "moves": goal["reached"] is not None and (bool(points) or not needs_points),
     }
 
 
-def _lines(
+def goal_lines(
     goal: Mapping[str, Any],
     metric: Metric,
     wanted_gy: float | None,
@@ -71,6 +71,8 @@ def _lines(
             one for one in document["compartments"] if one["name"] == goal["structure"]
         ]
         readings = [part, *filter(None, [part.get("all_counts")])]
+        if any(one["name"] not in linear for one in readings):
+            return None
         return [list(linear[one["name"]].gy_per_gbq) for one in readings]
     if len(injections) == 1 and goal["reached"] is not None:
         reached_gy = goal["apart_gy"] + wanted_gy
@@ -78,7 +80,7 @@ def _lines(
     return None
 
 
-def _of_normal_liver(goal: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+def of_normal_liver(goal: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     """Whether it is a dose not to be passed, for which the higher reading counts."""
     if goal["sense"] != "aim":
         return False

@@ -115,9 +115,8 @@ def _plan_words(change: Mapping[str, Any]) -> str:
 def session_lines(document: Mapping[str, Any]) -> list[str]:
     """The earlier sessions whose doses a plan adds, each in one line."""
     return [
-        f"Earlier session, {one['kind']} with {one['nuclide']}"
-        + (f" ({one['hash'][:12]})" if one["hash"] else "")
-        + f": lungs {'not known' if lungs is None else f'{significant(lungs)} Gy'}, "
+        f"{_session_words(one)}: "
+        f"lungs {'not known' if lungs is None else f'{significant(lungs)} Gy'}, "
         + ", ".join(
             f"{spoken(dose['name'])} {significant(dose['dose_gy'])} Gy"
             for dose in one["doses"]
@@ -125,6 +124,19 @@ def session_lines(document: Mapping[str, Any]) -> list[str]:
         for one in document["assumptions"].get("sessions", ())
         for lungs in [one["lungs_gy"]]
     ]
+
+
+def _session_words(session: Mapping[str, Any]) -> str:
+    """Which session it is, and how a plan knows of it.
+
+    >>> _session_words({"kind": "stated", "hash": "", "nuclide": "Y-90", "held": True})
+    'Earlier doses, stated in the file of an earlier session'
+    """
+    if session["kind"] == "stated":
+        return "Earlier doses, stated in the file of an earlier session"
+    by = f" ({session['hash'][:12]})" if session["hash"] else ""
+    held = ", held by a later one" if session["held"] else ""
+    return f"Earlier session, {session['kind']} with {session['nuclide']}{by}{held}"
 
 
 def _activities(change: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from sirtdose.planning.ordered_vial import MeasuredVial, OrderOf
 from sirtdose.planning.vial import InjectionVials, SharedVial, SharedVials
 from sirtdose.planning.vial_choice import Vial, VialChoice, shifts
 from sirtdose.report.documents import nuclide_document, said_document
+from sirtdose.report.plan.goals_at import goal_names
 from sirtdose.report.plan.vial_doses import PlannedDoses
 
 
@@ -43,6 +44,7 @@ def vial_document(
     own: VialsFound, findings: Sequence[Finding], accepted: Sequence[Acceptance] = ()
 ) -> dict[str, Any]:
     """What vial.json holds."""
+    goals = _goals(own)
     return {
         "schema": "sirtdose.vial/1",
         "sirtdose_version": __version__,
@@ -60,7 +62,11 @@ def vial_document(
         "injections": [_injection(one, own) for one in own.found],
         "shared": [_shared(one) for one in own.shared],
         "measured_doses": _measured_doses(own),
-        "not_repeated": list(own.planned.not_repeated) if own.planned else [],
+        "goals": goals,
+        "not_repeated": [
+            *(own.planned.not_repeated if own.planned else ()),
+            *goal_names(goals),
+        ],
         "calibrator_factor": own.calibrator_factor,
         "shifts": [
             {"hours": hours, "factor": factor} for hours, factor in shifts(own.nuclide)
@@ -199,6 +205,14 @@ def _measured_doses(own: VialsFound) -> list[dict[str, Any]]:
     if own.planned is None or not own.measured:
         return []
     return own.planned.doses(injected_of(own.measured))
+
+
+def _goals(own: VialsFound) -> list[dict[str, Any]]:
+    """The plan's goals with the vials as measured, or else as ordered."""
+    if own.planned is None or not (own.measured or own.orders):
+        return []
+    measured = injected_of(own.measured)
+    return own.planned.goals(measured or injected_by_order(own.orders, own.device))
 
 
 def injected_of(measured: Sequence[MeasuredVial]) -> dict[str, float]:

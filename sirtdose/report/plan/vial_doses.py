@@ -16,6 +16,7 @@ from sirtdose.report.plan.at_activities import (
     limit_at,
     not_repeated,
 )
+from sirtdose.report.plan.goals_at import goals_at
 from sirtdose.report.plan.rows import (
     injections_of,
     linear_doses,
@@ -66,6 +67,10 @@ class PlannedDoses:
     def not_repeated(self) -> tuple[str, ...]:
         """The plan's checks that say nothing of the vials."""
         return not_repeated(self.document)
+
+    def goals(self, injected_gbq: Mapping[str, float]) -> list[dict[str, Any]]:
+        """The plan's goals, and what these activities reach of them."""
+        return goals_at(self.document, self._all_gbq(injected_gbq))
 
     def graver(self, injected_gbq: Mapping[str, float]) -> list[Finding]:
         """What the plan's own activities are not found to be."""

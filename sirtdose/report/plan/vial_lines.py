@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sirtdose.report.page_head import moment_words
+from sirtdose.report.plan.goals_at import goal_rows
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, gy_words, significant, spoken, table
@@ -27,6 +28,9 @@ def vial_screen(document: Mapping[str, Any]) -> Screen:
     if open_ones:
         result += _shared_lines(document)
     result += _measured_lines(document)
+    if rows := goal_rows(document["goals"]):
+        header = ["goal", "with these vials", "wanted", ""]
+        result += ["", table(header, rows, left={0, 2, 3})]
     if left := document["not_repeated"]:
         result += ["", f"Not repeated here: {', '.join(left)}"]
     return Screen.of(document, result, _details(document))
@@ -42,12 +46,12 @@ def order_line(injection: Mapping[str, Any]) -> str:
 
     >>> vial = {"calibration_gbq": 5.0, "calibrated_at": "2026-12-06T12:00-05:00",
     ...         "shared_with": [], "part_to_draw": 1.0}
-    >>> order_line({"name": "right", "ordered": {
+    >>> order_line({"name": "right", "at": "2026-12-09T10:00-05:00", "ordered": {
     ...     "vials": [vial], "at_use_gbq": 2.344, "to_wanted_ratio": 0.928}})
     'Ordered for right: 5 GBq calibrated Dec 6 12:00; 2.344 GBq at use (-7.2 %)'
     """
     own = injection["ordered"]
-    each = " and ".join(map(_ordered_vial, own["vials"]))
+    each = " and ".join(_ordered_vial(one, injection["at"]) for one in own["vials"])
     parts = [one["part_to_draw"] for one in own["vials"]]
     shared = any(one["shared_with"] for one in own["vials"])
     off = drawn_words(parts) if shared else off_words(own["to_wanted_ratio"])
@@ -57,11 +61,11 @@ def order_line(injection: Mapping[str, Any]) -> str:
     )
 
 
-def _ordered_vial(one: Mapping[str, Any]) -> str:
+def _ordered_vial(one: Mapping[str, Any], used_at: str) -> str:
     at, others = one["calibrated_at"], one["shared_with"]
     return (
         f"{one['calibration_gbq']:.4g} GBq"
-        + (f" calibrated {_short(at)}" if at else "")
+        + (f" calibrated {_short(at, used_at)}" if at else "")
         + (f" (shared with {', '.join(others)})" if others else "")
     )
 
@@ -89,7 +93,12 @@ def drawn_words(parts: Sequence[float]) -> str:
 def calibration_words(vial: Mapping[str, Any]) -> str:
     """When a vial is calibrated, with its week or its delivery.
 
+    A time that no schedule has is told with its offset from UTC.
+
     >>> calibration_words({"calibrated_at": "2026-12-06T12:00-05:00", "week": 1})
+    'Dec 6 12:00 UTC-05:00, week 1'
+    >>> calibration_words({"calibrated_at": "2026-12-06T12:00-05:00", "week": 1,
+    ...                    "calibration_zone": "America/New_York"})
     'Dec 6 12:00, week 1'
     """
     if vial.get("delivered"):
@@ -97,7 +106,10 @@ def calibration_words(vial: Mapping[str, Any]) -> str:
         more = f", delivered {day:%b} {day.day}"
     else:
         more = f", week {vial['week']}" if vial.get("week") else ""
-    return f"{_short(vial['calibrated_at'])}{more}"
+    at, known = vial["calibrated_at"], vial.get("calibration_zone")
+    own = known or vial.get("delivered")
+    said = _short(at) if own else f"{_short(at)} {moment_words(at).rpartition(' ')[2]}"
+    return f"{said}{more}"
 
 
 def zone_words(choices: Sequence[Mapping[str, Any]]) -> str:
@@ -126,9 +138,13 @@ def spheres_words(choice: Mapping[str, Any]) -> str:
     )
 
 
-def _short(iso: str) -> str:
+def _short(iso: str, beside: str = "") -> str:
+    """A time without its year; with its offset, where that is not another time's."""
     at = datetime.fromisoformat(iso)
-    return f"{at:%b} {at.day} {at:%H:%M}"
+    said = f"{at:%b} {at.day} {at:%H:%M}"
+    if beside and datetime.fromisoformat(beside).utcoffset() == at.utcoffset():
+        return said
+    return f"{said} {moment_words(iso).rpartition(' ')[2]}" if beside else said
 
 
 def _title(document: Mapping[str, Any]) -> str:
@@ -251,7 +267,7 @@ def _measured_lines(document: Mapping[str, Any]) -> list[str]:
             if own["to_ordered_ratio"]
             else ""
         )
-        + f"; exactly what is wanted at {_short(own['holds_it_at'])}"
+        + f"; exactly what is wanted at {_short(own['holds_it_at'], one['at'])}"
         for one in found
         for own in [one["measured"]]
     ]
@@ -312,7 +328,7 @@ def _details(document: Mapping[str, Any]) -> list[str]:
                 f"{own['part_to_draw']:.0%}",
                 significant(own["spheres"] / 1e6, 3) if own["spheres"] else "-",
                 significant(own["bq_per_sphere"]) if own["bq_per_sphere"] else "-",
-                _short(own["holds_it_at"]),
+                _short(own["holds_it_at"], one["at"]),
                 *(
                     gy_words(dose["dose_gy"]) + ("!" if doubted(dose) else "")
                     for dose in own["doses"]

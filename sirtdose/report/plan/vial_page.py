@@ -7,6 +7,7 @@ from typing import Any
 
 from sirtdose.report.page_head import day_words, moment_words
 from sirtdose.report.plan.cutting import table_cuts
+from sirtdose.report.plan.goals_at import goal_rows
 from sirtdose.report.plan.order import drawn_rows, draws_words
 from sirtdose.report.plan.page import Made
 from sirtdose.report.plan.sheet import sheet_findings
@@ -49,6 +50,7 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
             }
             for one in document["measured_doses"]
         ],
+        goals=goal_rows(document.get("goals", ())),
         unverified=[
             one for one in document["catalogue"]["facts"] if not one["verified"]
         ],

@@ -74,7 +74,7 @@ def deidentified(
             earlier["updates"] = []
             # Empty: two that are only "removed" would be one and the same session.
             for one in earlier["sessions"]:
-                one |= {"hash": "", "includes": []}
+                one |= {"hash": "", "includes": [], "at": None}
     return result
 
 
@@ -105,7 +105,8 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ],
         "reasons of --accept": [one["reason"] for one in document["accepted"]],
         "the plan's names": [
-            row["name"] for row in plan["doses"] if row["role"] != "lungs"
+            *(row["name"] for row in plan["doses"] if row["role"] != "lungs"),
+            *_of_sessions(plan.get("earlier") or {"sessions": ()}),
         ],
         **{
             what: [text for text in _texts(document.get(key)) if text not in ours]
@@ -115,6 +116,12 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     }
     each = ((what, text) for what, texts in found.items() for text in texts)
     return list(dict.fromkeys(each))
+
+
+def _of_sessions(earlier: Mapping[str, Any]) -> list[str]:
+    """Names that people gave to structures and injections of earlier sessions."""
+    parts = [part for one in earlier["sessions"] for part in one["parts"]]
+    return [text for part in parts for text in (part["name"], *part["of"])]
 
 
 def _texts(value: Any) -> list[str]:

@@ -83,7 +83,8 @@ def post_replaces() -> list[str]:
         for correction in _CORRECTED
     ]
     names = post_files(methods, report=True, dicom=True, registration=True)
-    return [*names, *UNCERTAINTY_FILES, THUMBNAIL, RUN_RECORD]
+    # `sirtdose report` makes the figures.
+    return [*names, *UNCERTAINTY_FILES, THUMBNAIL, RUN_RECORD, "figures"]
 
 
 def write_post(

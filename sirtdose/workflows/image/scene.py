@@ -12,7 +12,14 @@ from sirtdose.dosimetry.grid.resample import overlap
 from sirtdose.errors import GeometryError, InputError, SafetyStop
 from sirtdose.io.choose import Choice, choose, lies_in, unused, unused_lines
 from sirtdose.io.discover import discover, survey
-from sirtdose.io.found import Found, Kind, Passed, names_in, patients_in
+from sirtdose.io.found import (
+    STRUCTURES,
+    Found,
+    Kind,
+    Passed,
+    names_in,
+    patients_in,
+)
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_image
 from sirtdose.model.finding import Finding, Severity
@@ -21,15 +28,17 @@ from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
 
 Moved: TypeAlias = tuple[Volume, list[Finding]]
+_BARE = "structures: none are read (--no-structures)"
 _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 
 
 def chosen(
-    request: ImageRequest, elsewhere: Iterable[object]
+    request: ImageRequest, elsewhere: Iterable[object], *, bare: bool = False
 ) -> tuple[Choice, list[Finding]]:
     """Pick image, CT and structures of one patient (H01, H17).
 
-    What other options name, `elsewhere`, is used for what they say.
+    What other options name, `elsewhere`, is used for what they say. A `bare` scan has
+    no structures, whatever else is there.
 
     Raises
     ------
@@ -39,13 +48,15 @@ def chosen(
     found, passed = survey(request.source)
     others = _named_elsewhere(request, elsewhere)
     choice = choose(
-        found,
+        [one for one in found if not bare or one.kind not in STRUCTURES],
         image=_inside(request.source, request.image),
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
-        without_structures=request.segment_liver is not None,
+        without_structures=bare or request.segment_liver is not None,
         elsewhere=others,
     )
+    if bare:
+        choice = replace(choice, reasons=(*choice.reasons[:-1], _BARE))
     findings = one_patient_findings([choice.image, *choice.structures, choice.ct])
     choice, said = _with_unused(choice, found, passed, others=others)
     return choice, findings + said

@@ -1,17 +1,22 @@
 """What an update keeps of the plan that it updates, and the options that it changes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose
 from typing import Any
 
+from sirtdose.checks.again import Moved
+from sirtdose.checks.scout import typed_shunt_findings
+from sirtdose.model.finding import Finding
 from sirtdose.planning.documented_case import planned_activities, planned_shunts
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.sessions import plans_updated
 
 # The lung shunt of an injection, or of its tumors, among the parts of its text.
 _SHUNT = re.compile(r"(?<=[=,])\s*(?:lung-shunt|tlsf)\s*:[^,]*", re.IGNORECASE)
+
+_NONE: dict[str, Any] = {"injections": ()}
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,28 @@ class Injected:
         1.9
         """
         return self.drawn_gbq * (1 - self.residual_fraction)
+
+
+def shunt_findings(document: Mapping[str, Any], typed: float | None) -> list[Finding]:
+    """The shunt of the day beside that of the image, where the plan measured one."""
+    measured = (document.get("measured") or {}).get("lung_shunt")
+    if typed is None or not measured:
+        return []
+    return typed_shunt_findings(typed=typed, measured=measured["lung_shunt_fraction"])
+
+
+def what_moved(document: Mapping[str, Any], case: Case, gbq: Sequence[float]) -> Moved:
+    """Whether doses or lung shunts are other than those of the plan."""
+    planned = planned_activities(document).values()
+    shunts = planned_shunts(document).values()
+    return Moved(
+        doses=not all(map(_same, planned, gbq)),
+        shunts=not all(map(_same, shunts, case.lung_shunt_fractions)),
+    )
+
+
+def _same(planned: float | None, now: float) -> bool:
+    return isclose(planned or 0.0, now, rel_tol=1e-6)
 
 
 def changed_inputs(
@@ -130,3 +157,31 @@ def changes(
             for one in document.get("goals", ())
         ],
     }
+
+
+def growth(
+    document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
+) -> float:
+    """By how much what the scout shows outside of all perfused volumes has grown.
+
+    There, every injection adds its activity per count. Of a single injection it is
+    the growth of every voxel.
+    """
+    counts = [
+        one["counts"] for one in (document.get("measured") or _NONE)["injections"]
+    ]
+    then = tuple(planned_activities(document).values())
+
+    def brought(activities: Sequence[float], shunts: Sequence[float]) -> float:
+        each: Iterator[tuple[float, float, float]]
+        each = zip(activities, shunts, counts or [1.0] * len(then), strict=True)
+        return sum(own * (1 - shunt) / count for own, shunt, count in each)
+
+    before = brought(then, planned.lung_shunt_fractions)
+    return brought(gbq, case.lung_shunt_fractions) / before
+
+
+def foci_at(document: Mapping[str, Any], grown: float) -> dict[str, float]:
+    """Peaks of hot spots by the organs they reach."""
+    spots = (document.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]
+    return {name: grown * one["peak_gy"] for one in spots for name in one["reaches"]}

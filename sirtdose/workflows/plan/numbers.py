@@ -359,9 +359,7 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
 
 
 def _of_sessions(request: PlanRequest, case: Case) -> list[Finding]:
-    return session_findings(
-        request, case.regions, patient_key=request.inputs.get("patient_key")
-    )
+    return session_findings(request, case.regions, typed=request.inputs)
 
 
 def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> Plan:

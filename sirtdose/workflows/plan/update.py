@@ -1,15 +1,25 @@
 """Predict a plan again for the activities, residual and lung shunt of the day."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.checks.again import no_longer_said, said_before
+from sirtdose.checks.again import (
+    no_longer_said,
+    not_repeated_findings,
+    said_before,
+)
 from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
-from sirtdose.checks.updated import draft_findings, map_findings, update_findings
+from sirtdose.checks.updated import (
+    day_findings,
+    draft_findings,
+    map_findings,
+    update_findings,
+)
 from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
@@ -31,7 +41,15 @@ from sirtdose.planning.perturbed_case import with_shunts
 from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_dose import with_scout
 from sirtdose.report.plan.rows import names_of
-from sirtdose.workflows.plan.changed import Injected, changed_inputs, changes
+from sirtdose.workflows.plan.changed import (
+    Injected,
+    changed_inputs,
+    changes,
+    foci_at,
+    growth,
+    shunt_findings,
+    what_moved,
+)
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
 from sirtdose.workflows.plan.remnant import with_remnant
 
@@ -43,7 +61,6 @@ _OF_THE_FORMULA = (
     *("prescribed_dose_gy", "convention", "formula_dose_constant_gy_kg_per_gbq"),
     *("maximize_rule", "maximize_order"),
 )
-_NONE: dict[str, Any] = {"injections": ()}
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,8 @@ class Update:
         Whether the catheter is where it was for the scout.
     patient_key : str, optional
         Must be that of the plan.
+    at : datetime, optional
+        When it is used.
     folder : Path, optional
         Where the plan is, with its dose maps.
     """
@@ -74,6 +93,7 @@ class Update:
     lung_shunt_source: str = ""
     same_catheter: bool | None = None
     patient_key: str | None = None
+    at: datetime | None = None
     folder: Path | None = None
     self_test: SelfTest | None = None
     site: SiteUsed | None = None
@@ -127,8 +147,8 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
         one_density=document["assumptions"]["density_g_per_ml"] is not None,
         goals=goals,
     )
-    grown = _growth(document, planned, case, gbq)
-    plan = replace(plan, foci_gy=_foci(document, grown))
+    grown = growth(document, planned, case, gbq)
+    plan = replace(plan, foci_gy=foci_at(document, grown))
     maps, no_map = _maps(document, update.folder, planned, case, gbq=gbq)
     own = [
         *map_findings(no_map),
@@ -138,6 +158,7 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
             than="the update",
         ),
         *draft_findings(document["status"]),
+        *day_findings(document, update.at),
         *update_findings(
             planned_gbq=planned_activities(document),
             now_gbq=dict(zip(case.injections, gbq, strict=True)),
@@ -149,15 +170,18 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     _, of_remnant = with_remnant(
         before, request.remnant, limit_table=request.limit_table
     )
-    kept, given = said_before(
+    own += shunt_findings(document, update.lung_shunt_fraction)
+    said = said_before(
         document,
         [*judged(before, request), *of_remnant],
         [*own, *judged(plan, request)],
+        what_moved(document, case, gbq),
     )
-    request = replace(request, acceptances=(*update.acceptances, *given))
-    plan = accepted(plan, request, [*own, *kept])
+    own += not_repeated_findings(said.left_out, document["method"])
+    request = replace(request, acceptances=(*update.acceptances, *said.given))
+    plan = accepted(plan, request, [*own, *said.kept])
     change = changes(document, injections, case)
-    change["no_longer_said"] = no_longer_said(document, plan.findings)
+    change["no_longer_said"] = no_longer_said(document, plan.findings, said.left_out)
     return Updated(plan, change, grown, maps)
 
 
@@ -289,7 +313,7 @@ def _plan(document: Mapping[str, Any], case: Case) -> Plan:
         assumptions=dict(document["assumptions"]),
         one_density=document["assumptions"]["density_g_per_ml"] is not None,
     )
-    return replace(plan, foci_gy=_foci(document, 1.0))
+    return replace(plan, foci_gy=foci_at(document, 1.0))
 
 
 def _assumptions(
@@ -317,34 +341,6 @@ def _assumptions(
     return kept
 
 
-def _growth(
-    document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
-) -> float:
-    """By how much what the scout shows outside of all perfused volumes has grown.
-
-    There, every injection adds its activity per count. Of a single injection it is
-    the growth of every voxel.
-    """
-    counts = [
-        one["counts"] for one in (document.get("measured") or _NONE)["injections"]
-    ]
-    then = tuple(planned_activities(document).values())
-
-    def brought(activities: Sequence[float], shunts: Sequence[float]) -> float:
-        each: Iterator[tuple[float, float, float]]
-        each = zip(activities, shunts, counts or [1.0] * len(then), strict=True)
-        return sum(own * (1 - shunt) / count for own, shunt, count in each)
-
-    before = brought(then, planned.lung_shunt_fractions)
-    return brought(gbq, case.lung_shunt_fractions) / before
-
-
-def _foci(document: Mapping[str, Any], grown: float) -> dict[str, float]:
-    """Peaks of hot spots by the organs they reach."""
-    spots = (document.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]
-    return {name: grown * one["peak_gy"] for one in spots for name in one["reaches"]}
-
-
 def _goals(
     document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
 ) -> tuple[list[Goal], list[str]]:
@@ -353,7 +349,7 @@ def _goals(
     A mean follows the doses per GBq. A D grows as the only injection does.
     """
     then = tuple(planned_activities(document).values())
-    grown = _growth(document, planned, case, gbq)
+    grown = growth(document, planned, case, gbq)
     found, unknown = [], []
     for row in document.get("goals", ()):
         metric = Metric.parse(row["metric"])

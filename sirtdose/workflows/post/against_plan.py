@@ -14,6 +14,7 @@ from sirtdose.dosimetry.engine.dose import METHODS
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import PlanCompared, PlannedDose, Read
 from sirtdose.errors import InputError
+from sirtdose.model.field import Field
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.metric import Metric
@@ -22,12 +23,22 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import Given
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
-from sirtdose.planning.sessions import plans_updated
+from sirtdose.planning.partition_case import Region
+from sirtdose.planning.sessions import (
+    PERFUSED,
+    EarlierSession,
+    counted,
+    injection_name,
+    plans_updated,
+    session_row,
+)
 from sirtdose.report.plan.hash import plan_of_file, plan_of_text
+from sirtdose.workflows.plan.planned import injections_of, sessions_before
 from sirtdose.workflows.post.injected import ledgers_of
 
 _D70 = Metric.parse("D70")
 _PLAN_MAX_BYTES = 50_000_000
+_ROLE_IN_PLAN = {"gallbladder": "organ"}
 # A plan's roles whose parts have no name of their own.
 _BY_ROLE = {
     "normal_perfused": Role.NORMAL_PERFUSED,
@@ -78,11 +89,12 @@ def compared(
     tables: Mapping[str, Sequence[StructureDose]],
     dosed_with: Nuclide,
     lungs: Lungs,
+    earlier: Mapping[str, Any],
 ) -> tuple[PlanCompared, list[Finding]]:
     """Activities and doses, planned and delivered, and whether lesions are the same.
 
     `dosed_with` is the nuclide with the dose constant of the first of the `tables`, on
-    which planned doses are brought.
+    which planned doses are brought, `earlier` what :func:`earlier_of` says.
     """
     method, rows = next(iter(tables.items()))
     by = plan["assumptions"].get("dose_method", METHODS["local"])
@@ -115,7 +127,7 @@ def compared(
         rows=tuple(pairs),
         dose_constant_gy_kg_per_gbq=constant,
         conversion=conversion,
-        earlier=_earlier(plan, found),
+        earlier=earlier,
     ), compared_findings(
         plan=plan,
         rows=pairs,
@@ -127,30 +139,71 @@ def compared(
     )
 
 
-def _earlier(
-    plan: Mapping[str, Any],
-    found: Sequence[tuple[Mapping[str, Any], StructureDose | None]],
+def earlier_of(
+    plan: Mapping[str, Any] | None, rows: Sequence[StructureDose], given: Given
 ) -> dict[str, Any]:
-    """What a plan counts of earlier treatments; nothing where there were none."""
-    assumed, updates = plan["assumptions"], plans_updated(plan)
-    names = [one["name"] for one in assumed.get("injections") or ()] or ["injection"]
-    rows = [
-        {
-            "name": part["name"],
-            "structure": None if row is None else row.structure.name,
-            "role": part["role"],
-            "of": list(part.get("dose_by_injection_gy") or names),
-            "volume_ml": part["volume_ml"],
-            "mass_kg": part["mass_kg"],
-            "dose_gy": part["cumulative_dose_gy"] - part["dose_gy"],
-        }
-        for part, row in found
-    ]
-    sessions = list(assumed.get("sessions", ()))
-    doses = rows if any(row["dose_gy"] > 0 for row in rows) else []
-    if not (updates or sessions or doses):
+    """What a plan counts of earlier treatments, and what the structures had of them.
+
+    Counted anew by the plan's own rules, as if the treatment were a plan. Nothing where
+    there were none.
+    """
+    if plan is None:
         return {}
-    return {"updates": updates, "sessions": sessions, "doses": doses}
+    document, updates = Field(plan, "the plan:"), plans_updated(plan)
+    before = sessions_before(document, "the plan", given=0)
+    if not (updates or before):
+        return {}
+    regions = [_region(row, given, injections_of(document)) for row in rows]
+    return {
+        "updates": updates,
+        "sessions": [
+            *plan["assumptions"].get("sessions", ()),
+            *(session_row(one) for one in before if one.kind == "stated"),
+        ],
+        "doses": [
+            {"structure": region.name, "dose_gy": gy}
+            for region in regions
+            for gy in [_had_gy(region, regions, before)]
+            if gy is not None
+        ],
+    }
+
+
+def _region(row: StructureDose, given: Given, planned: tuple[str, ...]) -> Region:
+    """A structure as a plan would list it, of the injections that perfuse it."""
+    own = [
+        one.name for one in given.injections if one.perfused == row.structure.name
+    ] or [one.name for one in given.injections]
+    role = str(row.structure.role)
+    return Region(
+        name=row.structure.name,
+        role=_ROLE_IN_PLAN.get(role, role),
+        volume_ml=row.structure.volume_ml,
+        mass_kg=row.mass_kg,
+        of=tuple(own) or planned,
+        uptakes=(),
+        gy_per_gbq=(),
+    )
+
+
+def _had_gy(
+    region: Region, regions: Sequence[Region], sessions: Sequence[EarlierSession]
+) -> float | None:
+    """What a structure had before; None where the sessions divide it otherwise."""
+    own = {injection_name(name) for name in region.of}
+    found_gy = 0.0
+    for session in sessions:
+        for one in counted([region], session, among=regions):
+            of = {injection_name(name) for part in one.parts for name in part.of}
+            divided = region.role in PERFUSED and not one.derived
+            if divided and len(own) > 1 and not _all_alike(own, of):
+                return None
+            found_gy += one.dose_gy
+    return found_gy
+
+
+def _all_alike(own: set[str], of: set[str]) -> bool:
+    return len(own) == len(of) and all(alike(name, of) for name in own)
 
 
 def _lungs_row(

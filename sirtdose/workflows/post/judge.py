@@ -5,18 +5,26 @@ from dataclasses import replace
 from typing import Any
 
 from sirtdose.checks.biology import model_findings
-from sirtdose.checks.doses import limit_findings
 from sirtdose.checks.image import (
     hot_spot_findings,
     lung_row_findings,
     lungs_in_image_findings,
 )
 from sirtdose.checks.judge import judge_given
+from sirtdose.checks.limits import delivered_limit_findings, limit_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.planned import earlier_findings, plan_doubts
+from sirtdose.checks.sessions import order_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-from sirtdose.dosimetry.results import Dosed, Judged, Placed, PlanCompared, Read
+from sirtdose.dosimetry.results import (
+    Dosed,
+    Judged,
+    Placed,
+    PlanCompared,
+    Read,
+    by_structure,
+)
 from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
@@ -24,9 +32,9 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.names import alike
 from sirtdose.model.request import PostRequest
 from sirtdose.planning.limits import lung_limits
-from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER
+from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER, sessions_at
 from sirtdose.workflows.plan.uncertainty import budget_at
-from sirtdose.workflows.post.against_plan import compared
+from sirtdose.workflows.post.against_plan import compared, earlier_of
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
 from sirtdose.workflows.post.plan_map import map_compared
 from sirtdose.workflows.post.treatment import treatment_of
@@ -44,38 +52,18 @@ def judged(
     """
     said = Said()
     tables, lungs = doses.structure_doses, doses.lungs
-    method, rows = next(iter(tables.items()))
+    rows = next(iter(tables.values()))
     judge, nuclide = request.judge, read.given.nuclide
     said.add(hot_spot_findings(beyond=doses.extrahepatic))
-    said.add(judge_given(treatment_of(read, placed, doses, device=judge.device)))
+    earlier = earlier_of(read.plan, rows, read.given)
+    case = treatment_of(
+        read, placed, doses, device=judge.device, earlier_gy=by_structure(earlier)
+    )
+    said.add(judge_given(case))
     if request.dose.uncertainty is not None:
         budget = budget_at(request.dose.budget, judge.site)
         said.add(better_than_label_findings(budget["administered"]))
-    plan = None
-    if read.plan is not None:
-        said.add(
-            plan_doubts(
-                plan=read.plan,
-                ledger=read.ledger,
-                method=method.partition("+")[0],
-                device=judge.device,
-                lung_shunt_fraction=read.given.lung_shunt_fraction,
-            )
-        )
-        plan = said.take(
-            compared(
-                read.plan,
-                read,
-                drawn=placed.drawn,
-                tables=tables,
-                dosed_with=doses.doses[method].nuclide,
-                lungs=lungs,
-            )
-        )
-        plan = replace(
-            plan,
-            map=map_compared(placed.plan_map, read.plan, doses.doses[method], rows),
-        )
+    plan = said.take(_against_plan(read, placed, doses, judge.device, earlier=earlier))
     said.add(limit_findings(lung_limits(lungs)))
     said.add(lung_row_findings(tables=tables, lungs=lungs))
     said.add(
@@ -87,6 +75,7 @@ def judged(
     biology = biology_of(judge, nuclide, modality)
     said.add(model_findings(biology=biology, tables=tables))
     thresholds = said.take(thresholds_held(biology, tables))
+    at = read.times.administered_at
     limits = limits_of(lungs, read.plan, rows, plan)
     said.add(
         earlier_findings(
@@ -96,8 +85,42 @@ def judged(
             limits=limits,
         )
     )
+    said.add(delivered_limit_findings(limits))
+    said.add(order_findings(sessions_at(read.plan or {}), str(at or "")))
     said.add([not_a_device_finding()])
     return Judged(limits, biology, plan, thresholds), said.findings
+
+
+def _against_plan(
+    read: Read,
+    placed: Placed,
+    doses: Dosed,
+    device: str | None,
+    *,
+    earlier: Mapping[str, Any],
+) -> tuple[PlanCompared | None, Sequence[Finding]]:
+    """What became of the plan; nothing without one."""
+    if read.plan is None:
+        return None, ()
+    method, rows = next(iter(doses.structure_doses.items()))
+    doubts = plan_doubts(
+        plan=read.plan,
+        ledger=read.ledger,
+        method=method.partition("+")[0],
+        device=device,
+        lung_shunt_fraction=read.given.lung_shunt_fraction,
+    )
+    plan, findings = compared(
+        read.plan,
+        read,
+        drawn=placed.drawn,
+        tables=doses.structure_doses,
+        dosed_with=doses.doses[method].nuclide,
+        lungs=doses.lungs,
+        earlier=earlier,
+    )
+    found = map_compared(placed.plan_map, read.plan, doses.doses[method], rows)
+    return replace(plan, map=found), [*doubts, *findings]
 
 
 _LUNGS = ("lungs", "lungs_cumulative")

@@ -1,6 +1,6 @@
 """A treatment that was given, as it is judged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sirtdose.dosimetry.derived import without
 from sirtdose.dosimetry.grid.resample import occupancy_on
@@ -15,12 +15,18 @@ _ALONE = "the treatment"
 
 
 def treatment_of(
-    read: Read, placed: Placed, doses: Dosed, *, device: str | None
+    read: Read,
+    placed: Placed,
+    doses: Dosed,
+    *,
+    device: str | None,
+    earlier_gy: Mapping[str, float],
 ) -> Treatment:
     """What was given where, and the mean dose of each structure by mass.
 
     Of several injections each has its own normal liver, as in a plan. Doses of an
-    earlier session's map count as earlier ones. Bilirubin is known from a plan alone.
+    earlier session's map, or by number of the plan's sessions, count as earlier ones;
+    the higher where there are both. Bilirubin is known from a plan alone.
     """
     ledgers = [(name, one) for name, _, one in read.injections]
     injections = tuple(
@@ -29,7 +35,10 @@ def treatment_of(
     )
     return Treatment(
         injections=injections,
-        parts=(*_rows(read, doses, injections), *_normal_parts(read, placed, doses)),
+        parts=(
+            *_rows(read, doses, injections, earlier_gy),
+            *_normal_parts(read, placed, doses),
+        ),
         lungs=doses.lungs,
         nuclide=read.given.nuclide,
         device=None if device is None else Device.named(device),
@@ -41,7 +50,12 @@ def treatment_of(
     )
 
 
-def _rows(read: Read, doses: Dosed, injections: tuple[Injected, ...]) -> Iterator[Part]:
+def _rows(
+    read: Read,
+    doses: Dosed,
+    injections: tuple[Injected, ...],
+    earlier_gy: Mapping[str, float],
+) -> Iterator[Part]:
     """The rows of the first table: structures as drawn and as derived."""
     method, rows = next(iter(doses.structure_doses.items()))
     in_all = {
@@ -59,7 +73,7 @@ def _rows(read: Read, doses: Dosed, injections: tuple[Injected, ...]) -> Iterato
             volume_ml=row.structure.volume_ml,
             mass_kg=row.mass_kg,
             doses_gy=(dose,),
-            prior_gy=max(in_all.get(name, dose) - dose, 0.0),
+            prior_gy=max(in_all.get(name, dose) - dose, earlier_gy.get(name, 0.0)),
             of=perfuses.get(name, everyone),
             hottest_gy=row.dvh.dose_to_volume_fraction_gy(0.02),
             focus_gy=foci.get(name, 0.0),

@@ -424,7 +424,7 @@ def test_goals_that_need_the_image_are_named(
     assert after["D90"] == pytest.approx(66.0)
     assert after["mean"] == pytest.approx(1.1 * before["mean"])
     assert after["V50Gy"] is None
-    said = [one["message"] for one in document["warnings"] if one["code"] == "H24"]
+    said = [one["message"] for one in document["warnings"] if one["code"] == "H25"]
     assert any(one.startswith("V50Gy of Tumor 1 cannot be predicted") for one in said)
     # A draft's numbers of the image stay; its map is another's.
     assert document["measured"]["structures"] == planned["measured"]["structures"]
@@ -575,3 +575,52 @@ def test_a_scout_and_an_earlier_plan_are_both_named(run: Run, tmp_path: Path) ->
     normal_gy = 15.87 * 2.25 * 0.95 / 1.4
     said = f"{normal_gy:.2f} Gy with the scout and earlier treatments"
     assert said in result.stderr
+
+
+def test_what_follows_the_shunt_is_made_anew_or_named(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    image = ("plan", "image", exact_voxels, "--catheter", "same", "--activity", "1GBq")
+    path = approved(run, tmp_path / "image", *image, "--lung-shunt", "5%")
+    planned = json.loads(path.read_text())
+    measured = planned["measured"]["lung_shunt"]["lung_shunt_fraction"]
+    document = updated(run, path, "--lung-shunt", "15%")
+    said = [
+        (one["code"], one["severity"], one["message"]) for one in document["warnings"]
+    ]
+    # 15 % beside the image's own, as `plan image --lung-shunt 15%` warns.
+    assert (
+        "H22",
+        "warn",
+        f"the lung shunt typed, 15.00%, is used, but the image shows {measured:.2%}",
+    ) in said
+    anew = json.loads(run(*image, "--lung-shunt", "15%", "--json").stdout)
+    known = {(one["code"], one["message"]) for one in anew["warnings"]}
+    # Every number in Gy, GBq or of the shunt is the day's own, or is not said.
+    for code, _, message in said:
+        if re.search(r"\d\s*(Gy|GBq)\b|\d%", message) and code != "H08":
+            assert (code, message) in known, message
+    left_out = [code for code, _, message in said if "is not repeated" in message]
+    assert left_out == ["H06", "H27"]
+    assert document["update"]["no_longer_said"] == []
+    # Without a change of numbers all of it holds.
+    same = updated(run, path, "--catheter", "same")
+    messages = {one["message"] for one in same["warnings"]}
+    assert {one["message"] for one in planned["warnings"]} <= messages
+
+
+def test_a_v_goal_widens_no_prediction(
+    run: Run, one_liver: list[object], tmp_path: Path
+) -> None:
+    goals = ("--activity", "1GBq", "--goal", "Tumor 1:V50Gy=80%", "--catheter")
+    path = approved(run, tmp_path / "goals", *one_liver, *goals, "same")
+    planned = json.loads(path.read_text())
+    accepted = ("--accept", "H05", "--reason", "x")
+    kept = updated(run, path, "--drawn", "1GBq", "--catheter", "same", *accepted)
+
+    def widened(document: dict[str, Any]) -> float:
+        return float(document["uncertainty"]["prediction"]["widened_by"])
+
+    assert widened(planned) == widened(kept) == 1.0
+    other = updated(run, path, "--drawn", "1GBq", "--catheter", "other", *accepted)
+    assert widened(other) > 1.0

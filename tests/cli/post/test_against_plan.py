@@ -351,12 +351,14 @@ def test_sessions_of_the_plan_are_in_its_limits_and_in_what_follows(
     both_gy = 49.67 * 0.05 * (1 / lungs["mass_kg"] + 2 / planned["lungs"]["mass_kg"])
     assert lungs["cumulative_dose_gy"] == pytest.approx(both_gy)
     assert document["plan"]["earlier"]["sessions"] == planned["assumptions"]["sessions"]
-    [found] = read_sessions([tmp_path / "out" / "post.json"])
-    doses = {one.name: one.dose_gy for one in found.parts}
-    for name in ("Tumor 1", "Perfused lobe", "normal_perfused"):
-        assert doses[name] == pytest.approx(3 * own[name], rel=5e-3)
+    found, held = read_sessions([tmp_path / "out" / "post.json"])
+    doses = [{part.name: part.dose_gy for part in one.parts} for one in (found, held)]
+    assert doses[0]["Tumor 1"] == pytest.approx(own["Tumor 1"])
+    assert doses[1]["Tumor 1"] == pytest.approx(2 * own["Tumor 1"], rel=5e-3)
     [first] = planned["assumptions"]["sessions"]
-    assert found.includes == (planned["hash"], first["hash"])
+    [image, *_] = document["inputs"]
+    assert found.includes == (planned["hash"], image["sha256"])
+    assert held.digest == first["hash"]
 
 
 def test_earlier_doses_given_twice_or_of_other_parts() -> None:
@@ -375,3 +377,60 @@ def test_earlier_doses_given_twice_or_of_other_parts() -> None:
         "H38 warn limits of Left not checked",
     ]
     assert earlier_findings(plan={}, typed_lung_gy=9.0, summed=True, limits=[]) == []
+
+
+def test_a_limit_of_the_plan_that_is_passed_warns(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """2 GBq of a plan whose limit for normal liver 2.5 GBq pass by a quarter."""
+    words = ("plan", "image", exact_voxels, "--lung-shunt", "5%", "--out", tmp_path)
+    words = (*words, "--force", "--activity", "2GBq")
+    assert run(*words).exit_code == 0
+    [normal_gy] = [
+        one["dose_gy"]
+        for one in json.loads((tmp_path / "plan.json").read_text())["compartments"]
+        if one["role"] == "normal_perfused"
+    ]
+    limit = f"normal={normal_gy * 1.05:.6g}Gy"
+    assert run(*words, "--limit", limit).exit_code == 0
+    path = tmp_path / "plan.json"
+    assert run("plan", "approve", path, "--by", "A. Person").exit_code == 0
+    given = ("post", exact_voxels, *GIVEN[:2], "--no-dicom", "--plan", path)
+    for gbq, missed in (("2GBq", False), ("2.5GBq", True)):
+        out = tmp_path / gbq
+        result = run(*given, "--administered", gbq, "--out", out)
+        assert result.exit_code == 0, result.stderr
+        document = json.loads((out / "post.json").read_text())
+        found = [one for one in document["warnings"] if one["code"] == "H42"]
+        assert [one["severity"] for one in found] == ["warn"] * missed
+        shown = "is above the limit of"
+        assert (shown in result.stdout + result.stderr) is missed
+        assert (shown in (out / "report.html").read_text("utf-8")) is missed
+    [one] = found
+    assert one["value"] == pytest.approx(1.25 * normal_gy, rel=5e-3)
+    assert one["bound"] == pytest.approx(1.05 * normal_gy, rel=1e-4)
+
+
+def test_earlier_sessions_are_in_the_checks_of_the_whole_liver(
+    run: Run, exact_voxels: Path, second: Path, tmp_path: Path
+) -> None:
+    """H43 of a treatment counts the sessions of its plan, as that plan did."""
+    words = ("post", exact_voxels, *GIVEN, "--plan", second, "--device", "glass")
+    words = (*words, "--administered", "3GBq", "--out", tmp_path / "out")
+    accepted = ("--accept", "H43", "--reason", "x", "--accept", "H07", "--reason", "x")
+    result = run(*words, *accepted)
+    assert result.exit_code == 0, result.stderr
+    assert "(36.68 Gy given before)" in result.stderr
+    document = json.loads(result.stdout)
+    [found] = [
+        one
+        for one in document["warnings"]
+        if one["code"] == "H43" and one["value"] is not None
+    ]
+    [method, *_] = document["doses"]
+    own = {
+        one["role"]: one["dose_gy"]["mean_by_mass"]
+        for one in document["doses"][method]["structures"]
+    }
+    # 3 GBq now and 2 GBq before.
+    assert found["value"] == pytest.approx(own["normal_whole"] * 5 / 3, rel=5e-3)

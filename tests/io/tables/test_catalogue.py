@@ -125,7 +125,14 @@ def test_vials_of_ones_own_catalogue(
             "[[glass.calibrations]]\ntime = '12:00'\ndays_before = [-1]\n",
             "list whole days, 0 to 14",
         ),
-        ("[glass]\nshelf_life = {hours = 0}\n", "hours is 0: above 0 is needed"),
+        ("[glass]\nshelf_life = {hours = 0}\n", "hours is 0: above 0 to 720 is"),
+        # 2e7 h are 2283 years: no calendar reaches as far back.
+        ("[resin]\nshelf_life = {hours = 2e7}\n", "hours is 2e+07: above 0 to 720 is"),
+        ("[glass]\nspheres = {per_gbq = 1e11}\n", "above 0 to 1e+10 is needed"),
+        (
+            "[[glass.calibrations]]\ntime = '12:00+02:00'\n",
+            "time is 12:00+02:00, with an offset: write 12:00, and the time zone in",
+        ),
         ("[glass]\nshelf_life = {days = 3}\n", "'days' is not known"),
         ("[glass]\nspheres = {}\n", "needs per_gbq"),
         ("[glass]\nspheres = {per_gbq = 'many'}\n", "a number is needed"),

@@ -1,0 +1,319 @@
+"""A scan without structures: what is in view, and nothing of doses."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sirtdose.checks.camera import camera_findings
+from sirtdose.checks.header import (
+    correction_findings,
+    header_findings,
+    pet_decay_findings,
+)
+from sirtdose.checks.nuclide import header_nuclide_findings
+from sirtdose.checks.positron_yield import yield_findings
+from sirtdose.checks.scan import scan_findings, scan_nuclide_findings, total_findings
+from sirtdose.checks.self_test import self_test_findings
+from sirtdose.checks.site import site_findings
+from sirtdose.data.load import table
+from sirtdose.dosimetry.image.calibrate import CalibrationRequest
+from sirtdose.dosimetry.image.scan_total import (
+    ScanTotal,
+    counts_per_activity,
+    scan_activity,
+)
+from sirtdose.errors import InputError
+from sirtdose.io.archive import opened
+from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
+from sirtdose.model.ledger import Ledger, Times
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import Given, PostRequest
+from sirtdose.model.scan import ScanFacts
+from sirtdose.model.volume import Source, Volume
+from sirtdose.report.documents import rounded
+from sirtdose.report.scan.document import SCAN_FILES, Scan, scan_document
+from sirtdose.report.scan.page import write_scan
+from sirtdose.workflows.image.scene import activity_image, chosen, ct_image
+from sirtdose.workflows.post.inputs import all_inputs, named_files, options_of
+from sirtdose.workflows.post.ledger import (
+    ledger_of,
+    on_own_scale,
+    require_times,
+    times_of,
+)
+from sirtdose.workflows.post.positron_yield import rescaled, yield_of
+
+# Of the options of `post`: what a scan rests on.
+_OPTIONS = (
+    *("image", "ct", "header_nuclide_was", "positron_fraction_was"),
+    *("nuclide", "nuclide_given", "administered_gbq", "administered_at"),
+    *("assay_gbq", "assay_at", "residual_gbq", "residual_at", "calibrator_factor"),
+    *("scan_at", "timezone", "calibration", "cps_per_mbq", "scan_duration_h"),
+    *("camera_limit_gbq", "device"),
+)
+_HEADER = "RadionuclideHalfLife (0018,1075)"
+
+
+@dataclass(frozen=True)
+class _Decay:
+    """What the scan decays by: None where nobody says; and whether it was typed."""
+
+    nuclide: Nuclide | None
+    typed: bool
+
+
+def scan_into(
+    request: PostRequest, folder: Path, *, report: bool = True, force: bool = False
+) -> dict[str, Any]:
+    """Read a scan without structures, and write what it holds to a folder.
+
+    Raises
+    ------
+    InputError
+        Whatever cannot be used; SafetyStop where a check asks.
+    OutputError
+        Something would be overwritten, or could not be written.
+    """
+    require_free(folder, SCAN_FILES, force=force)
+    with opened(request.image.source) as source:
+        request = replace(request, image=replace(request.image, source=source))
+        scan = scan_of(request)
+    document: dict[str, Any] = rounded(scan_document(scan))
+    with output_folder(folder, SCAN_FILES, force=force) as aside:
+        write_scan(scan, document, aside, report=report)
+    return document
+
+
+def scan_of(request: PostRequest) -> Scan:
+    """The order of the steps: files, image, nuclide, what was given, the total."""
+    said = Said(request.judge.acceptances)
+    named = named_files(request)
+    choice = said.take(chosen(request.image, named.values(), bare=True))
+    said.add(self_test_findings(request.judge.self_test))
+    said.add(site_findings(request.judge.site))
+    given = said.take(on_own_scale(request.given))
+    was = request.image.header_nuclide_was
+    image = activity_image(
+        choice,
+        in_bq_per_ml=request.dose.calibration == "image",
+        header_nuclide_was=was,
+        nuclide=given.nuclide,
+    )
+    decay = _decay_of(given, image.source, header_nuclide_was=was)
+    said.add(_header_findings(image.source, decay, header_nuclide_was=was))
+    given = replace(given, nuclide=decay.nuclide or given.nuclide)
+    positrons = yield_of(
+        fraction_was=request.image.positron_fraction_was,
+        nuclide_was=was,
+        source=image.source,
+        nuclide=given.nuclide,
+    )
+    if request.image.positron_fraction_was is not None:
+        image = rescaled(image, positrons, given.nuclide)
+    times = said.take(times_of(given, image.source))
+    ledger = said.take(_ledger(given, decay))
+    total = scan_total(image, request, given, decay=decay, times=times, ledger=ledger)
+    facts = ScanFacts.of(image)
+    said.add(scan_findings(facts, activity_known=total.activity_gbq is not None))
+    if ledger is not None:
+        ledger = replace(
+            ledger,
+            in_image_gbq=total.at_administration_gbq,
+            positron_yield=positrons,
+        )
+        said.add(
+            _ledger_findings(
+                ledger, request, given, source=image.source, elapsed_h=times.elapsed_h
+            )
+        )
+    ct = said.take(
+        ct_image(choice, image, named=request.image.ct is not None, needed=False)
+    )
+    said.gate()
+    return Scan(
+        image=image,
+        facts=facts,
+        ct=ct,
+        nuclide=decay.nuclide,
+        times=times,
+        ledger=ledger,
+        total=total,
+        self_test=request.judge.self_test,
+        choices=choice.reasons,
+        inputs=all_inputs(choice, named, None),
+        options=_options_of(request),
+        findings=said.findings,
+        accepted=said.accepted,
+    )
+
+
+def _options_of(request: PostRequest) -> dict[str, Any]:
+    every = options_of(request)
+    return {name: every[name] for name in _OPTIONS if name in every}
+
+
+def _decay_of(
+    given: Given, source: Source | None, *, header_nuclide_was: str | None
+) -> _Decay:
+    """The nuclide that was typed, else the header's; only its decay is used."""
+    if given.nuclide_given or header_nuclide_was is not None:
+        return _Decay(given.nuclide, typed=True)
+    name = source.nuclide_in_header if source else ""
+    if name in table("nuclides"):
+        return _Decay(Nuclide.named(name), typed=False)
+    emitters = table("positron_emitters") | table("photon_emitters")
+    emitter = emitters.get(name)
+    stated_h = source.half_life_in_header_h if source and name else None
+    half_life_h = emitter["half_life_h"] if emitter else stated_h
+    if half_life_h is None:
+        return _Decay(None, typed=False)
+    return _Decay(
+        replace(
+            given.nuclide,
+            name=name,
+            half_life_h=half_life_h,
+            half_life_source=emitter["source"] if emitter else _HEADER,
+            positrons_per_decay=(emitter or {}).get("positrons_per_decay"),
+            kernels=(),
+        ),
+        typed=False,
+    )
+
+
+def _header_findings(
+    source: Source | None, decay: _Decay, *, header_nuclide_was: str | None
+) -> list[Finding]:
+    """What a header says that is unusual, its nuclide, decay and corrections."""
+    if header_nuclide_was is not None and source is not None and decay.nuclide:
+        nuclide = header_nuclide_findings(
+            source=source,
+            nuclide=decay.nuclide,
+            header_nuclide_was=header_nuclide_was,
+        )
+    else:
+        nuclide = scan_nuclide_findings(source, decay.nuclide, typed=decay.typed)
+    if source is None or source.modality == "file":
+        return nuclide
+    return [
+        *header_findings(source=source),
+        *nuclide,
+        *(pet_decay_findings(source=source) if source.modality == "PT" else []),
+        *correction_findings(source=source),
+    ]
+
+
+def _ledger(given: Given, decay: _Decay) -> tuple[Ledger | None, list[Finding]]:
+    """What was given, if it was typed.
+
+    Raises
+    ------
+    InputError
+        An activity of another time, of a nuclide that nobody names.
+    """
+    typed = (given.administered_gbq, given.assay_gbq, given.injections or None)
+    if all(one is None for one in typed):
+        return None, []
+    if decay.nuclide is None and (given.assay_gbq or given.residual_gbq):
+        raise InputError(
+            "assay and residual are decay-corrected to the administration, and the "
+            "nuclide of the image is not known: give --nuclide, or a --nuclide-file "
+            "that has it"
+        )
+    return ledger_of(given)
+
+
+def _ledger_findings(
+    ledger: Ledger,
+    request: PostRequest,
+    given: Given,
+    *,
+    source: Source | None,
+    elapsed_h: float | None,
+) -> list[Finding]:
+    """The scan's total against what was given, and the camera's linear range."""
+    found_gbq = ledger.in_image_gbq
+    return [
+        *yield_findings(
+            ledger=ledger,
+            nuclide=given.nuclide,
+            calibration="image",
+            nuclide_was=request.image.header_nuclide_was,
+        ),
+        *total_findings(found_gbq and found_gbq / ledger.delivered_gbq),
+        *camera_findings(
+            source=source,
+            nuclide=given.nuclide,
+            camera_limit_gbq=request.dose.camera_limit_gbq,
+            in_view_gbq=ledger.delivered_gbq,
+            elapsed_h=elapsed_h,
+        ),
+    ]
+
+
+def scan_total(
+    image: Volume,
+    request: PostRequest,
+    given: Given,
+    *,
+    decay: _Decay,
+    times: Times,
+    ledger: Ledger | None,
+) -> ScanTotal:
+    """The activity in view, and at administration where the time between is known.
+
+    Raises
+    ------
+    InputError
+        A factor that needs a duration, a nuclide, or an image without decay correction.
+    """
+    dose, source = request.dose, image.source
+    if dose.cps_per_mbq is not None:
+        require_times("camera", given, source=source, elapsed_h=0.0)
+        if decay.nuclide is None:
+            raise InputError(
+                "a camera factor corrects for decay during the scan, and the nuclide "
+                "of the image is not known: give --nuclide, or a --nuclide-file that "
+                "has it"
+            )
+    asked = CalibrationRequest(
+        method=dose.calibration,
+        cps_per_mbq=dose.cps_per_mbq,
+        scan_duration_h=dose.scan_duration_h,
+    )
+    activity_gbq, how = scan_activity(image, asked, given.nuclide)
+    elapsed_h = times.elapsed_h if decay.nuclide else None
+    factor = None if elapsed_h is None else given.nuclide.decay_factor(elapsed_h)
+    if activity_gbq is not None:
+        by_factor = dose.cps_per_mbq is not None
+        return ScanTotal(
+            activity_gbq,
+            how=how,
+            reference=_reference(source, given, by_factor=by_factor),
+            at_administration_gbq=None if factor is None else activity_gbq / factor,
+        )
+    corrected = source.decay_correction if source else ""
+    if ledger is None or factor is None or corrected not in ("", "NONE"):
+        return ScanTotal()
+    per_mbq, cps_per_mbq = counts_per_activity(
+        image.total(),
+        activity_gbq=ledger.delivered_gbq * factor,
+        duration_h=dose.scan_duration_h,
+        nuclide=given.nuclide,
+    )
+    return ScanTotal(counts_per_mbq=per_mbq, cps_per_mbq=cps_per_mbq)
+
+
+def _reference(source: Source | None, given: Given, *, by_factor: bool) -> str:
+    """The moment of an activity: the scan's, or the image's own of decay correction."""
+    if given.scan_at is not None:
+        return "the time of --scan-at"
+    correction = source.decay_correction if source else ""
+    if by_factor or correction == "START":
+        return "the start of the scan"
+    if correction == "ADMIN":
+        return "the administration"
+    if correction == "NONE":
+        return "the scan itself, as decay is not corrected"
+    return "a time that the image does not state"

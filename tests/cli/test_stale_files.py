@@ -1,0 +1,139 @@
+"""What an earlier run left and this one does not write goes with --force."""
+
+import ast
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+import sirtdose
+from sirtdose.cli.words.families import FAMILIES, left_by_image
+from sirtdose.io.output.folder import output_folder
+from sirtdose.report.again import PAGES, SHEET_FILE
+from sirtdose.report.plan.image import REPLACED
+from sirtdose.report.plan.uncertainty import PLAN_UNCERTAINTY_FILE
+from sirtdose.report.post.files import post_replaces
+
+Run = Callable[..., Result]
+VIAL = ("plan", "vial", "--activity", "2.3GBq", "--device", "glass")
+AT = ("--at", "2026-12-09T10:00-05:00")
+ORDER = ["order.csv", "order.html", "order.json"]
+PLAN = (
+    *("plan", "mird", "--dose", "120Gy", "--perfused-volume", "1000mL"),
+    *("--lung-shunt", "5%", "--device", "glass"),
+)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        (),
+        ("--measured", "2.3GBq@2026-12-09T10:00-05:00"),
+    ],
+)
+def test_an_order_form_does_not_stay_beside_other_vials(
+    run: Run, tmp_path: Path, again: tuple[str, ...]
+) -> None:
+    out = tmp_path / "order"
+    chosen = run(*VIAL, *AT, "--choose", "5GBq@2026-12-06", "--out", out)
+    assert chosen.exit_code == 0, chosen.stderr
+    assert names(out) == [*ORDER, "vial.html", "vial.json"]
+    (out / "mine.txt").write_text("mine")
+    result = run(*VIAL, *AT, *again, "--out", out, "--force")
+    assert result.exit_code == 0, result.stderr
+    assert names(out) == ["mine.txt", "vial.html", "vial.json"]
+
+
+def test_an_order_form_does_not_stay_where_a_limit_refuses_another(
+    run: Run, tmp_path: Path
+) -> None:
+    """Lungs: 49.67 x 5 % x 2.344 GBq = 5.8 Gy, and 6.4 Gy of 2.578 GBq."""
+    plan, out = tmp_path / "plan", tmp_path / "order"
+    made = run(
+        *("plan", "partition", "--device", "glass", "--lung-shunt", "5%"),
+        *("--perfused-volume", "900mL", "--tumor", "T1=100mL@3"),
+        *("--activity", "2.4GBq", "--limit", "lungs=6Gy", "--out", plan),
+    )
+    assert made.exit_code == 0, made.stderr
+    words = ("plan", "vial", "--plan", plan / "plan.json", *AT, "--out", out)
+    first = run(*words, "--choose", "5GBq@2026-12-06")
+    assert first.exit_code == 0, first.stderr
+    assert set(ORDER) < set(names(out))
+    second = run(*words, "--choose", "5.5GBq@2026-12-06", "--force")
+    assert second.exit_code == 4, second.stderr
+    assert "No order form is written" in second.stderr
+    assert names(out) == ["vial.html", "vial.json"]
+
+
+def test_a_sheet_does_not_stay_beside_a_new_plan(run: Run, tmp_path: Path) -> None:
+    assert run(*PLAN, "--out", tmp_path).exit_code == 0
+    assert run("report", tmp_path / "plan.json", "--sheet").exit_code == 0
+    assert SHEET_FILE in names(tmp_path)
+    again = [*PLAN, "--out", tmp_path, "--force"]
+    again[again.index("120Gy")] = "130Gy"
+    assert run(*again).exit_code == 0
+    assert names(tmp_path) == ["plan.html", "plan.json", "uncertainty.csv"]
+
+
+def test_maps_of_an_earlier_plan_do_not_stay_beside_one_by_numbers(
+    run: Run, tmp_path: Path
+) -> None:
+    """Maps without a plan by an image may be of doses after treatment: they stay."""
+    (tmp_path / "dose_local.nii.gz").write_text("map")
+    assert run(*PLAN, "--out", tmp_path).exit_code == 0
+    assert "dose_local.nii.gz" in names(tmp_path)
+    (tmp_path / "plan.json").write_text(json.dumps({"method": "image"}))
+    (tmp_path / "per_gbq").mkdir()
+    assert run(*PLAN, "--out", tmp_path, "--force").exit_code == 0
+    assert names(tmp_path) == ["plan.html", "plan.json", "uncertainty.csv"]
+
+
+def test_only_a_plan_by_an_image_leaves_maps(tmp_path: Path) -> None:
+    assert left_by_image(None) == left_by_image(tmp_path) == ()
+    for text in ("{", "[]", "{}", '{"method": "mird"}'):
+        (tmp_path / "plan.json").write_text(text)
+        assert left_by_image(tmp_path) == ()
+    (tmp_path / "plan.json").write_text('{"method": "image"}')
+    assert left_by_image(tmp_path) == REPLACED
+
+
+def test_a_file_that_no_run_would_replace_is_not_written(tmp_path: Path) -> None:
+    with (
+        pytest.raises(LookupError, match=r"order\.html is not named"),
+        output_folder(tmp_path / "out", ["vial.json"]) as folder,
+    ):
+        (folder / "order.html").write_text("x")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_report_makes_is_replaced_too() -> None:
+    assert PAGES["sirtdose.plan/1"] in FAMILIES["plan.json"]
+    assert PAGES["sirtdose.vial/1"] in FAMILIES["vial.json"]
+    assert PAGES["sirtdose.order/1"] in FAMILIES["vial.json"]
+    assert PAGES["sirtdose.compare/1"] in FAMILIES["compare.json"]
+    assert PLAN_UNCERTAINTY_FILE in FAMILIES["plan.json"]
+    for name in ("plan.json", "vial.json", "compare.json"):
+        assert SHEET_FILE in FAMILIES[name]
+    assert {SHEET_FILE, "figures"} < set(REPLACED)
+    assert "figures" in post_replaces()
+
+
+def test_every_shown_document_has_its_family() -> None:
+    """A name that is written out in a call is a key of FAMILIES."""
+    called = {
+        word.value.value
+        for path in Path(sirtdose.__file__).parent.glob("cli/**/*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "show_document"
+        for word in node.keywords
+        if word.arg == "name" and isinstance(word.value, ast.Constant)
+    }
+    assert {"vial.json", "plan.json", "lsf.json"} <= called <= set(FAMILIES)
