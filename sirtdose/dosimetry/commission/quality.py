@@ -13,8 +13,8 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.solid import Ball, Fill, ScanPhantom
 
 Array = NDArray[np.float64]
-# A voxel is even where the blurred background is so much of what it is far inside.
-_EVEN = 0.98
+# A voxel is even where so much of it is background, blurred and not taken out.
+_EVEN = 0.985
 _POSITIONS = 60
 # Correlation over one voxel beyond this is not told from an image that is even.
 _CORRELATED_MAX = 0.995
@@ -22,12 +22,12 @@ _CORRELATED_MAX = 0.995
 
 @dataclass(frozen=True)
 class Quality:
-    """Figures of the even background and of the spheres in it.
+    r"""Figures of the even background and of the spheres in it.
 
     `noise` is the standard deviation of a voxel over the mean, `noise_fwhm_mm` over
     what distance it goes together, `per_voxel` the mean itself. `uniformity` is
     (highest - lowest) over their sum, smoothed over a sphere of 37 mm.
-    `contrast` is :math:`(S/B - 1)/(\\rho - 1)` by diameter, `variability` the standard
+    `contrast` is :math:`(S/B - 1)/(\rho - 1)` by diameter, `variability` the standard
     deviation of so large a sphere in the background over its mean, `cold` what cold
     parts show of the background. Each is 0 or empty where the phantom has no such part.
     """
@@ -85,7 +85,7 @@ def _even(
     whole = view.of_fill(only, phantom, fit.pose)
     full = view.image(whole * fit.kernel.transfer(view.frequency))
     most = float(np.percentile(full, 99))
-    return (own > _EVEN * own.max()) | ((own > 0.93 * most) & (own > 0.985 * full))
+    return np.asarray((own > 0.93 * most) & (own > _EVEN * full))
 
 
 def _together_mm(rest: Array, even: NDArray[np.bool_], grid: Grid) -> float:

@@ -6,13 +6,14 @@ is what stays in a sphere of its own; with a background of :math:`1/\rho` of it 
 sphere shows :math:`R + (1 - R)/\rho` of what it holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import hypot, pi
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.commission.phantom_fit import Kernel, PhantomFit
+from sirtdose.dosimetry.commission.kernel import Kernel
+from sirtdose.dosimetry.commission.phantom_fit import PhantomFit
 from sirtdose.dosimetry.commission.transform import transform_of
 from sirtdose.dosimetry.commission.view import View
 from sirtdose.model.commissioned import Measured
@@ -20,6 +21,7 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.solid import Ball, Fill, ScanPhantom
 
 Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 # Frequencies up to where this blur leaves nothing, and directions to the axis.
 _RADII, _DIRECTIONS = 1500, 16
 # Points along each axis of a voxel that may lie partly in a sphere.
@@ -58,26 +60,36 @@ def sphere_recovery(kernel: Kernel, diameter_mm: float, ratio: float) -> float:
     return stays + (1 - stays) / ratio
 
 
-def phantom_recovery(
-    fit: PhantomFit, phantom: ScanPhantom, grid: Grid
-) -> Mapping[str, float]:
-    """Mean of the blurred phantom over each true sphere, over what it holds.
+def phantom_recoveries(
+    fits: Sequence[PhantomFit], phantom: ScanPhantom, grid: Grid
+) -> list[Mapping[str, float]]:
+    """Mean of the blurred phantom over each true sphere, over what it holds, by fit.
 
-    With everything that is in the phantom: cold walls, neighbors and background.
+    With everything that is in the phantom: cold walls, neighbors and background. The
+    fits are of one image, and differ in place by less than matters to it.
     """
-    view = View(grid, max(0.8 * min(fit.in_plane_mm, fit.axial_mm), 3.0))
-    shown = view.of(phantom, fit.pose)
-    whole = sum(shown[name] * held for name, held in fit.concentrations.items())
-    seen = np.asarray(whole) * fit.kernel.transfer(view.frequency)
-    found = {}
+    narrow = min(min(one.in_plane_mm, one.axial_mm) for one in fits)
+    view, pose = View(grid, max(0.8 * narrow, 3.0)), fits[0].pose
+    shown = view.of(phantom, pose)
+    seen = [
+        mixed(shown, one.concentrations) * one.kernel.transfer(view.frequency)
+        for one in fits
+    ]
+    found: list[dict[str, float]] = [{} for _ in fits]
     for fill in phantom.fills:
-        held = fit.concentrations.get(fill.name, 0.0)
-        for ball in fill.solids if held > 0 else ():
+        for ball in fill.solids if fill.name in fits[0].concentrations else ():
             if isinstance(ball, Ball):
-                own = view.of_fill(Fill("", (ball,)), phantom, fit.pose)
-                inside = view.overlap(own, seen) / ball.volume_ml
-                found[f"{ball.diameter_mm:g} mm"] = inside / held
-    return found
+                own = view.of_fill(Fill("", (ball,)), phantom, pose)
+                for one, whole, said in zip(fits, seen, found, strict=True):
+                    held = max(one.concentrations[fill.name], 1e-12)
+                    inside = view.overlap(own, whole) / ball.volume_ml
+                    said[f"{ball.diameter_mm:g} mm"] = inside / held
+    return list(found)
+
+
+def mixed(shown: Mapping[str, Complex], held: Mapping[str, float]) -> Complex:
+    """Spectra of fills, each by what it holds."""
+    return np.asarray(sum(shown[name] * one for name, one in held.items()))
 
 
 def image_recovery(

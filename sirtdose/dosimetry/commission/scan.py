@@ -1,7 +1,7 @@
 """A scan of a phantom: where it lies, its blur, its counts, its spheres."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Any
 
@@ -9,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.commission.averaged import averaged
-from sirtdose.dosimetry.commission.phantom_fit import (
-    FORMS,
-    PhantomFit,
-    PhantomFitter,
-)
+from sirtdose.dosimetry.commission.kernel import FORMS
+from sirtdose.dosimetry.commission.phantom_fit import PhantomFit, PhantomFitter
 from sirtdose.dosimetry.commission.placement import Placement, place
 from sirtdose.dosimetry.commission.quality import Quality, quality_of
 from sirtdose.dosimetry.commission.recovery import (
     image_recovery,
-    phantom_recovery,
+    mixed,
+    phantom_recoveries,
     sphere_recovery,
 )
 from sirtdose.dosimetry.commission.view import View
@@ -33,7 +31,7 @@ _EXPLAINS, _EDGE_LEAST = 0.05, 0.15
 _POWERS = (1, 2, 3)
 # Of widths, recoveries and totals, what no form of the model tells: how far the blind
 # cameras of benchmarks/commissioning.py were off, less noise.
-_UNTOLD_WIDTH, _UNTOLD_RECOVERY, _UNTOLD_TOTAL = 0.010, 0.005, 0.001
+_UNTOLD_WIDTH, _UNTOLD_RECOVERY, _UNTOLD_TOTAL = 0.015, 0.005, 0.001
 # Widths of outline and spheres differ where they do by so many standard uncertainties,
 # and by this part.
 _DIFFER, _DIFFER_PART = 3.0, 0.015
@@ -100,7 +98,7 @@ def scan_of(
         The phantom cannot be fitted.
     """
     placement = place(image, grid, phantom, poured)
-    fitter = PhantomFitter(image, grid, phantom, placement, poured)
+    fitter = PhantomFitter(image, grid, phantom, placement=placement, poured=poured)
     first = fitter.fitted("exponential")
     fitter.reweighted(first)
     fits = _fits(fitter)
@@ -160,11 +158,16 @@ def _blur(fits: tuple[PhantomFit, ...], apart: PhantomFit | None) -> CameraBlur:
     widths = [
         averaged(
             fits,
-            lambda one, k=k: one.fwhm_mm[k],
-            standard=lambda one, k=k: one.standard[("in_plane_mm", "axial_mm")[k]],
+            lambda one: one.fwhm_mm[0],
+            standard=lambda one: one.standard["in_plane_mm"],
             untold=_UNTOLD_WIDTH,
-        )
-        for k in (0, 1)
+        ),
+        averaged(
+            fits,
+            lambda one: one.fwhm_mm[1],
+            standard=lambda one: one.standard["axial_mm"],
+            untold=_UNTOLD_WIDTH,
+        ),
     ]
     if apart is not None and widths_differ(apart):
         widths = [
@@ -242,7 +245,7 @@ def _whole(
 
     def outside(one: PhantomFit) -> float:
         shown = view.of(phantom, one.pose)
-        spectrum = sum(shown[k] * held for k, held in one.concentrations.items())
+        spectrum = mixed(shown, one.concentrations)
         inside = view.image(spectrum * one.kernel.transfer(view.frequency))
         total = sum(
             phantom.fill(k).volume_ml * held for k, held in one.concentrations.items()
@@ -252,7 +255,7 @@ def _whole(
     beyond = averaged(fits, outside)
     total = seen + beyond.value
     # What the model alone gives differs by noise and by the form of the blur.
-    apart = (fitted.value - total) / 2
+    apart = (fitted.value - total) / 3
     return Measured(total, hypot(fitted.standard, beyond.standard, apart))
 
 
@@ -267,45 +270,32 @@ def _recoveries(
     best = min(fits, key=lambda one: one.misfit)
     background = poured.get("background", 0.0)
     ratio = poured.get("spheres", 0.0) / background if background else float("inf")
-    by_fit = {id(one): phantom_recovery(one, phantom, grid) for one in fits}
+    found = phantom_recoveries(fits, phantom, grid)
+    of = {id(one): own for one, own in zip(fits, found, strict=True)}
     shown = image_recovery(image, best, phantom, grid)
-    spheres = []
-    for name, ball in sorted(
-        phantom.spheres.items(), key=lambda pair: pair[1].diameter_mm
-    ):
-        if name in shown:
-            model = averaged(fits, lambda one, name=name: by_fit[id(one)][name])
-            noise = _by_width(best, ball.diameter_mm, ratio)
-            spheres.append(
-                CameraRecovery(
-                    ball.diameter_mm,
-                    ratio,
-                    Measured(
-                        model.value, hypot(model.standard, noise, _UNTOLD_RECOVERY)
-                    ),
-                    shown[name],
-                )
-            )
-    curve = []
-    for diameter in CURVE_MM:
-        model = averaged(
-            fits, lambda one, d=diameter: sphere_recovery(one.kernel, d, ratio)
+
+    def row(diameter: float, name: str | None) -> CameraRecovery:
+        def modeled(one: PhantomFit) -> float:
+            if name is not None:
+                return of[id(one)][name]
+            return sphere_recovery(one.kernel, diameter, ratio)
+
+        model = averaged(fits, modeled)
+        noise = hypot(
+            model.standard, _by_width(best, diameter, ratio), _UNTOLD_RECOVERY
         )
-        noise = _by_width(best, diameter, ratio)
-        curve.append(
-            CameraRecovery(
-                diameter,
-                ratio,
-                Measured(model.value, hypot(model.standard, noise, _UNTOLD_RECOVERY)),
-            )
-        )
-    return tuple(spheres), tuple(curve)
+        seen = None if name is None else shown[name]
+        return CameraRecovery(diameter, ratio, Measured(model.value, noise), seen)
+
+    own = sorted((ball.diameter_mm, name) for name, ball in phantom.spheres.items())
+    return (
+        tuple(row(diameter, name) for diameter, name in own if name in shown),
+        tuple(row(diameter, None) for diameter in CURVE_MM),
+    )
 
 
 def _by_width(fit: PhantomFit, diameter_mm: float, ratio: float) -> float:
     """What the noise of the widths makes of a recovery."""
-    from dataclasses import replace
-
     wider = replace(
         fit.kernel,
         in_plane_mm=fit.in_plane_mm + fit.standard["in_plane_mm"],

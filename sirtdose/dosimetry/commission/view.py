@@ -1,6 +1,6 @@
 """An image and the phantom in it, where both can be compared: on one lattice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 # Around the image, so that what is blurred out on one side does not come in on the
 # other; mm.
-_PAD_MM = 75.0
+_PAD_MM = 60.0
 # What a blur leaves less of is not computed.
 _NOTHING = 2e-3
 
@@ -107,7 +107,7 @@ class View:
         self._twice = np.where(cycles[2, seen] > 0, 2.0, 1.0)
 
     def of(self, phantom: ScanPhantom, pose: Pose) -> Mapping[str, Complex]:
-        """Transforms of a phantom's fills, in mL, as it is turned but not yet placed."""
+        """Transforms of a phantom's fills, mL, as it is turned but not yet placed."""
         own, centered = self._turned(phantom, pose)
         return {one.name: centered * transform_of(one, own) for one in phantom.fills}
 
@@ -132,7 +132,7 @@ class View:
         volume = float(np.prod(self._shape)) * self.grid.voxel_volume_ml
         return total / volume
 
-    def moved(self, middle_mm: Sequence[float]) -> Complex:
+    def moved(self, middle_mm: ArrayLike) -> Complex:
         """What a phantom's place makes of each frequency."""
         angle = 2 * np.pi * (np.asarray(middle_mm) @ self.frequency)
         return np.asarray(np.cos(angle) - 1j * np.sin(angle))
