@@ -133,6 +133,7 @@ def test_a_phantom_that_may_lie_another_way(otherwise: float, asks: bool) -> Non
 def test_a_phantom_that_is_tilted_asks() -> None:
     tilted = placed(0.001, 0.02, Pose((0.0, 0.0, 0.0), (12.0, 0.0, 90.0)))
     assert said(phantom_findings("a.dcm", tilted, NEMA))[1] == ("H16", "ask")
+    assert len(phantom_findings("a.dcm", tilted, phantom_of("vial"))) == 1
     over = placed(0.001, 0.02, Pose((0.0, 0.0, 0.0), (0.0, 175.0, 40.0)))
     assert len(phantom_findings("a.dcm", over, NEMA)) == 1
 

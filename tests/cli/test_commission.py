@@ -379,6 +379,33 @@ def test_counts_need_a_duration(run: Run, folder: Path, tmp_path: Path) -> None:
     assert "give --scan-duration" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (np.zeros(SHAPE), "the sum of its voxels is 0"),
+        (-np.ones(SHAPE), "not above 0"),
+        (np.ones((34, 34, 1)), "has 1 x 34 x 34 voxels"),
+        (np.eye(34)[:, :, None] * (np.arange(34) == 17), "cannot be fitted"),
+        (np.ones(SHAPE), "cannot be fitted"),
+    ],
+)
+def test_an_image_of_no_phantom(
+    run: Run, folder: Path, tmp_path: Path, image: Any, said: str
+) -> None:
+    import nibabel
+
+    affine = np.diag([-SPACING_MM, -SPACING_MM, SPACING_MM, 1.0])
+    path = tmp_path / "empty.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(image.astype(np.float32), affine), path)
+    result = run(
+        "commission", path, "--phantom", folder / "small.toml", *POURED, *WHEN, *AT,
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_two_images_of_one_scan(commission: Run, three: list[Path]) -> None:
     twin = nm(three[0].parent / "again.dcm", 1e6, "2026-03-02T09:00", "9")
     result = commission(three[0], twin, *ZONE)
