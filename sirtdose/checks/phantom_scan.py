@@ -98,7 +98,8 @@ def _way_round(label: str, scan: PhantomScan, phantom: ScanPhantom) -> list[Find
         "unexplained). Are the spheres where the page shows them?"
     )
     used = "the better fit is used"
-    return [Finding.of("H47", said, subject=label, accepted=used)]
+    subject = f"{label} way round"
+    return [Finding.of("H47", said, subject=subject, accepted=used)]
 
 
 def _tilt(label: str, scan: PhantomScan, phantom: ScanPhantom) -> list[Finding]:
@@ -113,7 +114,8 @@ def _tilt(label: str, scan: PhantomScan, phantom: ScanPhantom) -> list[Finding]:
         f"{label}: the phantom's axis is {tilt:.0f} degrees from the scanner's, more "
         f"than {_TILT_ASK_DEG:.0f}. Did it lie so?"
     )
-    return [Finding.of("H16", said, subject=label, accepted="it is taken to lie so")]
+    used = "it is taken to lie so"
+    return [Finding.of("H16", said, subject=f"{label} tilt", accepted=used)]
 
 
 def ct_findings(label: str, outline: CtOutline | None) -> list[Finding]:
@@ -158,7 +160,8 @@ def ratio_findings(
         return [Finding.of("H47", said, severity=Severity.NOTE, subject=label)]
     remedy = "check how the spheres were filled, and the phantom's file"
     used = "the ratio of the image is used for the blur, the given one for the factor"
-    return [Finding.of("H47", said, subject=label, remedy=remedy, accepted=used)]
+    subject = f"{label} ratio"
+    return [Finding.of("H47", said, subject=subject, remedy=remedy, accepted=used)]
 
 
 def total_findings(label: str, scan: PhantomScan) -> list[Finding]:

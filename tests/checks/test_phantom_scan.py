@@ -275,6 +275,10 @@ def test_a_pet_that_was_told_another_nuclide() -> None:
     assert known.severity == "warn"
     assert known.value == pytest.approx(30303, rel=1e-3)
     assert yield_findings(Measured(0.98, 0.01), filling(), None) == []
+    [far] = yield_findings(Measured(5e-5, 3e-7), filling(), "F-18")
+    assert far.severity == "ask"
+    told = commissioned(3.3e-5, counts=False)
+    assert factor_findings(told, None, explained=True) == []
 
 
 def test_another_nuclide_than_the_phantom_holds() -> None:

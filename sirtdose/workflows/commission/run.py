@@ -100,14 +100,16 @@ def commission(request: CommissionRequest) -> Commissioning:
         for one, offset in zip(rates, offsets, strict=True)
     )
     camera = camera_of_scans(scans, dead_time, filling, request)
-    said.add(_scan_findings(scans, dead_time if by_series else None, before))
+    shown = None if camera.factor is None or camera.factor.is_counts else camera.factor
+    value = shown.value if shown else None
+    yields = yield_findings(value, filling, request.nuclide_was)
+    said.add(yields)
+    series = dead_time if by_series else None
+    said.add(_scan_findings(scans, series, before, explained=bool(yields)))
     if dead_time is not None:
         said.add(dead_time_findings(dead_time))
     drift = () if before is None else drift_of(camera, before, request.tolerances)
     said.add(drift_findings(drift, before, camera.header))
-    shown = None if camera.factor is None or camera.factor.is_counts else camera.factor
-    value = shown.value if shown else None
-    said.add(yield_findings(value, filling, request.nuclide_was))
     said.gate()
     return Commissioning(
         filling=filling,
@@ -224,10 +226,12 @@ def _scan_findings(
     scans: Sequence[CommissionedScan],
     series: DeadTimeFit | None,
     before: Commissioned | None,
+    *,
+    explained: bool,
 ) -> list[Finding]:
     found: list[Finding] = []
     for one in scans:
-        found += factor_findings(one, before)
+        found += factor_findings(one, before, explained=explained)
         if series is not None:
             found += outside_findings(one, series.measured_mbq)
     return found
