@@ -76,13 +76,18 @@ def nuclide_findings(
 
 
 def factor_findings(
-    one: CommissionedScan, before: Commissioned | None
+    one: CommissionedScan, before: Commissioned | None, *, explained: bool = False
 ) -> list[Finding]:
-    """A factor that no camera has, or without its live fraction (H05, H11, H13)."""
+    """A factor that no camera has, or without its live fraction (H05, H12, H13).
+
+    One that another nuclide's positrons make is `explained`.
+    """
     if one.factor is None:
         return []
     said = _absurd_counts(one) if one.rate_cps else _absurd_shown(one)
-    if not said and before and before.factor:
+    if explained:
+        said = []
+    elif not said and before and before.factor:
         said = _other_unit(one, before.factor.value.value, "at the last commissioning")
     return [*said, *_without_live(one)]
 
@@ -189,10 +194,22 @@ def yield_findings(
         f"multiplied by {1 / factor.value:.5g} (standard uncertainty "
         f"{factor.relative:.1%})"
     )
-    if was:
-        said += f"; the positron fractions alone give {was / own:.5g}"
-    said += ". The camera's file holds for images made and read in this way only"
-    return [Finding.of("H11", said, severity=Severity.WARN, value=1 / factor.value)]
+    holds = ". The camera's file holds for images made and read in this way only"
+    if not was:
+        warn = Severity.WARN
+        return [Finding.of("H11", f"{said}{holds}", severity=warn)]
+    said += f"; the positron fractions alone give {was / own:.5g}"
+    if abs(factor.value * was / own - 1) <= _NEAR:
+        warn, value = Severity.WARN, 1 / factor.value
+        return [Finding.of("H11", f"{said}{holds}", severity=warn, value=value)]
+    return [
+        Finding.of(
+            "H11",
+            f"{said}. Is the nuclide that it was told right, and the activity?",
+            severity=Severity.ASK,
+            accepted="the measured factor is used",
+        )
+    ]
 
 
 def _told_another(factor: Measured, own: float, name: str) -> list[Finding]:

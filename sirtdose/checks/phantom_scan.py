@@ -53,7 +53,7 @@ def phantom_findings(
         _place(label, scan, phantom),
         *_unexplained(label, left, phantom),
         *_way_round(label, scan, phantom),
-        *_tilt(label, scan),
+        *_tilt(label, scan, phantom),
     ]
 
 
@@ -98,20 +98,24 @@ def _way_round(label: str, scan: PhantomScan, phantom: ScanPhantom) -> list[Find
         "unexplained). Are the spheres where the page shows them?"
     )
     used = "the better fit is used"
-    return [Finding.of("H47", said, subject=label, accepted=used)]
+    subject = f"{label} way round"
+    return [Finding.of("H47", said, subject=subject, accepted=used)]
 
 
-def _tilt(label: str, scan: PhantomScan) -> list[Finding]:
+def _tilt(label: str, scan: PhantomScan, phantom: ScanPhantom) -> list[Finding]:
     """A phantom whose axis is not that of the scanner (H16)."""
     along = min(abs(float(scan.best.pose.turn[2, 2])), 1.0)
     tilt = degrees(acos(along))
-    if tilt <= _TILT_ASK_DEG:
+    # A vial or a sphere may lie as it likes.
+    lies = any(fill.name == "background" for fill in phantom.fills)
+    if tilt <= _TILT_ASK_DEG or not lies:
         return []
     said = (
         f"{label}: the phantom's axis is {tilt:.0f} degrees from the scanner's, more "
         f"than {_TILT_ASK_DEG:.0f}. Did it lie so?"
     )
-    return [Finding.of("H16", said, subject=label, accepted="it is taken to lie so")]
+    used = "it is taken to lie so"
+    return [Finding.of("H16", said, subject=f"{label} tilt", accepted=used)]
 
 
 def ct_findings(label: str, outline: CtOutline | None) -> list[Finding]:
@@ -156,7 +160,8 @@ def ratio_findings(
         return [Finding.of("H47", said, severity=Severity.NOTE, subject=label)]
     remedy = "check how the spheres were filled, and the phantom's file"
     used = "the ratio of the image is used for the blur, the given one for the factor"
-    return [Finding.of("H47", said, subject=label, remedy=remedy, accepted=used)]
+    subject = f"{label} ratio"
+    return [Finding.of("H47", said, subject=subject, remedy=remedy, accepted=used)]
 
 
 def total_findings(label: str, scan: PhantomScan) -> list[Finding]:

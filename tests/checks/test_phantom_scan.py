@@ -133,6 +133,7 @@ def test_a_phantom_that_may_lie_another_way(otherwise: float, asks: bool) -> Non
 def test_a_phantom_that_is_tilted_asks() -> None:
     tilted = placed(0.001, 0.02, Pose((0.0, 0.0, 0.0), (12.0, 0.0, 90.0)))
     assert said(phantom_findings("a.dcm", tilted, NEMA))[1] == ("H16", "ask")
+    assert len(phantom_findings("a.dcm", tilted, phantom_of("vial"))) == 1
     over = placed(0.001, 0.02, Pose((0.0, 0.0, 0.0), (0.0, 175.0, 40.0)))
     assert len(phantom_findings("a.dcm", over, NEMA)) == 1
 
@@ -274,6 +275,10 @@ def test_a_pet_that_was_told_another_nuclide() -> None:
     assert known.severity == "warn"
     assert known.value == pytest.approx(30303, rel=1e-3)
     assert yield_findings(Measured(0.98, 0.01), filling(), None) == []
+    [far] = yield_findings(Measured(5e-5, 3e-7), filling(), "F-18")
+    assert far.severity == "ask"
+    told = commissioned(3.3e-5, counts=False)
+    assert factor_findings(told, None, explained=True) == []
 
 
 def test_another_nuclide_than_the_phantom_holds() -> None:

@@ -385,6 +385,33 @@ def test_counts_need_a_duration(run: Run, folder: Path, tmp_path: Path) -> None:
     assert "give --scan-duration" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (np.zeros(SHAPE), "the sum of its voxels is 0"),
+        (-np.ones(SHAPE), "not above 0"),
+        (np.ones((34, 34, 1)), "has 1 x 34 x 34 voxels"),
+        (np.eye(34)[:, :, None] * (np.arange(34) == 17), "cannot be fitted"),
+        (np.ones(SHAPE), "cannot be fitted"),
+    ],
+)
+def test_an_image_of_no_phantom(
+    run: Run, folder: Path, tmp_path: Path, image: Any, said: str
+) -> None:
+    import nibabel
+
+    affine = np.diag([-SPACING_MM, -SPACING_MM, SPACING_MM, 1.0])
+    path = tmp_path / "empty.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(image.astype(np.float32), affine), path)
+    result = run(
+        "commission", path, "--phantom", folder / "small.toml", *POURED, *WHEN, *AT,
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_two_images_of_one_scan(commission: Run, three: list[Path]) -> None:
     twin = nm(three[0].parent / "again.dcm", 1e6, "2026-03-02T09:00", "9")
     result = commission(three[0], twin, *ZONE)
@@ -411,3 +438,66 @@ def test_the_phantoms_are_listed(run: Run) -> None:
     assert result.exit_code == 0
     assert "nema-iec: NEMA IEC body" in result.stdout
     assert "rods: 3224.6 mL, activity not known" in result.stdout
+
+
+def pet(folder: Path, nuclide: str, half_life_h: float, part: float) -> Path:
+    """A PET of 20 minutes, corrected to its start, that shows a part of the truth."""
+    folder.mkdir()
+    side = (SHAPE[0] - 1) / 2 * SPACING_MM
+    grid = Grid.regular(SHAPE, spacing_mm=(SPACING_MM,) * 3).moved((-side,) * 3)
+    grid = replace(grid, frame_of_reference_uid=STUDY.frame_of_reference_uid)
+    counts = scanned(counts=COUNTS, seed=None)
+    # What write_ct adds.
+    paths = write_ct(Volume(counts - 1024, grid, Quantity.CT_NUMBER), folder, STUDY)
+    x = np.log(2) / 3 / half_life_h
+    # 400 MBq an hour before its start, in voxels of 0.216 mL.
+    bq_per_ml = part * 400e6 * 2 ** (-1 / 64.05) / COUNTS / 0.216
+    code = pydicom.Dataset()
+    code.CodeValue = {"Y-90": "C-162A7", "F-18": "C-111A1"}[nuclide]
+    code.CodingSchemeDesignator, code.CodeMeaning = "SRT", nuclide
+    agent = pydicom.Dataset()
+    agent.RadionuclideCodeSequence = [code]
+    agent.RadionuclideHalfLife = f"{half_life_h * 3600:.8g}"
+    for path in paths:
+        d = pydicom.dcmread(path)
+        d.SOPClassUID = d.file_meta.MediaStorageSOPClassUID = (
+            "1.2.840.10008.5.1.4.1.1.128"
+        )
+        d.Modality, d.Units, d.DecayCorrection = "PT", "BQML", "START"
+        d.CorrectedImage = ["ATTN", "SCAT", "DECY"]
+        d.RescaleIntercept, d.RescaleSlope = "0", f"{bq_per_ml:.8g}"
+        d.ActualFrameDuration, d.FrameReferenceTime = "1200000", "0"
+        d.Manufacturer = "GE MEDICAL SYSTEMS"
+        d.DecayFactor = f"{x / -np.expm1(-x):.6f}"
+        d.RadiopharmaceuticalInformationSequence = [agent]
+        d.save_as(path)
+    return folder
+
+
+def test_a_pet_that_is_right(commission: Run, tmp_path: Path) -> None:
+    result = commission(pet(tmp_path / "pet", "Y-90", 64.05, 0.95), "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    factor = document["camera"]["factor"]
+    assert factor["unit"] == "shown/true"
+    assert factor["value"]["value"] == pytest.approx(0.95, rel=0.005)
+    assert document["yield_factor"] is None
+
+
+def test_a_pet_that_was_told_another_nuclide(commission: Run, tmp_path: Path) -> None:
+    """0.0000319 positrons shown as 0.967; decay over the scan as that of F-18.
+
+    The scanner multiplied by x / (1 - exp(-x)), x = ln 2 / 3 / 1.8295: 1.0646, where
+    Y-90 has 1.0018.
+    """
+    part = 3.186e-5 / 0.967 * 1.0646 / 1.0018
+    folder = pet(tmp_path / "pet", "F-18", 1.8295, part)
+    asked = commission(folder)
+    assert asked.exit_code == 3
+    assert "--header-nuclide-was F-18" in asked.stderr
+    told = commission(folder, "--header-nuclide-was", "F-18", "--json")
+    assert told.exit_code == 0, told.stderr
+    document = json.loads(told.stdout)
+    found = document["yield_factor"]["value"]
+    assert found == pytest.approx(0.967 / 3.186e-5, rel=0.005)
+    assert document["nuclide_was"] == "F-18"

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from numpy.linalg import LinAlgError
+
 from sirtdose.checks.commission import dead_time_findings
 from sirtdose.checks.commissioned_camera import (
     drift_findings,
@@ -28,7 +30,7 @@ from sirtdose.dosimetry.commission.results import (
     Filling,
 )
 from sirtdose.dosimetry.commission.scan import PhantomScan, scan_of
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.io.tables.camera import require_camera
 from sirtdose.model.acceptance import Said
 from sirtdose.model.commissioned import Commissioned, Measured
@@ -47,6 +49,9 @@ from sirtdose.workflows.commission.rates import (
     read_wide_rates,
 )
 from sirtdose.workflows.commission.request import CommissionRequest
+
+# Fewer along an axis show no blur.
+_VOXELS_MIN = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +100,16 @@ def commission(request: CommissionRequest) -> Commissioning:
         for one, offset in zip(rates, offsets, strict=True)
     )
     camera = camera_of_scans(scans, dead_time, filling, request)
-    said.add(_scan_findings(scans, dead_time if by_series else None, before))
+    shown = None if camera.factor is None or camera.factor.is_counts else camera.factor
+    value = shown.value if shown else None
+    yields = yield_findings(value, filling, request.nuclide_was)
+    said.add(yields)
+    series = dead_time if by_series else None
+    said.add(_scan_findings(scans, series, before, explained=bool(yields)))
     if dead_time is not None:
         said.add(dead_time_findings(dead_time))
     drift = () if before is None else drift_of(camera, before, request.tolerances)
     said.add(drift_findings(drift, before, camera.header))
-    shown = None if camera.factor is None or camera.factor.is_counts else camera.factor
-    value = shown.value if shown else None
-    said.add(yield_findings(value, filling, request.nuclide_was))
     said.gate()
     return Commissioning(
         filling=filling,
@@ -149,10 +156,16 @@ def _fitted(
     poured = dict(filling.poured_mbq_per_ml)
     # A recovery is over what is around, also where no sphere is of this phantom.
     poured.setdefault("spheres", float("inf"))
+    _require_image(image)
     try:
         scan = scan_of(image.per_voxel, image.volume.grid, phantom, poured)
     except QuantityError as error:
         raise QuantityError(f"{image.label}: {error}") from None
+    except (LinAlgError, ArithmeticError):
+        raise QuantityError(
+            f"{image.label}: the phantom '{phantom.name}' cannot be fitted to this "
+            "image: check the image, --phantom and the activities of its fills"
+        ) from None
     said.add(phantom_findings(image.label, scan, phantom))
     said.add(ratio_findings(image.label, scan.ratio, filling.ratio))
     said.add(total_findings(image.label, scan))
@@ -162,6 +175,21 @@ def _fitted(
     )
     said.add(ct_findings(image.label, outline))
     return _Fitted(image, scan, outline), said.findings
+
+
+def _require_image(image: PhantomImage) -> None:
+    """Refuse what is no image of a phantom before anything is fitted."""
+    shape = image.volume.grid.shape
+    if min(shape) < _VOXELS_MIN:
+        raise GeometryError(
+            f"{image.label} has {' x '.join(map(str, shape))} voxels: at least "
+            f"{_VOXELS_MIN} along each axis are needed"
+        )
+    if not image.volume.total() > 0:
+        raise QuantityError(
+            f"{image.label}: the sum of its voxels is {image.volume.total():.4g}, not "
+            "above 0: give a scan of a phantom with activity"
+        )
 
 
 def _commissioned(
@@ -198,10 +226,12 @@ def _scan_findings(
     scans: Sequence[CommissionedScan],
     series: DeadTimeFit | None,
     before: Commissioned | None,
+    *,
+    explained: bool,
 ) -> list[Finding]:
     found: list[Finding] = []
     for one in scans:
-        found += factor_findings(one, before)
+        found += factor_findings(one, before, explained=explained)
         if series is not None:
             found += outside_findings(one, series.measured_mbq)
     return found
