@@ -79,6 +79,11 @@ def commission(request: CommissionRequest) -> Commissioning:
     said.add(own_file_findings(filling.nuclide))
     images = said.take(images_of(request, filling))
     _require_one_unit(images)
+    if request.live_fraction is not None and len(images) > 1:
+        raise InputError(
+            f"--live-fraction is one number for {len(images)} scans: commission one "
+            "scan with it, or give --series"
+        )
     wide = (
         read_wide_rates(request.wide_rates, images)
         if request.wide_rates is not None
