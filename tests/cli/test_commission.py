@@ -289,6 +289,12 @@ def test_three_scans_of_one_filling(commission: Run, three: list[Path]) -> None:
     assert factor == pytest.approx(expected, rel=0.005)
 
 
+def test_one_live_fraction_of_several_scans(commission: Run, three: list[Path]) -> None:
+    result = commission(*three, *ZONE, "--live-fraction", "97%")
+    assert result.exit_code == 3
+    assert "is one number for 3 scans" in result.stderr
+
+
 def test_nobody_is_named(commission: Run, three: list[Path], tmp_path: Path) -> None:
     result = commission(*three, *ZONE, "--deidentify", "--json")
     assert result.exit_code == 0, result.stderr

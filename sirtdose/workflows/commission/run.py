@@ -34,7 +34,7 @@ from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.io.tables.camera import require_camera
 from sirtdose.model.acceptance import Said
 from sirtdose.model.commissioned import Commissioned, Measured
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.progress import counted
 from sirtdose.workflows.commission.camera import camera_of_scans, drift_of
 from sirtdose.workflows.commission.filling import filling_of
@@ -79,6 +79,11 @@ def commission(request: CommissionRequest) -> Commissioning:
     said.add(own_file_findings(filling.nuclide))
     images = said.take(images_of(request, filling))
     _require_one_unit(images)
+    if request.live_fraction is not None and len(images) > 1:
+        raise InputError(
+            f"--live-fraction is one number for {len(images)} scans: commission one "
+            "scan with it, or give --series"
+        )
     wide = (
         read_wide_rates(request.wide_rates, images)
         if request.wide_rates is not None
@@ -167,6 +172,9 @@ def _fitted(
             "image: check the image, --phantom and the activities of its fills"
         ) from None
     said.add(phantom_findings(image.label, scan, phantom))
+    # What another phantom's fit says of a camera only hides why it stops.
+    if any(one.severity is Severity.STOP for one in said.findings):
+        return _Fitted(image, scan, None), said.findings
     said.add(ratio_findings(image.label, scan.ratio, filling.ratio))
     said.add(total_findings(image.label, scan))
     said.add(blur_findings(image.label, scan))
