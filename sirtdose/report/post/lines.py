@@ -12,6 +12,7 @@ from sirtdose.report.doses import (
 )
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines, threshold_lines
+from sirtdose.report.post.camera import camera_lines
 from sirtdose.report.post.summary import (
     basis_words,
     calibration_line,
@@ -25,6 +26,7 @@ from sirtdose.report.post.summary import (
     mean_difference,
     other_constant_words,
     partial_volume_lines,
+    ratio_words,
 )
 from sirtdose.report.post.uncertainty import (
     hidden_interval_lines,
@@ -54,6 +56,7 @@ def post_screen(document: dict[str, Any]) -> Screen:
             f"Doses after treatment ({basis_words(document['nuclide'])})",
             "",
             *_activity_lines(document["ledger"]),
+            *_by_camera(document["calibration"]),
             "",
             *_dose_table(document),
             *missing_lines(first["structures"], _metrics(document)),
@@ -77,6 +80,7 @@ def _details(document: dict[str, Any]) -> list[str]:
         "",
         *image_lines(document["image"]),
         calibration_line(document["calibration"]),
+        *camera_lines(document.get("camera")),
         *_grid_lines(document["grid"]),
         *_image_lung_lines(document["lungs"]),
         *_drawn_lines(next(iter(document["doses"].values()))["structures"]),
@@ -120,6 +124,14 @@ def _activity_lines(ledger: dict[str, Any]) -> list[str]:
         ),
         f"In image   {image_activity(ledger)}",
     ]
+
+
+def _by_camera(calibration: dict[str, Any]) -> list[str]:
+    """How both calibrations agree, where a camera's file says how sure that is."""
+    if calibration.get("alternative_to_used_standard") is None:
+        return []
+    other, used = calibration["alternative"]["method"], calibration["used"]
+    return [f"Calibration by {other} over {used}: {ratio_words(calibration)}"]
 
 
 def _metrics(document: dict[str, Any]) -> tuple[Metric, ...]:

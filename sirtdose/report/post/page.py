@@ -30,6 +30,7 @@ from sirtdose.report.page_head import (
 )
 from sirtdose.report.palette import paints
 from sirtdose.report.post.biology import biology_rows, parameter_lines
+from sirtdose.report.post.camera import camera_lines
 from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
     calibration_line,
@@ -42,6 +43,7 @@ from sirtdose.report.post.summary import (
     mean_difference,
     other_constant_words,
     partial_volume_lines,
+    ratio_words,
 )
 from sirtdose.report.post.uncertainty import (
     between_words,
@@ -114,6 +116,8 @@ def post_page(
         numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),
         calibration=calibration_line(document["calibration"]),
+        camera=_without_dates(camera_lines(document.get("camera")), hidden=nameless),
+        agreement=_agreement(document["calibration"]),
         image_lines=_without_dates(image_lines(document["image"]), hidden=nameless),
         lung=lung_line(document["lungs"]),
         limits=[(limit, _plain(limit_line(limit))) for limit in document["limits"]],
@@ -133,6 +137,17 @@ def post_page(
         ),
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
         blur=[_plain(one) for one in partial_volume_lines(document["partial_volume"])],
+    )
+
+
+def _agreement(calibration: Mapping[str, Any]) -> str:
+    """Both calibrations in a sentence, where a camera's file tells how sure that is."""
+    if calibration.get("alternative_to_used_standard") is None:
+        return ""
+    other, used = calibration["alternative"]["method"], calibration["used"]
+    return (
+        f"The calibration by {other} gives {ratio_words(dict(calibration))} times the "
+        f"activity of that by {used}."
     )
 
 

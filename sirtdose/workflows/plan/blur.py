@@ -15,6 +15,7 @@ from sirtdose.model.request import DoseRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.planning.terms import Terms
+from sirtdose.workflows.image.camera import with_blur_of
 from sirtdose.workflows.image.grid import on_finer_grid
 from sirtdose.workflows.image.partial_volume import partial_volume
 from sirtdose.workflows.plan.imaged_case import (
@@ -44,6 +45,7 @@ def without_blur(read: Read, request: DoseRequest) -> tuple[Read, list[Finding]]
     """
     if request.pvc is None:
         return read, []
+    request = with_blur_of(request, read.camera)
     if request.used_methods != ("local",):
         raise InputError(
             "--psf corrects doses by local deposition: give --method local, or leave "
