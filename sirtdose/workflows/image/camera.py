@@ -71,21 +71,17 @@ def _of_site(
     header: dict[str, str], cameras: Sequence[Camera], nuclide: str
 ) -> Path | None:
     found = cameras_of(header, cameras)
-    files = {one.name: one.file for one in found if one.file is not None}
-    if len(found) > 1:
-        of = {
-            name: path
-            for name, path in files.items()
-            if require_camera(path).nuclide == nuclide
-        }
-        if len(of) != 1:
-            names = " and ".join(f"'{printable(one.name)}'" for one in found)
-            raise InputError(
-                f"the image's header matches {names} of the site file equally: tell "
-                "them apart there, by station or serial, or name one with --camera"
-            )
-        files = of
-    return next(iter(files.values()), None)
+    if len(found) < 2:
+        return found[0].file if found else None
+    files = [one.file for one in found if one.file is not None]
+    own = [path for path in files if require_camera(path).nuclide == nuclide]
+    if len(files) < len(found) or len(own) != 1:
+        names = " and ".join(f"'{printable(one.name)}'" for one in found)
+        raise InputError(
+            f"the image's header matches {names} of the site file equally: tell them "
+            "apart there, by station or serial, or name one with --camera"
+        )
+    return own[0]
 
 
 def with_blur_of(request: DoseRequest, used: CameraUsed | None) -> DoseRequest:

@@ -68,7 +68,8 @@ class Read:
 
     `own` is the image on its own voxels. Without its blur the image is known at every
     point, as `uptake`, in the image's own unit; `blur` says how that was undone. All
-    else is then on finer voxels. `camera` is that of the image, if its file is known.
+    else is then on finer voxels. `camera` is that of the image, if its file is known;
+    `by_camera` is whether the blur is as it says.
     """
 
     choice: Choice
@@ -80,6 +81,7 @@ class Read:
     uptake: RegionalUptake | None = None
     blur: PartialVolume | None = None
     camera: CameraUsed | None = None
+    by_camera: bool = False
 
     @property
     def seen(self) -> Volume:

@@ -68,6 +68,7 @@ def calibrated(
         small_tumor_findings(
             drawn=placed.drawn,
             consequence="without correction, the dose is underestimated",
+            by_camera=read.camera is not None and "blur" in read.camera.gives,
             **blur_of(placed.image, request),
         )
     )
