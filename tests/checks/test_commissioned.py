@@ -201,7 +201,7 @@ def test_why_there_is_no_second_calibration_is_noted(
 def test_what_is_typed_wins_and_is_said() -> None:
     request = DoseRequest(psf_mm=(9.0, 9.0, 9.0), pvc="gtm", cps_per_mbq=12.0)
     assert with_blur_of(request, used()) == request
-    assert said(typed_findings(request, used())) == [
+    assert said(typed_findings(request, used(), "--calibration")) == [
         "note H46 --psf, --calibration: used instead of what camera 'room 2' has"
     ]
     assert typed_findings(DoseRequest(psf_mm="camera"), used()) == []

@@ -105,18 +105,18 @@ def with_blur_of(request: DoseRequest, used: CameraUsed | None) -> DoseRequest:
     )
 
 
-def typed_findings(request: DoseRequest, used: CameraUsed | None) -> list[Finding]:
-    """What was typed although the camera's file has it."""
+def typed_findings(
+    request: DoseRequest, used: CameraUsed | None, *others: str
+) -> list[Finding]:
+    """Which options were typed although the camera's file has it, and `others`."""
     if used is None:
         return []
-    camera, typed = used.camera, []
-    if camera.blur is not None and request.psf_mm not in (None, "camera"):
-        typed.append("--psf")
-    if camera.blur is not None and isinstance(request.pvc, Path):
-        typed.append("--pvc")
-    if camera.factor is not None and request.cps_per_mbq is not None:
-        typed.append("--calibration")
-    return typed_instead_findings(camera, typed)
+    typed = {
+        "--psf": request.psf_mm not in (None, "camera"),
+        "--pvc": isinstance(request.pvc, Path),
+    }
+    known = [name for name, there in typed.items() if there and used.camera.blur]
+    return typed_instead_findings(used.camera, [*known, *others])
 
 
 def camera_input(used: CameraUsed | None) -> tuple[dict[str, Any], ...]:

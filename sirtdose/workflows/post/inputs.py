@@ -154,7 +154,9 @@ def _camera(
         request=request,
         elapsed_h=times.elapsed_h,
     )
-    return used, [*findings, *typed_findings(request.dose, used)]
+    typed = request.dose.cps_per_mbq is not None and used.camera.factor is not None
+    own = typed_findings(request.dose, used, *["--calibration"] * typed)
+    return used, [*findings, *own]
 
 
 def provenance(
