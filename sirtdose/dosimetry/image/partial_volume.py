@@ -18,7 +18,7 @@ sphere of 20 mm at three quarters of its activity whatever the correction finds
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +144,8 @@ def iterative_yang(
         settled, rounds = _still(found, before), rounds + 1
     flat_ratio, known = _ratio(flat, _mixed(found, seen))
     ratio, known = flat_ratio.reshape(image.shape), known.reshape(image.shape)
-    finer = blur.scaled(_RESOLVED)
+    # Edges that overshoot would sharpen noise.
+    finer = replace(blur.scaled(_RESOLVED), edge=0.0)
     fields = []
     for k, region in enumerate(counted(f"{_TASK}, smoothing", regions)):
         one = found[k]

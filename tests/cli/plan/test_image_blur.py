@@ -125,7 +125,7 @@ def test_the_blur_of_the_cameras_own_file(
     for plan in by_file:
         assert plan["activity_gbq"] == by_hand["activity_gbq"]
         assert plan["assumptions"]["blur"] == by_hand["assumptions"]["blur"]
-        inputs = plan["measured"]["images"]
+        inputs = plan["images"]
         assert [one["file"] for one in inputs if one["kind"] == "camera"] == [path.name]
         said = [one["message"] for one in plan["warnings"] if one["code"] == "H46"]
         assert said[0].startswith("camera 'room 2' is used as commissioned 2026-01-02")
