@@ -48,6 +48,15 @@ def overlapping(folder: Path) -> list[object]:
     return words
 
 
+def earlier_dose(folder: Path) -> Path:
+    """A dose map of an earlier session, steep where the tumors lie."""
+    at = np.indices(_SHAPE) * _MM
+    gy = 12 + 50 * np.exp(-((at[0] - 60) ** 2 + (at[1] - 70) ** 2) / 2 / 18**2)
+    gy *= np.random.default_rng(6).gamma(16, 1 / 16, _SHAPE)
+    _save(folder / "earlier.nii.gz", gy.astype(np.float32))
+    return folder / "earlier.nii.gz"
+
+
 def _ellipsoid(
     at: NDArray[np.float64], center: tuple[int, ...], half: tuple[int, ...]
 ) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.checks.spared_liver import allowed_more, is_segment
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
@@ -55,7 +56,7 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     level = passed[-1]
     bound = Bound(level["above_gy"], "Gy", level["source"], level["verified"])
     perfused = case.held("perfused")
-    segment = bool(perfused) and not most.prior_gy and _is_segment(case, most)
+    segment = bool(perfused) and not most.prior_gy and is_segment(case, most)
     certain = not liver.assumed and not segment
     severity = Severity(level["severity"]) if certain else Severity.WARN
     return [
@@ -110,8 +111,10 @@ def ceiling_findings(
 ) -> list[Finding]:
     """Dose above that usual with these microspheres (H07).
 
-    In one or two liver segments it only warns. Where one of the `limits` asks for at
-    least about the usual dose, only doses well above that are reported.
+    In one or two liver segments it only warns, and so it does in a disease in which the
+    source of the dose allows more, as far as its conditions can be known. Where one of
+    the `limits` asks for at least about the usual dose, only doses well above that are
+    reported.
     """
     if case.device is None:
         return []
@@ -121,8 +124,8 @@ def ceiling_findings(
             "H07",
             f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
             f"above {bound}, unusual with {case.device.product} beyond one or two "
-            "segments",
-            severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
+            f"segments{more}",
+            severity=Severity.WARN if more or is_segment(case, part) else Severity.ASK,
             subject=own.name,
             value=part.total_gy,
             bound=bound,
@@ -133,6 +136,7 @@ def ceiling_findings(
         if entry["volume"] == own.role
         for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
         if above(part.total_gy, bound.value)
+        for more in [allowed_more(case, part, entry, disease)]
     ]
 
 
@@ -146,18 +150,6 @@ def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
         and (not one.injection or one.injection in part.of)
     )
     return max(asked, default=0.0)
-
-
-def _is_segment(case: Treatment, part: Part) -> bool:
-    """Whether a part certainly lies within two of the eight liver segments."""
-    livers = [one.volume_ml for one in case.held("liver")]
-    liver_ml = livers[0] if livers else rail("liver_ml", "low")
-    around = [
-        one
-        for one in case.held("perfused")
-        if not part.of or set(one.of) & set(part.of)
-    ]
-    return sum(one.volume_ml for one in around) <= rail("segments") * liver_ml
 
 
 def organs_at_risk(case: Treatment) -> list[Finding]:

@@ -46,6 +46,17 @@ def draft_findings(status: str) -> list[Finding]:
     ]
 
 
+def map_findings(why: str) -> list[Finding]:
+    """Update of a plan by an image that has no dose map (H02)."""
+    if not why:
+        return []
+    said = (
+        f"the update has no dose map to compare with after treatment: {why}; "
+        "`sirtdose plan image --activity` writes one"
+    )
+    return [Finding.of("H02", said, severity=Severity.NOTE)]
+
+
 def _activity_findings(
     planned_gbq: Mapping[str, float], now_gbq: Mapping[str, float]
 ) -> list[Finding]:

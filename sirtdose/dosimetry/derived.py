@@ -36,6 +36,40 @@ def without(structure: Structure, others: Iterable[Structure]) -> Structure:
     return reduce(sub, others, structure)
 
 
+def treated_ml(
+    structures: Sequence[Structure], perfused: Sequence[str] = ()
+) -> tuple[float, float] | None:
+    """How much of the liver is perfused, and the whole liver; None if one is not drawn.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        On one lattice of voxels.
+    perfused : sequence of str
+        The volumes that were injected into; all that are drawn, where none is named.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sirtdose.model.grid import Grid
+    >>> grid = Grid.regular((1, 1, 4), spacing_mm=(10.0, 10.0, 10.0))
+    >>> liver = Structure.named("Liver", np.array([[[1, 1, 1, 0]]], bool), grid)
+    >>> lobe = Structure.named("Perfused", np.array([[[0, 0, 1, 1]]], bool), grid)
+    >>> treated_ml([liver, lobe]), treated_ml([liver])
+    ((1.0, 3.0), None)
+    """
+    livers = with_role(structures, Role.LIVER)
+    volumes = [
+        one
+        for one in with_role(structures, Role.PERFUSED)
+        if not perfused or one.name in perfused
+    ]
+    if not livers or not volumes:
+        return None
+    liver = union(livers)
+    return liver.volume_ml - without(liver, volumes).volume_ml, liver.volume_ml
+
+
 def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
     """Normal liver, whole and perfused, where liver or perfused volume is drawn.
 

@@ -18,6 +18,7 @@ from sirtdose.model.volume import Volume
 
 # What the maps that a plan is judged by are of.
 PLANNED = "the planned activities"
+ONE_GBQ = "1 GBq of an injection"
 _SCHEMA = "sirtdose.map/1"
 
 

@@ -209,6 +209,17 @@ class ScanPhantom:
         }
 
     @property
+    def cold(self) -> tuple[Solid, ...]:
+        """Parts that hold nothing and are more than a wall around a ball."""
+        own = {ball.center_mm for ball in self.spheres.values()}
+        return tuple(
+            one
+            for fill in self.fills
+            for one in fill.without
+            if one.middle_mm not in own
+        )
+
+    @property
     def middle_mm(self) -> Point:
         """About which it is turned."""
         return self.outer.middle_mm

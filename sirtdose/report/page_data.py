@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.histogram.dose_sample import DoseSample
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Assessment, Prediction
 from sirtdose.errors import InputError
@@ -19,7 +18,7 @@ from sirtdose.model.grid import Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
-from sirtdose.report.dose_points import dose_points
+from sirtdose.report.dose_points import dose_points, with_points
 from sirtdose.report.dvh_plot import Band, dvh_plot
 from sirtdose.report.ladder import nice_step
 from sirtdose.report.looks import (
@@ -129,7 +128,12 @@ def prediction_page_data(
     structures = [row.structure for row in prediction.rows[method]]
     looks = structure_looks(structures)
     data = plane_data(
-        {method_name(name): dose.volume for name, dose in prediction.doses.items()},
+        {
+            method_name(name): dose.volume
+            for name, dose in prediction.doses.items()
+            # Pictures of one injection are scaled with its activity, and no sum is.
+            if "with_prior" not in name
+        },
         prediction.ct or prediction.image,
         [one for one in structures if drawn(one)],
         looks,
@@ -141,7 +145,7 @@ def prediction_page_data(
         **data,
         "gray": "CT" if prediction.ct else "the scout image",
         "histograms": [
-            _with_points(_curves(name, rows, looks, {}), prediction.samples[name])
+            with_points(_curves(name, rows, looks, {}), prediction, name)
             for name, rows in prediction.rows.items()
         ],
         "goal_points": {
@@ -149,17 +153,6 @@ def prediction_page_data(
             for name, readings in prediction.goal_samples.items()
         },
     }
-
-
-def _with_points(
-    histogram: Mapping[str, Any], samples: Mapping[str, DoseSample]
-) -> dict[str, Any]:
-    """A histogram whose curves a page can draw again at other activities."""
-    curves = [
-        {**one, "points": dose_points(samples[one["name"]])}
-        for one in histogram["curves"]
-    ]
-    return {**histogram, "curves": curves}
 
 
 def page_data_text(

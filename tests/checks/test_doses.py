@@ -279,6 +279,47 @@ class TestUsualCeilings:
             [found] = usual_ceilings(treated(segment, liver, device="glass"))
             assert found.severity is severity
 
+    @pytest.mark.parametrize(
+        ("perfused_ml", "liver_gy", "prior_gy", "disease", "severity"),
+        [
+            # 1600 - 1100 mL are 31 % of the liver, 1600 - 1140 mL 29 %.
+            (1100.0, 149.0, 0.0, "hcc", WARN),
+            (1140.0, 149.0, 0.0, "hcc", ASK),
+            (1100.0, 150.0, 0.0, "hcc", ASK),
+            # Table 2 has 140 to 150 Gy and no more for other diseases.
+            (1100.0, 149.0, 0.0, "icc", ASK),
+            (1100.0, 149.0, 0.0, "", ASK),
+            (1100.0, 149.0, 5.0, "hcc", ASK),
+        ],
+    )
+    def test_more_of_glass_is_for_hcc_with_a_spared_liver(
+        self,
+        perfused_ml: float,
+        liver_gy: float,
+        prior_gy: float,
+        disease: str,
+        severity: Severity,
+    ) -> None:
+        """EANM 2022, Table 2: ">150 if whole liver <150" is a cell of HCC alone.
+
+        By its footnote it is for a reserve of at least 30 %, Child-Pugh A and a large
+        lesion. So it no longer asks there, and says what it could not check.
+        """
+        lobe = part("perfused", perfused_ml, 210.0, prior_gy=prior_gy)
+        case = treated(lobe, part("liver", 1600.0, liver_gy), device="glass")
+        [found] = usual_ceilings(case, disease=disease)
+        assert found.severity is severity
+        assert ("the guideline allows more in HCC" in found.message) == (
+            severity is WARN
+        )
+        if severity is WARN:
+            assert "Child-Pugh A and a large lesion, which are not" in found.message
+
+    def test_a_liver_that_is_not_known_is_not_under_150_gy(self) -> None:
+        lobe = treated(part("perfused", 700.0, 210.0), device="glass")
+        [found] = usual_ceilings(lobe, disease="hcc")
+        assert found.severity is ASK
+
     def test_what_limits_ask_for_is_not_unusual(self) -> None:
         """2.5 times the 400 Gy that were chosen."""
         for gy, said in ((999.0, 0), (1001.0, 1)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -134,6 +135,7 @@ def update_command(
             lung_shunt_source=options["lung_shunt_source"] or "",
             same_catheter=None if catheter is None else catheter == "same",
             patient_key=options["patient_key"],
+            folder=path.parent,
             self_test=self_test(),
             site=site_used(),
             acceptances=acceptances_of(options["accept"], options["reason"]),
@@ -145,9 +147,10 @@ def update_command(
         )
     )
     require_kept(path, out, "the plan that is updated")
-    pages = {
+    pages: dict[str, str | Callable[[Path], None]] = {
         "plan.html": plan_page(document_text(document)),
         PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),
+        **{one.file: partial(one.write, document["hash"]) for one in updated.maps},
     }
     show_document(
         document,

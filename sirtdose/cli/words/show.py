@@ -1,6 +1,6 @@
 """Print a document's screen, and write the document where a folder is given."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,20 @@ def show_document(
     out: Path | None,
     force: bool,
     as_json: bool,
-    pages: Mapping[str, str] | None = None,
+    pages: Mapping[str, str | Callable[[Path], None]] | None = None,
 ) -> None:
-    """Write `name`, and pages by their names, into a folder, whole or not at all."""
+    """Write `name`, and pages by their names, into a folder, whole or not at all.
+
+    What is no text writes itself into the folder.
+    """
     files = {name: document_text(document), **(pages or {})}
     if out is not None:
         with output_folder(out, files, force=force) as folder:
             for own, content in files.items():
-                (folder / own).write_text(content, "utf-8")
+                if isinstance(content, str):
+                    (folder / own).write_text(content, "utf-8")
+                else:
+                    content(folder)
     print_document(document, screen, names=files, out=out, as_json=as_json)
 
 

@@ -7,8 +7,6 @@ of a ball :math:`3 V (\sin u - u \cos u) / u^3`, :math:`u = \pi d |f|`; of a cyl
 outline that the divergence theorem gives.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,8 @@ from sirtdose.model.solid import Ball, Cylinder, Fill, Prism, Solid
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
+# Of a Gaussian's exponent, by width (FWHM) and frequency.
+PER_MM2 = 2 * np.pi**2 / (8 * np.log(2))
 # Below this argument a quotient is taken by its series.
 _SMALL = 1e-3
 # Frequencies that fit a processor's own memory, and how many at a time.
@@ -69,7 +69,9 @@ def _solid(solid: Solid, frequency: Array) -> Complex:
 def _moved(values: Array, center_mm: tuple[float, ...], frequency: Array) -> Complex:
     if not any(center_mm):
         return values.astype(np.complex128)
-    return values * _turn(center_mm[0] * frequency[0] + _rest(center_mm, frequency))
+    return np.asarray(
+        values * _turn(center_mm[0] * frequency[0] + _rest(center_mm, frequency))
+    )
 
 
 def _rest(center_mm: tuple[float, ...], frequency: Array) -> Array:
@@ -106,7 +108,8 @@ def _prism(solid: Prism, frequency: Array) -> Complex:
     length = solid.high_mm - solid.low_mm
     along = length * np.sinc(length * frequency[2])
     middle = (solid.low_mm + solid.high_mm) / 2
-    return _outline(solid, frequency[:2]) * along * _turn(middle * frequency[2]) / 1000
+    own = _outline(solid, frequency[:2]) * along / 1000
+    return np.asarray(own * _turn(middle * frequency[2]))
 
 
 def _outline(solid: Prism, frequency: Array) -> Complex:
@@ -131,9 +134,7 @@ def _size_of(solid: Prism) -> float:
     return float(np.ptp(np.array(solid.outline_mm), axis=0).max())
 
 
-def blurred(
-    frequency: Array, in_plane_mm: float, axial_mm: float
-) -> NDArray[np.floating[Any]]:
+def blurred(frequency: Array, in_plane_mm: float, axial_mm: float) -> Array:
     """What a Gaussian leaves of each frequency, by its widths (FWHM).
 
     Examples
@@ -142,8 +143,7 @@ def blurred(
     >>> round(float(blurred(half, 15.0, 15.0)[0]), 2)
     0.5
     """
-    wide = 2 * np.pi**2 / (8 * np.log(2))
     plane = frequency[0] ** 2 + frequency[1] ** 2
     return np.asarray(
-        np.exp(-wide * (in_plane_mm**2 * plane + (axial_mm * frequency[2]) ** 2))
+        np.exp(-PER_MM2 * (in_plane_mm**2 * plane + (axial_mm * frequency[2]) ** 2))
     )

@@ -1,6 +1,6 @@
 """An image and the phantom in it, where both can be compared: on one lattice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from sirtdose.dosimetry.commission.transform import blurred, transform_of
 from sirtdose.model.grid import Grid
-from sirtdose.model.solid import ScanPhantom
+from sirtdose.model.solid import Fill, ScanPhantom
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 # Around the image, so that what is blurred out on one side does not come in on the
 # other; mm.
-_PAD_MM = 75.0
+_PAD_MM = 60.0
 # What a blur leaves less of is not computed.
 _NOTHING = 2e-3
 
@@ -103,15 +103,36 @@ class View:
         box = np.prod(np.sinc(cycles[:, seen]), axis=0)
         start = 2 * np.pi * (origin @ self.frequency)
         self._placed = np.asarray(box * (np.cos(start) + 1j * np.sin(start)))
+        # Half of the lattice stands for all of it.
+        self._twice = np.where(cycles[2, seen] > 0, 2.0, 1.0)
 
     def of(self, phantom: ScanPhantom, pose: Pose) -> Mapping[str, Complex]:
-        """Transforms of a phantom's fills, in mL, as it is turned but not yet placed."""
-        own = pose.turn.T @ self.frequency
-        back = 2 * np.pi * (np.asarray(phantom.middle_mm) @ own)
-        centered = self._placed * (np.cos(back) + 1j * np.sin(back))
+        """Transforms of a phantom's fills, mL, as it is turned but not yet placed."""
+        own, centered = self._turned(phantom, pose)
         return {one.name: centered * transform_of(one, own) for one in phantom.fills}
 
-    def moved(self, middle_mm: Sequence[float]) -> Complex:
+    def of_fill(self, fill: Fill, phantom: ScanPhantom, pose: Pose) -> Complex:
+        """The same of one fill that may be none of the phantom's."""
+        own, centered = self._turned(phantom, pose)
+        return centered * transform_of(fill, own)
+
+    def _turned(self, phantom: ScanPhantom, pose: Pose) -> tuple[Array, Complex]:
+        """Frequencies along the phantom's axes, and what its middle makes of them."""
+        own = pose.turn.T @ self.frequency
+        back = 2 * np.pi * (np.asarray(phantom.middle_mm) @ own)
+        return own, self._placed * (np.cos(back) + 1j * np.sin(back))
+
+    def overlap(self, one: Complex, other: Complex) -> float:
+        """Integral of the product of two spectra of :meth:`of`; mL.
+
+        Without what a voxel's own size takes: it is divided out again.
+        """
+        product = (one * other.conj()).real / np.abs(self._placed) ** 2
+        total = float((product * self._twice).sum())
+        volume = float(np.prod(self._shape)) * self.grid.voxel_volume_ml
+        return total / volume
+
+    def moved(self, middle_mm: ArrayLike) -> Complex:
         """What a phantom's place makes of each frequency."""
         angle = 2 * np.pi * (np.asarray(middle_mm) @ self.frequency)
         return np.asarray(np.cos(angle) - 1j * np.sin(angle))

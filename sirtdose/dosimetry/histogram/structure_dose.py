@@ -132,6 +132,12 @@ def point_doses(
     return _at_points(points, dose, uptake)[0], volume_ml
 
 
+def doses_at_points(drawn: Structure, dose: Volume) -> NDArray[np.float64]:
+    """The doses of a map at the same points, Gy."""
+    points, _ = points_in(drawn)
+    return trilinear(dose.data, dose.grid.index(points))
+
+
 def _at_points(
     points_mm: NDArray[np.float64], dose: Dose, uptake: PointUptake
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -176,21 +176,26 @@ def _image_cells(
         return [Cell("n/a") for _ in metrics]
     gbq = [one["activity_gbq"] for one in injections_of(document)]
     by, found = list(document["doses"]).index(method), []
+    base, summed, _ = method.partition("+with_prior")
     for one in metrics:
         value = metric_value(row, one)
         k: tuple[float, ...] = ()
+        prior_gy = 0.0
         if value is None or one == VOLUME:
             found.append(Cell(_number(value)))
             continue
         if one.kind in EFFECTS:
             found.append(Cell(significant(value), form="of the plan"))
             continue
-        if len(gbq) == 1 and not one.is_part:
+        if len(gbq) == 1 and not one.is_part and not summed:
             k = (value / gbq[0],)
         elif one == MEAN:
-            k = _means_per_gbq(document, method, row["name"])
+            k = _means_per_gbq(document, base, row["name"])
+            own_gy = sum(each * now for each, now in zip(k, gbq, strict=True))
+            prior_gy = value - own_gy if summed else 0.0
         text = f"{100 * value if one.is_part else value:.1f}"
-        found.append(Cell(text, k, metric="" if k else one.key, of=row["name"], by=by))
+        of = {"metric": "" if k else one.key, "of": row["name"], "by": by}
+        found.append(Cell(text, k, prior_gy=prior_gy, **of))
     return found
 
 

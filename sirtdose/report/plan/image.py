@@ -10,7 +10,7 @@ from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Measured, Prediction
 from sirtdose.io.image_file import write_nifti
-from sirtdose.io.map_label import PLANNED, MapLabel, label_text
+from sirtdose.io.map_label import ONE_GBQ, PLANNED, MapLabel, label_text
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import grid_document, image_document
@@ -32,7 +32,7 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
 )
 from sirtdose.report.post.document import partial_volume_document
-from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA
+from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA, dose_file
 from sirtdose.report.post.summary import other_constant_words
 from sirtdose.report.tables import (
     dvh_csv,
@@ -52,7 +52,7 @@ REPLACED = (
     "structures.csv",
     "dvh.csv",
     PLAN_UNCERTAINTY_FILE,
-    *DOSE_FILES.values(),
+    *(dose_file(f"{one}{tag}") for one in DOSE_FILES for tag in ("", "+with_prior")),
     PER_GBQ,
 )
 
@@ -204,7 +204,7 @@ def prediction_files(prediction: Prediction) -> list[str]:
     return [
         *("plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"),
         PLAN_UNCERTAINTY_FILE,
-        *(DOSE_FILES[method] for method in prediction.doses),
+        *(dose_file(method) for method in prediction.doses),
         *(f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"),
         *(f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)),
     ]
@@ -220,13 +220,14 @@ def write_prediction(
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
     for method, dose in prediction.doses.items():
-        _write_map(dose, folder / DOSE_FILES[method], document, of=PLANNED)
+        of = f"{PLANNED} and earlier sessions" if "with_prior" in method else PLANNED
+        _write_map(dose, folder / dose_file(method), document, of=of)
     each = folder / PER_GBQ
     each.mkdir()
     (each / "dvh.csv").write_text(dvh_per_gbq_csv(prediction.rows_per_gbq), "utf-8")
     (each / "structures.csv").write_text(structures_per_gbq_csv(document), "utf-8")
     for name, dose in _maps_per_gbq(prediction):
-        _write_map(dose, each / name, document, of="1 GBq of an injection")
+        _write_map(dose, each / name, document, of=ONE_GBQ)
 
 
 def _write_map(dose: Dose, path: Path, document: Mapping[str, Any], *, of: str) -> None:
@@ -242,17 +243,24 @@ def _write_map(dose: Dose, path: Path, document: Mapping[str, Any], *, of: str) 
 
 
 def _maps_per_gbq(prediction: Prediction) -> list[tuple[str, Any]]:
-    several = len(prediction.per_gbq) > 1
+    names = list(prediction.per_gbq)
     return [
-        (
-            DOSE_FILES[method].replace(
-                "dose_", f"dose_{k + 1}_{_plain(name)}_" if several else "dose_"
-            ),
-            dose,
-        )
-        for k, (name, methods) in enumerate(prediction.per_gbq.items())
+        (per_gbq_file(method, names, k), dose)
+        for k, methods in enumerate(prediction.per_gbq.values())
         for method, dose in methods.items()
     ]
+
+
+def per_gbq_file(method: str, names: Sequence[str], number: int) -> str:
+    """The file of what 1 GBq of an injection gives, by all names and its number.
+
+    >>> per_gbq_file("kernel", ["right", "seg. IV"], 1)
+    'dose_2_seg-IV_kernel.nii.gz'
+    """
+    file = DOSE_FILES[method]
+    if len(names) == 1:
+        return file
+    return file.replace("dose_", f"dose_{number + 1}_{_plain(names[number])}_")
 
 
 def _plain(name: str) -> str:

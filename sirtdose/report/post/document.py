@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.derived import treated_ml
 from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
 from sirtdose.dosimetry.image.activity import Calibration
@@ -81,6 +82,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         "extrahepatic": extrahepatic_document(assessment.dosed.extrahepatic),
         "density": density_document(placed.density),
         "lungs": _lungs(assessment),
+        "treated_liver": _treated_liver(assessment),
         "grid": grid_document(placed.image, request.image.grid_in_words),
         "limits": [limit_document(one) for one in judged.limits],
         "uncertainty": uncertainty_document(assessment.uncertainty),
@@ -148,6 +150,20 @@ def _positron_yield(ledger: Ledger) -> dict[str, Any] | None:
         "applied": found.applied,
         "in_image_as_stored_gbq": stored,
         "in_image_rescaled_gbq": undone,
+    }
+
+
+def _treated_liver(assessment: Assessment) -> dict[str, Any] | None:
+    """What of the drawn liver is perfused, as plan.json has it."""
+    names = [one.perfused for one in assessment.read.given.injections if one.perfused]
+    found = treated_ml(assessment.placed.drawn, names)
+    if found is None:
+        return None
+    perfused_ml, liver_ml = found
+    return {
+        "treated_ml": perfused_ml,
+        "liver_ml": liver_ml,
+        "treated_fraction": perfused_ml / liver_ml,
     }
 
 

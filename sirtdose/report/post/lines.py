@@ -27,6 +27,7 @@ from sirtdose.report.post.summary import (
     other_constant_words,
     partial_volume_lines,
     ratio_words,
+    treated_line,
 )
 from sirtdose.report.post.uncertainty import (
     hidden_interval_lines,
@@ -83,6 +84,7 @@ def _details(document: dict[str, Any]) -> list[str]:
         *camera_lines(document.get("camera")),
         *_grid_lines(document["grid"]),
         *_image_lung_lines(document["lungs"]),
+        *filter(None, [treated_line(document.get("treated_liver"))]),
         *_drawn_lines(next(iter(document["doses"].values()))["structures"]),
         *_method_lines(document),
         *partial_volume_lines(document["partial_volume"]),

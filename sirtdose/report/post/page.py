@@ -44,6 +44,7 @@ from sirtdose.report.post.summary import (
     other_constant_words,
     partial_volume_lines,
     ratio_words,
+    treated_line,
 )
 from sirtdose.report.post.uncertainty import (
     between_words,
@@ -107,6 +108,7 @@ def post_page(
         **_FORMS,
         ladder=post_ladder(document, rows),
         answer=_answer(document, rows),
+        treated=treated_line(document.get("treated_liver")),
         said={"warnings": findings, "accepted": document["accepted"]},
         findings=findings,
         places=places_of(document, data),

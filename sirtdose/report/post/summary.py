@@ -118,6 +118,21 @@ def lung_line(lungs: dict[str, Any]) -> str:
     )
 
 
+def treated_line(treated: dict[str, Any] | None) -> str:
+    """What of the liver was treated; empty where liver or perfused volume is not drawn.
+
+    >>> treated_line({"treated_ml": 820.0, "liver_ml": 1500.0,
+    ...               "treated_fraction": 820 / 1500})
+    'Treated: 820 of 1500 mL of the liver, 54.7 %'
+    """
+    if not treated:
+        return ""
+    return (
+        f"Treated: {treated['treated_ml']:.0f} of {treated['liver_ml']:.0f} mL of the "
+        f"liver, {100 * treated['treated_fraction']:.1f} %"
+    )
+
+
 def image_lines(image: dict[str, Any] | None) -> list[str]:
     """What the image's header says of scan, duration, windows and nuclide."""
     if image is None:

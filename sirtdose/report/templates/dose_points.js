@@ -11,12 +11,19 @@ const dosePoints = (() => {
     listed(steps, 2, (view, n) => least + ((most - least) * view.getUint16(n, true)) / 65535);
   const read = (points) => {
     if (!decoded.has(points))
-      decoded.set(points, { k: points.gy_per_gbq.map(doses), ml: volumes(points.ml), by: "", found: null });
+      decoded.set(points, {
+        k: points.gy_per_gbq.map(doses),
+        // What earlier sessions gave, which no activity changes.
+        c: points.earlier_gy && doses(points.earlier_gy),
+        ml: volumes(points.ml),
+        by: "",
+        found: null,
+      });
     return decoded.get(points);
   };
   // Doses from the hottest on, with the volume from there on.
-  const sorted = ({ k, ml }, at) => {
-    const sums = ml.map((_, n) => k.reduce((sum, one, i) => sum + one[n] * at[i], 0));
+  const sorted = ({ k, c, ml }, at) => {
+    const sums = ml.map((_, n) => k.reduce((sum, one, i) => sum + one[n] * at[i], c ? c[n] : 0));
     const order = Uint32Array.from(sums, (_, n) => n).sort((a, b) => sums[b] - sums[a]);
     const gy = Float64Array.from(order, (n) => sums[n]);
     let volume = 0;

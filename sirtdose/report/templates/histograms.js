@@ -5,6 +5,10 @@ const histograms = (() => {
   const source = document.getElementById("dvh-data");
   if (!drawings.length || !source) return [];
   const all = JSON.parse(source.textContent);
+  // A sum with earlier sessions has the points of the treatment, and what they had before.
+  for (const { sum_of: base, curves } of all)
+    if (base !== undefined)
+      curves.forEach((curve, n) => (curve.points = { ...all[base].curves[n].points, ...curve.points }));
   const table = document.getElementById("dvh-here");
   const tabs = document.getElementById("dvh-methods");
   let shown = 0;

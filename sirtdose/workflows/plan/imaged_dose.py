@@ -1,14 +1,19 @@
 """Dose maps by a scout image: of 1 GBq of each injection, and of a plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from sirtdose.dosimetry.engine.dose import METHODS, Dose, compute_dose
-from sirtdose.dosimetry.histogram.dose_sample import DoseSample, dose_sample
+from sirtdose.dosimetry.histogram.dose_sample import (
+    MOST,
+    DoseSample,
+    dose_sample,
+)
 from sirtdose.dosimetry.histogram.structure_dose import (
     StructureDose,
+    doses_at_points,
     has_dose,
     point_doses,
     sharp_doses,
@@ -26,10 +31,14 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.result import Plan
+from sirtdose.workflows.image.prior_session import TAG, summed_dose
 from sirtdose.workflows.plan.imaged_case import Part, Read, Scouted, measured_parts
 
 # The organs whose hottest part is told of.
 _HOTTEST = 0.02
+# What all points of a page may take, so that it stays under 3 MB, and the voxels of a
+# structure that counts.
+_PAGE_BYTES, _SOME = 1_300_000, 4000
 
 
 def scouted_by(
@@ -95,12 +104,15 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
         }
         total += each.data * gbq
     activity = each.with_data(total)
-    doses = {
+    own = {
         method: combined(
             [scouted.doses[one.name][method] for one in scouted.perfusions], injected
         )
         for method in scouted.doses[scouted.perfusions[0].name]
     }
+    prior = read.placed.prior
+    sums = _summed(own, prior)
+    doses = own | sums
     return Prediction(
         image=read.volume,
         activity=activity,
@@ -113,7 +125,14 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
         rows_per_gbq=rows_per_gbq,
         doses=doses,
         rows={
-            method: _rows(dose, activity, read, scouted=scouted, gbq=injected)
+            method: _rows(
+                dose,
+                activity,
+                read,
+                scouted=scouted,
+                gbq=injected,
+                earlier=prior if method in sums else None,
+            )
             for method, dose in doses.items()
         },
         extrahepatic=extrahepatic(doses[scouted.method].volume, activity, structures),
@@ -124,35 +143,79 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
         ct=read.placed.ct,
         blur=read.blur,
         samples={
-            method: dict(_samples(scouted, read, method, injected)) for method in doses
+            method: dict(_samples(scouted, read, method, gbq=injected))
+            for method in own
         },
     )
 
 
+def _summed(doses: Mapping[str, Dose], prior: Volume | None) -> dict[str, Dose]:
+    """Doses with those of the earlier map, where there is one."""
+    if prior is None:
+        return {}
+    return {f"{method}{TAG}": summed_dose(one, prior) for method, one in doses.items()}
+
+
+def _most_points(structures: int, *, doses: int) -> int:
+    """How many points each of the large structures of a page may have.
+
+    A dose is 2 bytes and a volume 4, a third more as text.
+
+    >>> _most_points(1, doses=1), _most_points(10, doses=4)
+    (16000, 8125)
+    """
+    one = 4 / 3 * (2 * doses + 4)
+    return min(MOST, int(_PAGE_BYTES / (max(structures, 1) * one)))
+
+
 def _samples(
-    scouted: Scouted, read: Read, method: str, injected: Sequence[float]
+    scouted: Scouted,
+    read: Read,
+    method: str,
+    *,
+    gbq: Sequence[float],
 ) -> Iterator[tuple[str, DoseSample]]:
-    """What stands for each structure's doses by 1 GBq of each injection."""
+    """What stands for each structure's doses by 1 GBq of each injection, and before.
+
+    Together they leave a page small.
+    """
     maps = [scouted.doses[one.name][method] for one in scouted.perfusions]
+    earlier = read.placed.prior
     uptakes = [
         InjectedUptake(read.uptake, scouted.perfusions, tuple(alone))
         for alone in np.eye(len(maps)).tolist()
         if read.uptake is not None
     ]
-    for drawn, placed in zip(read.placed.named, read.placed.on_grid, strict=True):
-        if not has_dose(placed, maps[0]):
-            continue
+    known = [
+        (drawn, placed)
+        for drawn, placed in zip(read.placed.named, read.placed.on_grid, strict=True)
+        if has_dose(placed, maps[0])
+    ]
+    voxel_ml = maps[0].volume.grid.voxel_volume_ml
+    large = sum(bool(uptakes) or one.volume_ml > _SOME * voxel_ml for _, one in known)
+    most = _most_points(
+        large * len(scouted.doses[scouted.perfusions[0].name]),
+        doses=len(maps) + (earlier is not None),
+    )
+    for drawn, placed in known:
+        prior_gy = None
         if uptakes:
             found = [
                 point_doses(drawn, dose, uptake)
                 for dose, uptake in zip(maps, uptakes, strict=True)
             ]
+            if earlier is not None:
+                prior_gy = doses_at_points(drawn, earlier)
         else:
-            voxel_ml = maps[0].volume.grid.voxel_volume_ml
             each = [placed.values_in(one.volume) for one in maps]
             found = [(gy, part * voxel_ml) for gy, part in each]
+            if earlier is not None:
+                prior_gy, _ = placed.values_in(earlier)
         gy_per_gbq = [gy for gy, _ in found]
-        yield placed.name, dose_sample(gy_per_gbq, found[0][1], injected)
+        yield (
+            placed.name,
+            dose_sample(gy_per_gbq, found[0][1], gbq, earlier_gy=prior_gy, most=most),
+        )
 
 
 def _rows(
@@ -162,14 +225,18 @@ def _rows(
     *,
     scouted: Scouted,
     gbq: Sequence[float],
+    earlier: Volume | None = None,
 ) -> list[StructureDose]:
-    """A row for each structure: by voxels, or by points where blur was undone."""
+    """A row for each structure: by voxels, or by points where blur was undone.
+
+    `earlier` is the part of `dose` that the activity did not bring.
+    """
     placed = read.placed
     if read.uptake is None:
         return structure_doses(placed.on_grid, dose, activity)
     uptake = InjectedUptake(read.uptake, scouted.perfusions, tuple(gbq))
     pairs = list(zip(placed.named, placed.on_grid, strict=True))
-    return sharp_doses(pairs, dose, uptake)
+    return sharp_doses(pairs, dose, uptake, earlier=earlier)
 
 
 def with_hottest(plan: Plan, prediction: Prediction) -> Plan:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isclose
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sirtdose.checks.again import no_longer_said, said_before
 from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
-from sirtdose.checks.updated import draft_findings, update_findings
+from sirtdose.checks.updated import draft_findings, map_findings, update_findings
 from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
@@ -33,6 +34,9 @@ from sirtdose.report.plan.rows import names_of
 from sirtdose.workflows.plan.changed import Injected, changed_inputs, changes
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
 from sirtdose.workflows.plan.remnant import with_remnant
+
+if TYPE_CHECKING:
+    from sirtdose.workflows.plan.updated_map import UpdatedMap
 
 # What an activity was computed from, which no longer is what is injected.
 _OF_THE_FORMULA = (
@@ -60,6 +64,8 @@ class Update:
         Whether the catheter is where it was for the scout.
     patient_key : str, optional
         Must be that of the plan.
+    folder : Path, optional
+        Where the plan is, with its dose maps.
     """
 
     drawn_gbq: Mapping[str, float] = field(default_factory=dict)
@@ -68,6 +74,7 @@ class Update:
     lung_shunt_source: str = ""
     same_catheter: bool | None = None
     patient_key: str | None = None
+    folder: Path | None = None
     self_test: SelfTest | None = None
     site: SiteUsed | None = None
     acceptances: tuple[Acceptance, ...] = ()
@@ -78,11 +85,13 @@ class Updated:
     """A plan as it is on the day.
 
     `change` is what plan.json keeps of it; `grown` by how much the scout's map has.
+    `maps` are its dose maps, as far as those of the plan were found.
     """
 
     plan: Plan
     change: dict[str, Any]
     grown: float
+    maps: tuple["UpdatedMap", ...] = ()
 
 
 def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
@@ -120,7 +129,9 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     )
     grown = _growth(document, planned, case, gbq)
     plan = replace(plan, foci_gy=_foci(document, grown))
+    maps, no_map = _maps(document, update.folder, planned, case, gbq=gbq)
     own = [
+        *map_findings(no_map),
         *patient_findings(
             document["inputs"].get("patient_key"),
             update.patient_key,
@@ -147,7 +158,29 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     plan = accepted(plan, request, [*own, *kept])
     change = changes(document, injections, case)
     change["no_longer_said"] = no_longer_said(document, plan.findings)
-    return Updated(plan, change, grown)
+    return Updated(plan, change, grown, maps)
+
+
+def _maps(
+    document: Mapping[str, Any],
+    folder: Path | None,
+    planned: Case,
+    case: Case,
+    *,
+    gbq: Sequence[float],
+) -> tuple[tuple["UpdatedMap", ...], str]:
+    """The dose maps of the day, and why there are none of a plan by an image."""
+    if folder is None or document["method"] != "image":
+        return (), ""
+    from sirtdose.workflows.plan.updated_map import updated_maps
+
+    # Another lung shunt is as another activity.
+    shunts = zip(case.lung_shunt_fractions, planned.lung_shunt_fractions, strict=True)
+    brought = [
+        own * (1 - now) / (1 - then)
+        for own, (now, then) in zip(gbq, shunts, strict=True)
+    ]
+    return updated_maps(folder, document, planned_activities(document), brought)
 
 
 def _as_drawn(case: Case, document: Mapping[str, Any]) -> Case:

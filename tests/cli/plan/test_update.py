@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import Result
 
+from sirtdose.io.image_file import read_image_file
+from sirtdose.io.map_label import is_as_labeled, label_of
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Quantity
 from sirtdose.planning.hand_check import hand_check
 from sirtdose.workflows.post.against_plan import read_plan
 from tests.cli.plan.test_image import territories, two_territories
@@ -283,6 +287,102 @@ def test_a_plan_by_an_image(run: Run, two_territories: Path, tmp_path: Path) -> 
     assert run("report", today).exit_code == 0
     assert document["remnant"] == again["remnant"]
     assert all(one.agrees for one in hand_check(document))
+
+
+MAPS = {"local": "dose_local.nii.gz", "kernel": "dose_kernel.nii.gz"}
+LESS = ("--accept", "H05", "--reason", "x")
+
+
+def of_activities(*gbq: str, shunt: str = "4%") -> tuple[str, ...]:
+    """Injections of these activities into both territories, by two methods."""
+    words = ["--lung-shunt", shunt, "--method", "local", "--method", "kernel"]
+    for name, one in zip("AB", gbq, strict=False):
+        own = f"{name.lower()}=perfused:Perfused {name},activity:{one}"
+        words += ["--injection", own]
+    return tuple(words)
+
+
+def no_map(document: dict[str, Any]) -> list[str]:
+    begun = "the update has no dose map"
+    return [m for one in document["warnings"] if begun in (m := one["message"])]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_map_of_the_day_is_that_of_a_new_plan(
+    run: Run, two_territories: Path, tmp_path: Path, count: int
+) -> None:
+    """Other activities and another lung shunt: each map is linear in both."""
+    words = territories(two_territories, "Perfused A", "Perfused B")
+    path = approved(
+        run, tmp_path / "plan", *words, *of_activities(*("1GBq", "2GBq")[:count])
+    )
+    now = ("1.5GBq", "1.7GBq")[:count]
+    fresh = run(
+        *words, *of_activities(*now, shunt="7%"), *LESS, "--out", tmp_path / "new"
+    )
+    assert fresh.exit_code == 0, fresh.stderr
+    drawn = [
+        word
+        for one in zip("ab", now, strict=False)
+        for word in ("--drawn", "=".join(one))
+    ]
+    today = tmp_path / "today"
+    document = updated(run, path, *drawn, "--lung-shunt", "7%", *LESS, "--out", today)
+    assert no_map(document) == []
+    for file in MAPS.values():
+        own, new = (
+            read_image_file(folder / file, Quantity.DOSE)
+            for folder in (today, tmp_path / "new")
+        )
+        # A kernel's transform in 32 bits rounds by a part of the greatest dose.
+        near = 1e-6 * float(new.data.max())
+        np.testing.assert_allclose(own.data, new.data, rtol=1e-5, atol=near)
+        assert new.data.max() > 10
+        np.testing.assert_array_equal(own.grid.affine_mm, new.grid.affine_mm)
+        label, other = (label_of(one / file) for one in (today, tmp_path / "new"))
+        assert label is not None
+        assert other is not None
+        assert label.plan == document["hash"]
+        assert (label.method, label.of) == (other.method, other.of)
+        assert is_as_labeled(today / file, own)
+        assert own.source is not None
+        assert new.source is not None
+        assert own.source.described == new.source.described
+
+
+def test_why_there_is_no_map_of_the_day(
+    run: Run, two_territories: Path, tmp_path: Path
+) -> None:
+    words = territories(two_territories, "Perfused A", "Perfused B")
+    path = approved(run, tmp_path / "plan", *words, *of_activities("1GBq", "2GBq"))
+    again = ("--drawn", "a=1.5GBq", *LESS)
+    first, second = sorted((path.parent / "per_gbq").glob("dose_*_local.nii.gz"))
+    # Two maps of 1 GBq that changed places do not give the plan.
+    first.rename(tmp_path / "aside")
+    second.rename(first)
+    (tmp_path / "aside").rename(second)
+    [said] = no_map(updated(run, path, *again, "--out", tmp_path / "swapped"))
+    assert "dose_local.nii.gz needs the maps of 1 GBq of each" in said
+    assert "dose_kernel" not in said
+    assert not (tmp_path / "swapped" / "dose_local.nii.gz").exists()
+    assert (tmp_path / "swapped" / "dose_kernel.nii.gz").exists()
+    first.unlink()
+    [said] = no_map(updated(run, path, *again))
+    assert "dose_local.nii.gz needs the maps" in said
+    # An update of the update has no maps of 1 GBq.
+    today = tmp_path / "swapped" / "plan.json"
+    assert run("plan", "approve", today, "--by", "B").exit_code == 0
+    [said] = no_map(updated(run, today, "--drawn", "b=1.9GBq", *LESS))
+    assert "dose_kernel.nii.gz needs the maps of 1 GBq of each" in said
+    for one in MAPS.values():
+        (path.parent / one).write_bytes(b"no image")
+    [said] = no_map(updated(run, path, *again))
+    assert "dose_kernel.nii.gz is of another plan, or was changed" in said
+    for one in MAPS.values():
+        (path.parent / one).unlink()
+    [said] = no_map(updated(run, path, *again))
+    assert "there is no map of the plan beside its plan.json" in said
+    assert "`sirtdose plan image --activity` writes one" in said
 
 
 def test_the_plan_that_is_made_again_is_the_plan(run: Run, plan: Path) -> None:

@@ -141,6 +141,23 @@ def test_the_map_beside_the_plan_is_shown_by_the_switch(
     assert said(document, "H15") == []
 
 
+def test_the_map_of_an_updated_plan_is_found(
+    run: Run, exact_voxels: Path, plan: Path, tmp_path: Path
+) -> None:
+    """2.1 GBq drawn instead of 2: what is delivered then is what was planned."""
+    today = tmp_path / "today" / "plan.json"
+    drawn = ("--drawn", "2.1GBq", "--out", today.parent)
+    assert run("plan", "update", plan, *drawn).exit_code == 0
+    assert run("plan", "approve", today, "--by", "A. Person").exit_code == 0
+    document = posted(run, exact_voxels, today, tmp_path / "out")
+    assert document["plan"]["map"]["placed_by"] == "frame of reference"
+    found = means(document)
+    assert found.keys() >= {"Liver", "Tumor 2"}
+    for planned, delivered in found.values():
+        assert delivered == pytest.approx(planned, rel=1e-5)
+    assert said(document, "H02") == []
+
+
 def test_a_map_on_another_scan_needs_a_transform(
     run: Run, exact_voxels: Path, plan: Path, tmp_path: Path
 ) -> None:

@@ -41,7 +41,7 @@ def test_two_injections_at_other_activities(
 ) -> None:
     doses, planned = fields(), np.array([0.8, 1.4])
     ml = np.random.default_rng(4).uniform(0.01, 0.06, doses[0].size)
-    sample = dose_sample(doses, ml, planned)
+    sample = dose_sample(doses, ml, [*planned], most=4000)
     assert len(sample.volume_ml) <= 4000
     assert sample.volume_ml.sum() == pytest.approx(ml.sum())
     gbq = planned * ratios
@@ -66,6 +66,60 @@ def test_of_one_injection_a_few_points_are_nearly_exact() -> None:
         assert dose_to(own, sample.volume_ml, part) == pytest.approx(
             dose_to(gy, ml, part), rel=0.003
         )
+
+
+@pytest.mark.parametrize("ratios", [(0.5, 1.0), (1.6, 0.7), (3.0, 3.0)])
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_earlier_dose_stays_as_it_was(
+    count: int, ratios: tuple[float, float]
+) -> None:
+    """What the same voxels had before is added, whatever is injected."""
+    doses, planned = spread()[:count], np.array([0.8, 1.4])[:count]
+    before = 20 + 15 * np.sin(np.linspace(0, 40, noise().size)) + 0.2 * noise()[::-1]
+    ml = np.random.default_rng(4).uniform(0.01, 0.06, before.size)
+    sample = dose_sample(doses, ml, [*planned], earlier_gy=before)
+    assert sample.earlier_gy is not None
+    assert sample.gy_per_gbq.shape == (len(sample.volume_ml), count)
+    gbq = planned * ratios[:count]
+    full = gbq @ np.array(doses) + before
+    some = sample.gy_per_gbq @ gbq + sample.earlier_gy
+    mean = np.average(full, weights=ml)
+    assert np.average(some, weights=sample.volume_ml) == pytest.approx(mean, rel=1e-12)
+    for part in (0.02, 0.3, 0.5, 0.7, 0.9, 0.98):
+        gy = dose_to(full, ml, part)
+        assert dose_to(some, sample.volume_ml, part) == pytest.approx(gy, rel=0.005)
+        above = sample.volume_ml[some >= gy].sum() / ml.sum()
+        assert above == pytest.approx(part, abs=0.005)
+
+
+def four_lobes() -> Fields:
+    """Noisy counts in an ellipsoid, of which four injections have smooth parts."""
+    at = np.moveaxis(np.indices((50, 44, 38)), 0, -1).reshape(-1, 3) / (50, 44, 38)
+    at = at[((2 * at - 1) ** 2).sum(axis=1) < 1]
+    counts = np.random.default_rng(7).gamma(6, 1 / 6, len(at))
+    counts *= np.where(((at - 0.45) ** 2).sum(axis=1) < 0.15**2, 5.0, 1.0)
+    # The surface loses dose, as by a kernel.
+    counts *= 1 - 0.6 * ((2 * at - 1) ** 2).sum(axis=1) ** 4
+    borders = [(0, 0.55), (0, -0.4), (1, 0.5), (2, -0.6)]
+    return [
+        40 * k * counts / (1 + np.exp(np.sign(b) * 25 * (at[:, axis] - abs(b))))
+        for k, (axis, b) in zip((1.0, 0.8, 0.6, 0.7), borders, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_four_injections_stay_within_half_a_percent(seed: int) -> None:
+    """Also at activities that the sample did not try."""
+    doses, planned = four_lobes(), np.array([0.5, 0.4, 0.3, 0.3])
+    ml = np.full(doses[0].size, 0.064)
+    sample = dose_sample(doses, ml, [*planned])
+    gbq = planned * np.random.default_rng(seed).uniform(0.5, 2.5, 4)
+    full, some = gbq @ np.array(doses), sample.gy_per_gbq @ gbq
+    for part in (0.02, 0.05, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98):
+        gy = dose_to(full, ml, part)
+        assert dose_to(some, sample.volume_ml, part) == pytest.approx(gy, rel=0.005)
+        above = sample.volume_ml[some >= gy * (1 - 1e-6)].sum() / ml.sum()
+        assert above == pytest.approx(part, abs=0.005)
 
 
 def test_few_voxels_stay_as_they_are() -> None:
@@ -94,7 +148,7 @@ def test_what_cannot_be_near_says_so() -> None:
     """Four injections whose doses have nothing to do with each other."""
     random = np.random.default_rng(8)
     doses = [random.lognormal(3, 0.9, 60_000) for _ in range(4)]
-    sample = dose_sample(doses, np.ones(60_000), [1.0] * 4)
+    sample = dose_sample(doses, np.ones(60_000), [1.0] * 4, most=4000)
     assert len(sample.volume_ml) <= 4100
     full, some = np.sum(doses, axis=0), sample.gy_per_gbq.sum(axis=1)
     apart = [

@@ -52,6 +52,11 @@ def test_what_is_written_is_read(camera: object, tmp_path: Path) -> None:
         ("[0.05, 60]", "[0.05, 13]", "in a width above that of the core"),
         ("format = 1", "format = 2", "write it again with `sirtdose commission`"),
         ("in_plane_mm = 12", "in_plane_mm = nan", "a number of 1 to 60"),
+        ("in_plane_mm = 12", "in_plane_mm = 140", "in_plane_mm is 140"),
+        ("[noise]", "[nois]", "'nois' is not known"),
+        ("edge = 0", "edges = 0", "'edges' is not known"),
+        ("[dead_time.paralyzable]", "[dead_time.nothing]", "'nothing' is not known"),
+        ("[0.05, 60]", "[0.05]", "gaussian_tail is"),
     ],
 )
 def test_what_is_wrong_is_refused(
