@@ -14,6 +14,7 @@ from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines, threshold_lines
 from sirtdose.report.post.camera import camera_lines
 from sirtdose.report.post.summary import (
+    agreement_line,
     basis_words,
     calibration_line,
     conversion_lines,
@@ -26,7 +27,6 @@ from sirtdose.report.post.summary import (
     mean_difference,
     other_constant_words,
     partial_volume_lines,
-    ratio_words,
     treated_line,
 )
 from sirtdose.report.post.uncertainty import (
@@ -57,7 +57,7 @@ def post_screen(document: dict[str, Any]) -> Screen:
             f"Doses after treatment ({basis_words(document['nuclide'])})",
             "",
             *_activity_lines(document["ledger"]),
-            *_by_camera(document["calibration"]),
+            *filter(None, [agreement_line(document["calibration"])]),
             "",
             *_dose_table(document),
             *missing_lines(first["structures"], _metrics(document)),
@@ -126,14 +126,6 @@ def _activity_lines(ledger: dict[str, Any]) -> list[str]:
         ),
         f"In image   {image_activity(ledger)}",
     ]
-
-
-def _by_camera(calibration: dict[str, Any]) -> list[str]:
-    """How both calibrations agree, where a camera's file says how sure that is."""
-    if calibration.get("alternative_to_used_standard") is None:
-        return []
-    other, used = calibration["alternative"]["method"], calibration["used"]
-    return [f"Calibration by {other} over {used}: {ratio_words(calibration)}"]
 
 
 def _metrics(document: dict[str, Any]) -> tuple[Metric, ...]:

@@ -33,6 +33,7 @@ from sirtdose.report.post.biology import biology_rows, parameter_lines
 from sirtdose.report.post.camera import camera_lines
 from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
+    agreement_line,
     calibration_line,
     conversion_lines,
     density_words,
@@ -43,7 +44,6 @@ from sirtdose.report.post.summary import (
     mean_difference,
     other_constant_words,
     partial_volume_lines,
-    ratio_words,
     treated_line,
 )
 from sirtdose.report.post.uncertainty import (
@@ -117,9 +117,8 @@ def post_page(
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
         numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),
-        calibration=calibration_line(document["calibration"]),
-        camera=_without_dates(camera_lines(document.get("camera")), hidden=nameless),
-        agreement=_agreement(document["calibration"]),
+        calibration=_calibration(document, hidden=nameless),
+        agreement=agreement_line(document["calibration"]),
         image_lines=_without_dates(image_lines(document["image"]), hidden=nameless),
         lung=lung_line(document["lungs"]),
         limits=[(limit, _plain(limit_line(limit))) for limit in document["limits"]],
@@ -142,15 +141,13 @@ def post_page(
     )
 
 
-def _agreement(calibration: Mapping[str, Any]) -> str:
-    """Both calibrations in a sentence, where a camera's file tells how sure that is."""
-    if calibration.get("alternative_to_used_standard") is None:
-        return ""
-    other, used = calibration["alternative"]["method"], calibration["used"]
-    return (
-        f"The calibration by {other} gives {ratio_words(dict(calibration))} times the "
-        f"activity of that by {used}."
-    )
+def _calibration(document: Mapping[str, Any], *, hidden: bool) -> str:
+    """How counts became activity, and what the camera's file gave, in sentences."""
+    lines = [
+        calibration_line(document["calibration"]),
+        *camera_lines(document.get("camera")),
+    ]
+    return ". ".join(_without_dates(lines, hidden=hidden))
 
 
 def _head(

@@ -18,6 +18,11 @@ _LUNG_WORDS = {
     "default": "assumed",
     "ct": "CT",
 }
+_BY = {
+    "administered": "the ledger",
+    "camera": "the camera",
+    "image": "the image's unit",
+}
 _REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
 
 
@@ -224,6 +229,22 @@ def ratio_words(calibration: dict[str, Any]) -> str:
     """
     ratio = calibration["alternative_to_used_ratio"]
     return f"{ratio:.3f} +/- {calibration['alternative_to_used_standard']:.3f} (k = 1)"
+
+
+def agreement_line(calibration: dict[str, Any]) -> str:
+    """Both calibrations in a sentence, where a camera's file tells how sure that is.
+
+    >>> agreement_line({"used": "administered", "alternative": {"method": "camera"},
+    ...     "alternative_to_used_ratio": 1.03, "alternative_to_used_standard": 0.06})
+    'By the camera, activities are 1.030 +/- 0.060 (k = 1) times those by the ledger'
+    """
+    if calibration.get("alternative_to_used_standard") is None:
+        return ""
+    other, used = calibration["alternative"]["method"], calibration["used"]
+    return (
+        f"By {_BY[other]}, activities are {ratio_words(calibration)} times those by "
+        f"{_BY[used]}"
+    )
 
 
 def _over(region: str | None) -> str:

@@ -167,7 +167,7 @@ def test_the_camera_of_the_header_gives_the_second_calibration(
     )
     (cancels,) = [one for one in said(document, "H13") if "cancels" in one]
     assert "the second calibration is corrected for it" in cancels
-    words = f"{ratio:.3f} +/- {ratio * hypot(*parts):.3f} (k = 1) times the activity"
+    words = f"{ratio:.3f} +/- {ratio * hypot(*parts):.3f} (k = 1) times those by the"
     assert words in (out / "report.html").read_text("utf-8")
 
 
