@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from math import exp, log
+from math import exp, hypot, log, pi
+from pathlib import Path
 
 from sirtdose.errors import RangeError
 
@@ -39,8 +40,17 @@ class CameraBlur:
     `edge` and `edge_power` describe edges that overshoot, as a resolution model leaves
     them; both are 0 for a Gaussian. `gaussian_tail` is the part of the counts in a
     Gaussian tail and its width, mm: of the fit whose tail is a Gaussian, with the
-    widths `gaussian_core_mm` that belong to it. A correction uses these, the report the
-    others.
+    widths `gaussian_core_mm`, in the plane and along the axis, that belong to it. A
+    correction uses these where they are given, the report the others.
+
+    Examples
+    --------
+    >>> blur = CameraBlur(
+    ...     Measured(13.0, 0.2), Measured(15.0, 0.45), Measured(0.08, 0.01),
+    ...     Measured(60.0, 5.0), "exponential", (12.5, 14.5), (0.06, 55.0),
+    ... )
+    >>> blur.widths_mm, blur.tail, round(blur.relative, 3)
+    ((12.5, 12.5, 14.5), (0.06, 55.0), 0.03)
     """
 
     in_plane_mm: Measured
@@ -52,6 +62,30 @@ class CameraBlur:
     gaussian_tail: tuple[float, float] = (0.0, 0.0)
     edge: float = 0.0
     edge_power: int = 0
+
+    @property
+    def widths_mm(self) -> tuple[float, float, float]:
+        """The widths that a correction uses, along the patient's x, y and z."""
+        own = (self.in_plane_mm.value, self.axial_mm.value)
+        plane, axial = self.gaussian_core_mm if any(self.gaussian_core_mm) else own
+        return plane, plane, axial
+
+    @property
+    def tail(self) -> tuple[float, float] | None:
+        """The tail that belongs to these widths: part of the counts, width in mm."""
+        own = (self.tail_fraction.value, self.tail_fwhm_mm.value)
+        tail = self.gaussian_tail if any(self.gaussian_core_mm) else own
+        return tail if tail[0] > 0 else None
+
+    @property
+    def edges(self) -> tuple[float, int] | None:
+        """How edges overshoot, where they do."""
+        return (self.edge, self.edge_power) if self.edge and self.edge_power else None
+
+    @property
+    def relative(self) -> float:
+        """Standard uncertainty of the widths, of them: the larger of both."""
+        return max(self.in_plane_mm.relative, self.axial_mm.relative)
 
 
 @dataclass(frozen=True)
@@ -92,10 +126,13 @@ class CameraDeadTime:
     measured_gbq: tuple[float, float]
     linear_to_gbq: float
 
-    def live_fraction(self, activity_gbq: float) -> Measured:
-        """Part of the counts that is kept with so much activity in view."""
+    def live_fraction(self, activity_gbq: float, relative: float = 0.0) -> Measured:
+        """Part of the counts that is kept with so much activity in view.
+
+        `relative` is the standard uncertainty of the activity, of it.
+        """
         kept = [
-            _live(model, constant, activity_gbq)
+            _live(model, constant, activity_gbq, relative)
             for model, constant in self.per_gbq.items()
         ]
         if not kept:
@@ -103,7 +140,7 @@ class CameraDeadTime:
         values = [one.value for one in kept]
         apart = (max(values) - min(values)) / 2
         noise = max(one.standard for one in kept)
-        return Measured(sum(values) / len(values), (noise**2 + apart**2) ** 0.5)
+        return Measured(sum(values) / len(values), hypot(noise, apart))
 
     def outside(self, activity_gbq: float) -> str:
         """Whether an activity is ``"above"`` or ``"below"`` those scanned."""
@@ -113,7 +150,9 @@ class CameraDeadTime:
         return "below" if activity_gbq < low / 1.01 else ""
 
 
-def _live(model: str, constant: Measured, activity_gbq: float) -> Measured:
+def _live(
+    model: str, constant: Measured, activity_gbq: float, relative: float
+) -> Measured:
     lost = constant.value * activity_gbq
     if model == "paralyzable":
         live = exp(-lost)
@@ -121,12 +160,15 @@ def _live(model: str, constant: Measured, activity_gbq: float) -> Measured:
     else:
         live = 1 / (1 + lost)
         slope = live**2
-    return Measured(live, slope * activity_gbq * constant.standard)
+    return Measured(live, slope * lost * hypot(constant.relative, relative))
 
 
 @dataclass(frozen=True)
 class CameraRecovery:
-    """Recovery of a sphere: of the blurred model, and of the image itself."""
+    """Recovery of a sphere: of the blurred model, and of the image itself.
+
+    `ratio` is its concentration over that of what is around; 0 where that is cold.
+    """
 
     diameter_mm: float
     ratio: float
@@ -172,14 +214,70 @@ class Commissioned:
         return on > self.valid_until
 
     def recovery_at(self, volume_ml: float) -> float | None:
-        """Recovery of the blurred model by a lesion's volume, between those measured.
+        """Recovery of a lesion in the cold by its volume, between those measured.
 
-        Over the logarithm of volume; None outside of what was measured.
+        By the blurred model, over the logarithm of volume; None outside of what was
+        measured. A sphere of recovery r shows r + (1 - r) / ratio of what it holds:
+        what its background brings in is left out.
         """
-        rows = sorted({(one.diameter_mm, one.model.value) for one in self.recovery})
-        sizes = [(log(0.5235988 * d**3 / 1000), value) for d, value in rows]
+        by_size: dict[float, list[float]] = {}
+        for one in self.recovery:
+            around = 1 / one.ratio if one.ratio else 0.0
+            if around < 1:
+                own = (one.model.value - around) / (1 - around)
+                by_size.setdefault(one.diameter_mm, []).append(own)
+        sizes = [
+            (log(pi * d**3 / 6000), sum(found) / len(found))
+            for d, found in sorted(by_size.items())
+        ]
         at = log(volume_ml)
         for (low, a), (high, b) in pairwise(sizes):
             if low <= at <= high:
                 return a + (at - low) / (high - low) * (b - a)
         return None
+
+
+@dataclass(frozen=True)
+class ScanLive:
+    """What a camera keeps of its counts at a scan.
+
+    `in_view_gbq` is the mean activity over the scan by the ledger, `outside` whether
+    it is ``"above"`` or ``"below"`` those that the camera was scanned with.
+    """
+
+    in_view_gbq: float
+    fraction: Measured
+    outside: str = ""
+
+
+@dataclass(frozen=True)
+class CameraUsed:
+    """A camera's file that an image is used with, and what it gives there.
+
+    `header` are the words that the image's own header has of its camera, `gives` what
+    is used of ``"blur"``, ``"factor"`` and ``"dead time"``; `without_factor` says why
+    no calibration is by its factor.
+    """
+
+    camera: Commissioned
+    path: Path
+    header: Mapping[str, str] = field(default_factory=dict)
+    live: ScanLive | None = None
+    gives: tuple[str, ...] = ()
+    without_factor: str = ""
+
+    @property
+    def factor_relative(self) -> float | None:
+        """Standard uncertainty of the factor with its live fraction, of it.
+
+        None where it calibrates nothing.
+        """
+        if self.camera.factor is None or "factor" not in self.gives:
+            return None
+        lost = self.live.fraction.relative if self.live and self.corrects else 0.0
+        return hypot(self.camera.factor.value.relative, lost)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether counts that were lost are put back."""
+        return "dead time" in self.gives

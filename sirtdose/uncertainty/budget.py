@@ -1,7 +1,7 @@
 """The budget: a standard uncertainty for everything a dose rests on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sirtdose.data.load import table
@@ -76,6 +76,23 @@ class Budget:
                 for name, own in known.items()
             }
         )
+
+    def replaced(self, given: Mapping[str, float], source: str) -> "Budget":
+        """The same with some entries that another source knows better.
+
+        >>> Budget.of({}).replaced({"psf": 0.02}, "camera.toml")["psf"]
+        0.02
+        """
+        others = {
+            name: replace(
+                self.components[name],
+                value=_checked(name, value, self.components[name].unit),
+                source=source,
+                verified=True,
+            )
+            for name, value in given.items()
+        }
+        return Budget({**self.components, **others})
 
     def rows(self, stage: str) -> tuple[dict[str, Any], ...]:
         """The components of a stage as documents have them.

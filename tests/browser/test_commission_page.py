@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sirtdose.report.commission.page import commission_page
-from tests import commissioned
+from tests import commissioning
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ BEYOND = """() => [...document.body.querySelectorAll("*")].filter(one =>
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("commission") / "commission.html"
-    one = commissioned.commissioning(scans=2, findings=[commissioned.QUESTION])
+    one = commissioning.commissioning(scans=2, findings=[commissioning.QUESTION])
     path.write_text(commission_page(one, "name = 'room 2'"), "utf-8")
     return path
 

@@ -23,7 +23,7 @@ from sirtdose.report.commission.places import (
 from sirtdose.report.commission.plot import HEIGHT, Axis, Curve, plot
 from sirtdose.report.commission.profiles import profiles
 from sirtdose.report.commission.tables import COMMISSION_TABLES, commission_tables
-from tests import commissioned
+from tests import commissioning
 
 # The most that a page may hold.
 BYTES_MAX = 1_500_000
@@ -42,7 +42,8 @@ def rows(text: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def html() -> str:
     return commission_page(
-        commissioned.commissioning(findings=[commissioned.QUESTION]), "name = 'room 2'"
+        commissioning.commissioning(findings=[commissioning.QUESTION]),
+        "name = 'room 2'",
     )
 
 
@@ -74,7 +75,7 @@ def test_the_answer_comes_first_then_questions_then_figures(html: str) -> None:
     order = ["Calibration factor", "What to worry about", "Drift since", "Scan 1: nema",
              "to be accepted", "Profiles through the spheres", "logarithmic",
              "What is left", "Forms of the blur", "Noise, contrast", "Dead time",
-             "drawn by hand (not verified)", commissioned.SHA256]  # fmt: skip
+             "drawn by hand (not verified)", commissioning.SHA256]  # fmt: skip
     places = [said.index(one, said.index("Document")) for one in order[:-3]]
     assert places == sorted(places)
     assert all(one in said for one in order)
@@ -91,13 +92,13 @@ def test_what_is_outside_of_its_tolerance_fails(html: str) -> None:
 
 
 def test_a_first_commissioning_has_no_drift() -> None:
-    page = commission_page(commissioned.commissioning(drifts=False), "x")
+    page = commission_page(commissioning.commissioning(drifts=False), "x")
     assert "Drift" not in words(page)
     assert "No warnings" in words(page)
 
 
 def test_a_page_names_no_station_that_it_was_not_given() -> None:
-    one = commissioned.commissioning()
+    one = commissioning.commissioning()
     kept = {
         k: v for k, v in one.camera.header.items() if k not in ("station", "serial")
     }
@@ -112,7 +113,7 @@ def test_a_page_names_no_station_that_it_was_not_given() -> None:
 
 
 def test_a_page_of_many_scans_stays_small_and_loads_nothing() -> None:
-    page = commission_page(commissioned.commissioning(scans=6), "x")
+    page = commission_page(commissioning.commissioning(scans=6), "x")
     assert len(page.encode()) < BYTES_MAX
     assert not re.search(r"(?:src|href)=\"(?!data:|#)", page)
     ids = re.findall(r'<path id="([^"]+)"', page)
@@ -121,7 +122,7 @@ def test_a_page_of_many_scans_stays_small_and_loads_nothing() -> None:
 
 
 def test_a_phantom_without_spheres_has_a_curve_alone() -> None:
-    one = commissioned.commissioning()
+    one = commissioning.commissioning()
     scan = replace(one.scans[0].scan, recovery=(), ratio=None)
     bare = replace(one, scans=(replace(one.scans[0], scan=scan),))
     said = words(commission_page(bare, "x"))
@@ -132,13 +133,13 @@ def test_a_phantom_without_spheres_has_a_curve_alone() -> None:
 
 
 def test_an_image_without_dead_time_has_no_section_of_it() -> None:
-    one = replace(commissioned.commissioning(), dead_time=None)
+    one = replace(commissioning.commissioning(), dead_time=None)
     assert "dead time at" not in words(commission_page(one, "x"))
     assert rows(commission_tables(one)["dead_time.csv"]) == []
 
 
 def test_the_tables_have_their_columns() -> None:
-    one = commissioned.commissioning(scans=2)
+    one = commissioning.commissioning(scans=2)
     tables = commission_tables(one)
     assert tuple(tables) == COMMISSION_TABLES
     pages = commission_pages(one, "x")
@@ -164,7 +165,7 @@ def test_the_tables_have_their_columns() -> None:
 
 
 def test_the_dead_time_table_has_a_row_a_scan_and_model() -> None:
-    table = rows(commission_tables(commissioned.commissioning())["dead_time.csv"])
+    table = rows(commission_tables(commissioning.commissioning())["dead_time.csv"])
     assert [one["activity_mbq"] for one in table] == [
         "200", "500", "1000", "2000", "4000",
     ]  # fmt: skip
@@ -175,7 +176,7 @@ def test_the_dead_time_table_has_a_row_a_scan_and_model() -> None:
 
 
 def test_profiles_lead_through_spheres_and_outline() -> None:
-    lines = profiles(commissioned.scan(), commissioned.phantom())
+    lines = profiles(commissioning.scan(), commissioning.phantom())
     assert [(one.name, one.axis) for one in lines] == [
         ("22 mm sphere", "x"), ("37 mm sphere", "x"), ("outline along x", "x"),
         ("outline along y", "y"), ("outline along z", "z"),
@@ -195,7 +196,7 @@ def test_profiles_lead_through_spheres_and_outline() -> None:
 
 
 def test_the_outline_is_drawn_where_the_phantom_lies() -> None:
-    axial, *_ = placement_planes(commissioned.scan(), commissioned.phantom())
+    axial, *_ = placement_planes(commissioning.scan(), commissioning.phantom())
     assert set(axial.lines) == {"outline", "spheres", "cold parts"}
     # 120 mm and 35 mm to each side are 190 mm, 1000 units: 60 mm are 316 of them.
     numbers = [int(n) for n in re.findall(r"-?\d+", axial.lines["outline"])]
@@ -208,8 +209,8 @@ def test_the_outline_is_drawn_where_the_phantom_lies() -> None:
 
 
 def test_voxels_inside_the_outline_fill_its_volume() -> None:
-    scan = commissioned.scan()
-    inside = inside_outline(scan, commissioned.phantom())
+    scan = commissioning.scan()
+    inside = inside_outline(scan, commissioning.phantom())
     assert isinstance(scan.grid, Grid)
     # pi x 6 cm x 6 cm x 8 cm = 904.8 mL.
     volume = inside.sum() * scan.grid.voxel_volume_ml

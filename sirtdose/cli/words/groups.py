@@ -39,7 +39,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Image": (
         *("image", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
-        *("positron-fraction-was", "image-shift", "psf", "psf-tail", "pvc"),
+        *("positron-fraction-was", "image-shift", "camera", "psf", "psf-tail"),
+        "pvc",
         *("anterior", "posterior", "fwhm", "noise"),
     ),
     "Structures": (

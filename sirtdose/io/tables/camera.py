@@ -20,9 +20,11 @@ from sirtdose.model.commissioned import (
     Commissioned,
     Measured,
 )
+from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.site import CAMERA_KEYS
 
 FORMAT = 1
+_CONSTANT = ("per_gbq", "per_gbq_standard")
 _TABLES = (
     *("format", "name", "made", "valid_until", "nuclide", "phantom", "scans", "notes"),
     *("header", "factor", "blur", "dead_time", "noise", "recovery"),
@@ -163,17 +165,17 @@ def read_camera(path: Path) -> Commissioned:
     return Commissioned(
         name=reader.text(data, "name"),
         made=reader.day(data, "made"),
-        valid_until=reader.day(data, "valid_until"),
-        nuclide=reader.text(data, "nuclide"),
+        valid_until=reader.later(data, "valid_until", "made"),
+        nuclide=reader.nuclide(data),
         phantom=reader.text(data, "phantom"),
         blur=reader.blur(data.get("blur")),
         factor=reader.factor(data.get("factor")),
         dead_time=reader.dead_time(data.get("dead_time")),
-        recovery=tuple(map(reader.recovery, data.get("recovery", []))),
+        recovery=tuple(map(reader.recovery, reader.items(data, "recovery"))),
         noise=reader.noise(data.get("noise")),
         header={key: reader.text(header, key) for key in header},
-        scans=tuple(map(str, data.get("scans", []))),
-        notes=tuple(map(str, data.get("notes", []))),
+        scans=tuple(map(str, reader.items(data, "scans"))),
+        notes=tuple(map(str, reader.items(data, "notes"))),
         sha256=digest,
     )
 
@@ -199,6 +201,22 @@ class _Reader:
         value = table.get(key)
         if type(value) is not date:
             raise self._refuse(key, value, "a date such as 2026-11-29")
+        return value
+
+    def later(self, table: Mapping[str, Any], key: str, first: str) -> date:
+        value, start = self.day(table, key), self.day(table, first)
+        if value < start:
+            raise self._refuse(key, value, f"a day from {first}, {start}, on")
+        return value
+
+    def nuclide(self, table: Mapping[str, Any]) -> str:
+        text = self.text(table, "nuclide")
+        return nuclide_name(text) or text
+
+    def items(self, table: Mapping[str, Any], key: str) -> list[Any]:
+        value = table.get(key, [])
+        if not isinstance(value, list):
+            raise self._refuse(key, value, "a list")
         return value
 
     def number(
@@ -263,7 +281,7 @@ class _Reader:
         form = self.text(table, "tail_form")
         if form not in TAIL_FORMS:
             raise self._refuse("tail_form", form, " or ".join(TAIL_FORMS))
-        return CameraBlur(
+        blur = CameraBlur(
             in_plane_mm=self.measured(table, "in_plane_mm", 1, 60),
             axial_mm=self.measured(table, "axial_mm", 1, 60),
             tail_fraction=self.measured(table, "tail_fraction", 0, 0.5),
@@ -272,8 +290,31 @@ class _Reader:
             gaussian_core_mm=self.pair(table, "gaussian_core_mm"),
             gaussian_tail=self.pair(table, "gaussian_tail"),
             edge=self.number(table, "edge", -0.5, 5),
-            edge_power=int(self.number(table, "edge_power", 0, 5)),
+            edge_power=round(self.number(table, "edge_power", 0, 5)),
         )
+        self._require_usable(blur)
+        return blur
+
+    def _require_usable(self, blur: CameraBlur) -> None:
+        """Whether a correction can use it: a Gaussian core, and a wider Gaussian."""
+        own = blur.gaussian_core_mm
+        if any(own) and not min(own) >= 1:
+            raise self._refuse("gaussian_core_mm", list(own), "a width of 1 to 60 mm")
+        if not any(own) and blur.tail and blur.tail_form != "gaussian":
+            raise self._refuse(
+                "gaussian_core_mm",
+                list(own),
+                f"with a tail that is {blur.tail_form}, the fit with a Gaussian tail",
+            )
+        if blur.tail is None:
+            return
+        part, width = blur.tail
+        if part > 0.5 or not width > max(blur.widths_mm):
+            raise self._refuse(
+                "the Gaussian tail",
+                [part, width],
+                "at most half of the counts, in a width above that of the core,",
+            )
 
     def dead_time(self, value: Any) -> CameraDeadTime | None:
         known = ("model", "measured_gbq", "linear_to_gbq", *DEAD_TIMES[1:3])
@@ -284,19 +325,26 @@ class _Reader:
         if model not in DEAD_TIMES:
             raise self._refuse("model", model, " or ".join(DEAD_TIMES))
         constants = {
-            one: self.measured(table[one], "per_gbq", 0, 10)
+            one: self.measured(own, "per_gbq", 0, 10)
             for one in DEAD_TIMES[1:3]
-            if isinstance(table.get(one), dict)
+            if (own := self._table(table.get(one), one, _CONSTANT)) is not None
         }
-        wanted = {"none": 0, "not distinguishable": 2}.get(model, 1)
-        if len(constants) != wanted:
+        wanted = {"none": (), "not distinguishable": DEAD_TIMES[1:3]}
+        if tuple(constants) != wanted.get(model, (model,)):
             raise self._refuse(
-                "dead_time", f"{model} with {len(constants)} constants", f"{wanted}"
+                "model",
+                f"{model}, but the constants are of {', '.join(constants) or 'none'}",
+                "each model that was kept, and its own constant,",
+            )
+        low, high = self.pair(table, "measured_gbq")
+        if not low <= high or not high > 0:
+            raise self._refuse(
+                "measured_gbq", [low, high], "the lowest and the highest activity"
             )
         return CameraDeadTime(
             model,
             constants,
-            self.pair(table, "measured_gbq"),
+            (low, high),
             self.number(table, "linear_to_gbq", 0, 1000),
         )
 

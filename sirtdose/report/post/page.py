@@ -30,8 +30,10 @@ from sirtdose.report.page_head import (
 )
 from sirtdose.report.palette import paints
 from sirtdose.report.post.biology import biology_rows, parameter_lines
+from sirtdose.report.post.camera import camera_lines
 from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
+    agreement_line,
     calibration_line,
     conversion_lines,
     density_words,
@@ -115,7 +117,8 @@ def post_page(
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
         numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),
-        calibration=calibration_line(document["calibration"]),
+        calibration=_calibration(document, hidden=nameless),
+        agreement=agreement_line(document["calibration"]),
         image_lines=_without_dates(image_lines(document["image"]), hidden=nameless),
         lung=lung_line(document["lungs"]),
         limits=[(limit, _plain(limit_line(limit))) for limit in document["limits"]],
@@ -136,6 +139,15 @@ def post_page(
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
         blur=[_plain(one) for one in partial_volume_lines(document["partial_volume"])],
     )
+
+
+def _calibration(document: Mapping[str, Any], *, hidden: bool) -> str:
+    """How counts became activity, and what the camera's file gave, in sentences."""
+    lines = [
+        calibration_line(document["calibration"]),
+        *camera_lines(document.get("camera")),
+    ]
+    return ". ".join(_without_dates(lines, hidden=hidden))
 
 
 def _head(
