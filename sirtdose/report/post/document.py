@@ -60,6 +60,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         },
         "image": image_document(placed.image.source),
         "calibration": _calibration(assessment),
+        "scale": _scale(assessment),
         "partial_volume": partial_volume_document(assessment.calibrated.partial_volume),
         "metrics": [one.words for one in request.judge.metrics],
         "doses": {
@@ -103,6 +104,23 @@ def _calibration(assessment: Assessment) -> dict[str, Any]:
         "alternative_to_used_ratio": calibrated.alternative_to_used_ratio,
         "negative_voxels": "kept",
     }
+
+
+def _scale(assessment: Assessment) -> dict[str, Any]:
+    """The scale of the doses, and the first method's by the other calibration."""
+    scale = assessment.dosed.scale
+    rows = next(iter(assessment.structure_doses.values()))
+    other = None
+    if scale.other is not None and scale.other_to_used is not None:
+        other = {
+            "doses": scale.other,
+            "times": scale.other_to_used,
+            "mean_gy": {
+                row.structure.name: scale.other_to_used * row.dvh.mean_gy
+                for row in rows
+            },
+        }
+    return {**scale.document(), "other": other}
 
 
 def _activities(ledger: Ledger) -> dict[str, Any]:

@@ -14,6 +14,13 @@ from sirtdose.checks.image import (
 from sirtdose.checks.judge import judge_given
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.planned import earlier_findings, plan_doubts
+from sirtdose.checks.scale import (
+    limits_compared,
+    model_scale_findings,
+    planned_scale_findings,
+    scale_findings,
+    thresholds_compared,
+)
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Dosed, Judged, Placed, PlanCompared, Read
@@ -96,6 +103,14 @@ def judged(
             limits=limits,
         )
     )
+    said.add(
+        scale_findings(
+            doses.scale, [*thresholds_compared(thresholds), *limits_compared(limits)]
+        )
+    )
+    said.add(model_scale_findings(doses.scale, biology.models))
+    if read.plan is not None:
+        said.add(planned_scale_findings(doses.scale, read.plan))
     said.add([not_a_device_finding()])
     return Judged(limits, biology, plan, thresholds), said.findings
 
@@ -162,4 +177,5 @@ def _limit(one: Mapping[str, Any], name: str, value_gy: float | None) -> Limit:
         condition=one["condition"] or "",
         value_of=name,
         injection=one.get("injection") or "",
+        scale=one.get("scale", "unknown"),
     )
