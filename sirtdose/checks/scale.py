@@ -114,22 +114,23 @@ def scale_findings(scale: DoseScale, compared: Sequence[Compared]) -> list[Findi
 
     A warning where the other scale turns a verdict round, otherwise a note.
     """
-    findings = []
-    for name in dict.fromkeys(one.name for one in compared):
-        own = [one for one in compared if one.name == name]
-        theirs = own[0].scale
-        if "unknown" in (theirs, scale.name) or theirs == scale.name:
-            continue
-        found = scale.to(theirs)
-        findings.append(
-            Finding.of(
-                "H26",
-                f"{name}: found with doses by {WORDS[theirs]}, and doses here are by "
-                f"{WORDS[scale.name]}. {_moved(own, found)}",
-                severity=Severity.WARN if _turned(own, found) else Severity.NOTE,
-                subject=name,
-            )
-        )
+    apart = [
+        one
+        for one in compared
+        if "unknown" not in (one.scale, scale.name) and one.scale != scale.name
+    ]
+    findings, alike = [], dict[Scale, list[Compared]]()
+    for name in dict.fromkeys(one.name for one in apart):
+        own = [one for one in apart if one.name == name]
+        found = scale.to(own[0].scale)
+        if turned := _turned(own, found):
+            findings.append(_finding(scale, turned, found, Severity.WARN))
+        else:
+            alike.setdefault(own[0].scale, []).extend(own)
+    findings += [
+        _finding(scale, own, scale.to(theirs), Severity.NOTE)
+        for theirs, own in alike.items()
+    ]
     unknown = dict.fromkeys(one.name for one in compared if one.scale == "unknown")
     if unknown:
         said = "scale not known, declared activity or absolute calibration: "
@@ -139,6 +140,23 @@ def scale_findings(scale: DoseScale, compared: Sequence[Compared]) -> list[Findi
     return findings
 
 
+def _finding(
+    scale: DoseScale,
+    own: Sequence[Compared],
+    found: Conversion | None,
+    severity: Severity,
+) -> Finding:
+    """What is said of doses beside those of one other scale."""
+    names = "; ".join(dict.fromkeys(one.name for one in own))
+    return Finding.of(
+        "H26",
+        f"{names}: found with doses by {WORDS[own[0].scale]}, and doses here are by "
+        f"{WORDS[scale.name]}. {_moved(own, found, severity is Severity.WARN)}",
+        severity=severity,
+        subject=names if severity is Severity.WARN else "scale",
+    )
+
+
 def _turned(own: Sequence[Compared], found: Conversion | None) -> list[Compared]:
     """Those whose verdict is another one on the other scale."""
     if found is None:
@@ -146,21 +164,18 @@ def _turned(own: Sequence[Compared], found: Conversion | None) -> list[Compared]
     return [one for one in own if one.held() != one.held(found.factor)]
 
 
-def _moved(own: Sequence[Compared], found: Conversion | None) -> str:
+def _moved(own: Sequence[Compared], found: Conversion | None, turned: bool) -> str:
     """By how much the doses move, and what becomes of the verdicts."""
     if found is None:
         return "By how much they differ is not known for these microspheres"
-    turned = _turned(own, found)
-    named = ", ".join(
+    moved = dict.fromkeys(
         f"{one.structure} {one.value_gy:.4g} to {found.factor * one.value_gy:.4g} Gy"
-        for one in (turned or own)[:_NAMED]
+        for one in own
     )
-    shown = turned or own
-    more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
-    verdict = ", which turns the verdict round" if turned else ""
+    what = "the verdict round" if turned else "no verdict round"
     return (
-        f"On that scale they are {found.factor:.3g} times, {named}{more}{verdict} "
-        f"({found.source})"
+        f"On that scale they are {found.factor:.3g} times, {_listed([*moved])}, which "
+        f"turns {what} ({found.source})"
     )
 
 

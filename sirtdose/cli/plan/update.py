@@ -18,6 +18,7 @@ from sirtdose.cli.words.options import (
     lung_shunt_source_option,
     out_option,
     patient_key_option,
+    residual_method_option,
     timezone_option,
     verbose_option,
 )
@@ -69,6 +70,7 @@ _T = TypeVar("_T")
     metavar="[NAME=]FRACTION",
     into="residuals",
 )
+@residual_method_option
 @replace(
     lung_shunt_option,
     help="Lung shunt fraction of every injection.  [default: the plan's]",
@@ -130,6 +132,7 @@ def update_command(
                 names,
                 lambda text: quantity(text, FRACTION, "--residual"),
             ),
+            residual_method=_method_of(options),
             lung_shunt_fraction=options["lung_shunt"],
             lung_shunt_source=options["lung_shunt_source"] or "",
             same_catheter=None if catheter is None else catheter == "same",
@@ -159,6 +162,14 @@ def update_command(
         pages=None if out is None else pages,
     )
     require_limits(document)
+
+
+def _method_of(options: dict[str, Any]) -> str | None:
+    """How the residual was measured; only where there is one."""
+    method: str | None = options["residual_method"]
+    if method and not options["residuals"]:
+        raise click.UsageError("--residual-method is for a --residual: give both")
+    return method
 
 
 def _by_injection(

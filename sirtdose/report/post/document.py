@@ -138,6 +138,7 @@ def _ledger(assessment: Assessment) -> dict[str, Any]:
     ledger = assessment.calibrated.ledger
     return {
         **_activities(ledger),
+        "residual_method": assessment.read.given.residual_method,
         "lung_shunt_given": assessment.dosed.lungs.known,
         "in_image_gbq": ledger.in_image_gbq,
         "image_to_treated_ratio": ledger.image_to_treated_ratio,

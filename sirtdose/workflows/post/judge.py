@@ -25,6 +25,7 @@ from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Dosed, Judged, Placed, PlanCompared, Read
 from sirtdose.model.acceptance import Said
+from sirtdose.model.activity_scale import DoseScale
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
@@ -33,7 +34,7 @@ from sirtdose.model.request import PostRequest
 from sirtdose.planning.limits import lung_limits
 from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER
 from sirtdose.workflows.plan.uncertainty import budget_at
-from sirtdose.workflows.post.against_plan import compared
+from sirtdose.workflows.post.against_plan import compared as compared_with
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
 from sirtdose.workflows.post.plan_map import map_compared
 from sirtdose.workflows.post.treatment import treatment_of
@@ -70,7 +71,7 @@ def judged(
             )
         )
         plan = said.take(
-            compared(
+            compared_with(
                 read.plan,
                 read,
                 drawn=placed.drawn,
@@ -103,16 +104,25 @@ def judged(
             limits=limits,
         )
     )
-    said.add(
-        scale_findings(
-            doses.scale, [*thresholds_compared(thresholds), *limits_compared(limits)]
-        )
-    )
-    said.add(model_scale_findings(doses.scale, biology.models))
-    if read.plan is not None:
-        said.add(planned_scale_findings(doses.scale, read.plan))
+    found = Judged(limits, biology, plan, thresholds)
+    said.add(_of_other_scales(doses.scale, found, read.plan))
     said.add([not_a_device_finding()])
-    return Judged(limits, biology, plan, thresholds), said.findings
+    return found, said.findings
+
+
+def _of_other_scales(
+    scale: DoseScale, found: Judged, plan: Mapping[str, Any] | None
+) -> list[Finding]:
+    """What is said of doses that are held against those of another scale."""
+    compared = [
+        *thresholds_compared(found.thresholds),
+        *limits_compared(found.limits),
+    ]
+    return [
+        *scale_findings(scale, compared),
+        *model_scale_findings(scale, found.biology.models),
+        *([] if plan is None else planned_scale_findings(scale, plan)),
+    ]
 
 
 _LUNGS = ("lungs", "lungs_cumulative")
