@@ -110,7 +110,7 @@ def _bounds(limit: Limit) -> list[tuple[Literal["at_least", "at_most"], float]]:
 
 
 def scale_findings(scale: DoseScale, compared: Sequence[Compared]) -> list[Finding]:
-    """Doses held against those of another scale (H26).
+    """Doses held against those of another scale, or of one not known (H26).
 
     A warning where the other scale turns a verdict round, otherwise a note.
     """
@@ -146,7 +146,7 @@ def _finding(
     found: Conversion | None,
     severity: Severity,
 ) -> Finding:
-    """What is said of doses beside those of one other scale."""
+    """Doses held against those of one other scale."""
     names = "; ".join(dict.fromkeys(one.name for one in own))
     return Finding.of(
         "H26",
