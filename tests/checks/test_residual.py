@@ -69,7 +69,14 @@ def test_the_method_sets_the_residuals_uncertainty_alone() -> None:
 
 
 def test_on_the_day_of_treatment(run: Run, tmp_path: Path) -> None:
-    words = ("plan", "mird", "--dose", "100Gy", "--perfused-volume", "1000mL")
+    words: tuple[str, ...] = (
+        "plan",
+        "mird",
+        "--dose",
+        "100Gy",
+        "--perfused-volume",
+        "1000mL",
+    )
     words += ("--lung-shunt", "5%", "--device", "glass", "--out", str(tmp_path / "p"))
     assert run(*words).exit_code == 0
     plan = tmp_path / "p" / "plan.json"

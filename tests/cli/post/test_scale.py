@@ -12,7 +12,8 @@ from sirtdose.report.post.lines import post_screen
 
 Run = Callable[..., Result]
 AT = "2026-03-02T10:00+01:00"
-GIVEN = ("--administered", "2.2GBq", "--administered-at", AT, "--lung-shunt", "5%")
+GIVEN: tuple[str, ...] = ("--administered", "2.2GBq", "--administered-at", AT)
+GIVEN += ("--lung-shunt", "5%")
 GIVEN += ("--residual", "60MBq", "--residual-at", AT, "--no-report", "--no-dicom")
 GIVEN += ("--timezone", "Europe/Brussels", "--device", "glass")
 FACTOR = ("--calibration", "61.7 cps/MBq", "--scan-duration", "20min")
