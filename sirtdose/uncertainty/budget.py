@@ -1,7 +1,7 @@
 """The budget: a standard uncertainty for everything a dose rests on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sirtdose.data.load import table
@@ -76,6 +76,22 @@ class Budget:
                 for name, own in known.items()
             }
         )
+
+    def measured(self, method: str | None) -> "Budget":
+        """The same with the residual's uncertainty by how that was measured.
+
+        A residual's own entry of the user's stays, and so does one by no method.
+
+        >>> Budget.of({}).measured("survey-meter")["residual"]
+        0.5
+        >>> Budget.of({"residual": 0.3}, "ours").measured("pet")["residual"]
+        0.3
+        """
+        usual, known = Budget.of({}).components["residual"], self.components
+        if method is None or known["residual"] != usual:
+            return self
+        by = replace(usual, **table("budget")["residual_by"][method])
+        return Budget({**known, "residual": by})
 
     def rows(self, stage: str) -> tuple[dict[str, Any], ...]:
         """The components of a stage as documents have them.

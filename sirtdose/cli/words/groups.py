@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("remnant", "slv", "underlying-liver"),
         "scout-activity",
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
+        "residual-method",
         *("at", "catalogue", "vial", "calibrated-at", "vials-per-injection"),
         *("choose", "measured", "treatment-at", "catheter"),
         *("timezone", "plan", "plan-dose", "plan-transform"),

@@ -105,7 +105,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
         )
     )
     times = said.take(times_of(given, source))
-    ledger = said.take(ledger_of(given))
+    ledger = said.take(ledger_of(given, request.judge.device))
     total_gbq = image_total_gbq(image, given, request.dose, elapsed_h=times.elapsed_h)
     if total_gbq is not None:
         ledger = replace(ledger, in_image_gbq=total_gbq, positron_yield=positrons)

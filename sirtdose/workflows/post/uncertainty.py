@@ -55,6 +55,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         return None
 
     budget = budget_at(request.budget, assessment.request.judge.site)
+    budget = budget.measured(assessment.read.given.residual_method)
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
