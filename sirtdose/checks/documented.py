@@ -43,6 +43,7 @@ def _limit(row: Mapping[str, Any]) -> Limit:
     told["at_most_gbq"] = row.get("at_most_gbq", {})
     told["injection"] = row.get("injection") or ""
     told["given_by_user"] = row.get("given_by_user", False)
+    told["scale"] = row.get("scale", "unknown")
     return Limit(**told)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose.checks.method import not_a_device_finding
+from sirtdose.checks.scale import mixed_scale_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.names import the_one_alike
@@ -22,6 +23,13 @@ def plans_findings(plans: Sequence[Mapping[str, Any]]) -> list[Finding]:
         *(one for n, plan in later for one in _device_findings(first, plan, n)),
         *(one for n, plan in later for one in _method_findings(first, plan, n)),
         *(one for n, plan in later for one in _volume_findings(first, plan, n)),
+        *mixed_scale_findings(
+            {
+                # Older plans do not say so, and are by the declared activity as all.
+                f"plan {n}": (plan.get("scale") or {}).get("doses", "declared")
+                for n, plan in enumerate(plans, start=1)
+            }
+        ),
         not_a_device_finding(),
     ]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.checks.scale import mixed_scale_findings
 from sirtdose.cohort.columns import dose_column
 from sirtdose.cohort.endpoint import endpoint_document
 from sirtdose.cohort.follow_up import survival_document
@@ -13,6 +14,8 @@ from sirtdose.cohort.join import Level, alone_words, joined_levels
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError, require_extra
 from sirtdose.io.hashing import sha256_of
+from sirtdose.model.activity_scale import SCALES
+from sirtdose.report.documents import findings_document
 
 _LIBRARIES = ("scipy", "statsmodels", "lifelines", "numpy", "pandas")
 
@@ -67,6 +70,18 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
         "join": {name: _join(level) for name, level in levels.items()},
         "endpoints": endpoints,
         "survival": survival,
+        "warnings": findings_document(mixed_scale_findings(_scales(levels))),
+    }
+
+
+def _scales(levels: dict[str, Level]) -> dict[str, str]:
+    """The scale of each case's doses, where a table says it."""
+    return {
+        row.case_id: line.text("scale")
+        for level in levels.values()
+        for row in level.joined
+        for line in row.lines
+        if line.text("scale") in SCALES
     }
 
 

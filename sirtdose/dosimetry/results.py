@@ -22,6 +22,7 @@ from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import Perfusion
 from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.activity_scale import DoseScale
 from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Lungs, Times
@@ -185,12 +186,14 @@ class Dosed:
     """Doses by every method, and what they are in lungs and beyond the liver.
 
     `doses` and `structure_doses` go by method, such as ``local_deposition``, or
-    ``local_deposition+iterative_yang`` where the image's blur was undone.
+    ``local_deposition+iterative_yang`` where the image's blur was undone. `scale` is
+    theirs, not that of the lungs by their shunt.
     """
 
     doses: dict[str, Dose]
     structure_doses: dict[str, list[StructureDose]]
     lungs: Lungs
+    scale: DoseScale
     lungs_in_image_gbq: float | None = None
     extrahepatic: Extrahepatic | None = None
 

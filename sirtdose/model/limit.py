@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sirtdose.model.activity_scale import Scale
+
 # Doses that agree to this are one.
 SAME = 1e-9
 
@@ -16,7 +18,8 @@ class Limit:
     the injection that would have to give `activity_needed_gbq`. `at_most_gbq` are the
     activities, by injection, that would meet a limit that is passed; none where
     earlier treatments alone pass it. `injection` is the one whose own limit it is;
-    empty for a limit of the whole patient.
+    empty for a limit of the whole patient. `scale` is that of the doses that the limit
+    was found with.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class Limit:
     activity_needed_gbq: float | None = None
     activity_of: str = ""
     injection: str = ""
+    scale: Scale = "unknown"
     at_most_gbq: Mapping[str, float] = field(default_factory=dict)
 
     @property

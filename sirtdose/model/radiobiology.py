@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from sirtdose.data.load import table
+from sirtdose.model.activity_scale import Scale
 from sirtdose.model.role import Role
 
 # The parameters of each form.
@@ -37,6 +38,8 @@ class ResponseModel:
         ``nuclide``, ``device``, ``disease``, ``imaging`` and ``method`` it was fitted
         on, as far as stated.
     source, endpoint : str
+    scale : {"declared", "absolute", "unknown"}
+        Of the doses it was fitted to.
     """
 
     kind: str
@@ -48,6 +51,7 @@ class ResponseModel:
     conditions: Mapping[str, str]
     source: str
     endpoint: str = ""
+    scale: Scale = "unknown"
 
 
 @dataclass(frozen=True)

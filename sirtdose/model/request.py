@@ -79,7 +79,8 @@ class Given:
 
     Exactly one of `administered_gbq`, `assay_gbq` with `assay_at`, and `injections` is
     needed; several injections share the image out by their own perfused volumes.
-    A residual that is None is taken as none, and said to be so.
+    A residual that is None is taken as none, and said to be so. `residual_method`, of
+    all injections, is ``"calibrator"``, ``"survey-meter"`` or ``"pet"``.
     Where no nuclide was typed (`nuclide_given`), the header's outranks the one assumed.
     True activities are `calibrator_factor` times those given, as a dose calibrator
     read them. A lung mass that is None is measured on the CT, else the plan's, else
@@ -95,6 +96,7 @@ class Given:
     administered_at: datetime | None = None
     residual_gbq: float | None = None
     residual_at: datetime | None = None
+    residual_method: str | None = None
     injections: tuple[InjectionGiven, ...] = ()
     calibrator_factor: float = 1.0
     lung_shunt_fraction: float | None = None

@@ -298,4 +298,5 @@ def _rule(row: Mapping[str, Any], condition: str, data: Mapping[str, Any]) -> Ru
         condition="; ".join(filter(None, (condition, row.get("note")))),
         source=f"{data['title']}, {row['table']}",
         verified=data["verified"],
+        scale=row.get("scale", data["scale"]),
     )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
+from sirtdose.model.activity_scale import Scale
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit, below
 from sirtdose.model.names import alike, named
@@ -26,7 +27,8 @@ class Rule:
 
     A range runs from `limit_gy` to `upper_gy`; `strict` leaves the bound itself out.
     A plan that passes one that was `given` needs a person's reason. One of a single
-    `injection` holds for what that injection perfuses alone.
+    `injection` holds for what that injection perfuses alone. `scale` is that of the
+    doses it was found with; what is typed does not say.
     """
 
     volume: str
@@ -39,6 +41,7 @@ class Rule:
     verified: bool = True
     given: bool = True
     injection: str = ""
+    scale: Scale = "unknown"
 
     @property
     def typed(self) -> bool:
@@ -64,6 +67,7 @@ def rule_of(row: Mapping[str, Any]) -> Rule:
         verified=row["verified"],
         given=row.get("given_by_user", False),
         injection=row.get("injection") or "",
+        scale=row.get("scale", "unknown"),
     )
 
 
@@ -77,6 +81,7 @@ def lung_rules() -> list[Rule]:
             source=entry["source"],
             verified=entry["verified"],
             given=False,
+            scale=entry["scale"],
         )
         for name, entry in table("limits").items()
     ]
@@ -277,6 +282,7 @@ def limit_at(rule: Rule, value_gy: float | None) -> Limit:
         verified=rule.verified,
         given_by_user=rule.given,
         injection=rule.injection,
+        scale=rule.scale,
     )
 
 

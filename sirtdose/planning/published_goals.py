@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sirtdose.data.load import table
+from sirtdose.model.activity_scale import Scale
 from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.limit import above, below
@@ -16,8 +17,9 @@ from sirtdose.planning.partition_case import Case
 class PublishedGoal:
     """A dose that a study aimed at, or that went with its outcome.
 
-    `disease` and `scenario` are those that it holds for; empty for any. `value_gy` is
-    what the plan gives there at least, to `value_of`; None where a plan cannot know.
+    `disease` and `scenario` are those that it holds for; empty for any. `scale` is that
+    of the study's doses. `value_gy` is what the plan gives there at least, to
+    `value_of`; None where a plan cannot know.
     """
 
     volume: str
@@ -30,6 +32,7 @@ class PublishedGoal:
     patients: int | None
     source: str
     verified: bool
+    scale: Scale
     value_gy: float | None = None
     value_of: str = ""
 
@@ -125,6 +128,7 @@ def _goal(
         patients=row["patients"],
         source=row["source"],
         verified=row["verified"],
+        scale=row["scale"],
         value_gy=value_gy,
         value_of=value_of,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sirtdose.model.acceptance import Acceptance, still_open
+from sirtdose.model.activity_scale import DoseScale
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.goal import Goal
@@ -129,6 +130,11 @@ class Plan(Tabled):
             bilirubin_mg_per_dl=self.assumptions.get("bilirubin_mg_per_dl"),
             drawn=case.measured,
         )
+
+    @property
+    def scale(self) -> DoseScale:
+        """Doses of a plan are by the activity that is declared."""
+        return DoseScale("declared", self.device.name if self.device else None)
 
     @property
     def unaccepted(self) -> list[Finding]:

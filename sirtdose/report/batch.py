@@ -21,7 +21,7 @@ CASE_COLUMNS = (
     *("case_id", "state", "exit_code", "error", "nuclide", "device", "method"),
     *("delivered_gbq", "treated_gbq", "lung_shunt_fraction", "lungs_gy"),
     *("tumors", "tumors_ml", "tumors_mean_gy", "normal_whole_mean_gy"),
-    "warnings",
+    *("warnings", "scale"),
 )
 _GRAVE = ("stop", "ask", "warn")
 
@@ -75,6 +75,7 @@ def _numbers(result: Path) -> dict[str, Any]:
         else None,
         "normal_whole_mean_gy": whole[0] if whole else None,
         "warnings": " ".join(dict.fromkeys(grave)),
+        "scale": (post.get("scale") or {}).get("doses"),
     }
 
 

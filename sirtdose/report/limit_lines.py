@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.model.activity_scale import study_scale_words
 from sirtdose.report.findings import accepted_limits, limit_accepted
 from sirtdose.report.wording import significant, spoken, table
 
@@ -12,6 +13,19 @@ _ROUTES = (
     *("probability_met_ensemble", "probability_met_first_order"),
     "probability_met",
 )
+
+
+def limit_scale_words(one: Mapping[str, Any]) -> str:
+    """The scale of the doses that a limit or a study has, to follow its source.
+
+    >>> limit_scale_words({"source": "a table", "scale": "declared"})
+    '; by declared activity'
+    >>> limit_scale_words({"source": "given by the user", "scale": "unknown"})
+    ''
+    """
+    if "scale" not in one or one["source"] == _GIVEN:
+        return ""
+    return f"; {study_scale_words(one['scale'])}"
 
 
 def limit_table(document: Mapping[str, Any]) -> list[str]:

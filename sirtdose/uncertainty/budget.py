@@ -94,6 +94,22 @@ class Budget:
         }
         return Budget({**self.components, **others})
 
+    def measured(self, method: str | None) -> "Budget":
+        """The same with the residual's uncertainty by how that was measured.
+
+        A residual's own entry of the user's stays, and so does one by no method.
+
+        >>> Budget.of({}).measured("survey-meter")["residual"]
+        0.5
+        >>> Budget.of({"residual": 0.3}, "ours").measured("pet")["residual"]
+        0.3
+        """
+        usual, known = Budget.of({}).components["residual"], self.components
+        if method is None or known["residual"] != usual:
+            return self
+        by = replace(usual, **table("budget")["residual_by"][method])
+        return Budget({**known, "residual": by})
+
     def rows(self, stage: str) -> tuple[dict[str, Any], ...]:
         """The components of a stage as documents have them.
 

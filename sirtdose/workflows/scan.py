@@ -221,7 +221,7 @@ def _ledger(given: Given, decay: _Decay) -> tuple[Ledger | None, list[Finding]]:
             "nuclide of the image is not known: give --nuclide, or a --nuclide-file "
             "that has it"
         )
-    return ledger_of(given)
+    return ledger_of(given, None)
 
 
 def _ledger_findings(

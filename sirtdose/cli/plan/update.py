@@ -20,6 +20,7 @@ from sirtdose.cli.words.options import (
     lung_shunt_source_option,
     out_option,
     patient_key_option,
+    residual_method_option,
     timezone_option,
     verbose_option,
 )
@@ -71,6 +72,7 @@ _T = TypeVar("_T")
     metavar="[NAME=]FRACTION",
     into="residuals",
 )
+@residual_method_option
 @replace(
     lung_shunt_option,
     help="Lung shunt fraction of every injection.  [default: the plan's]",
@@ -132,6 +134,7 @@ def update_command(
                 names,
                 lambda text: quantity(text, FRACTION, "--residual"),
             ),
+            residual_method=_method_of(options),
             lung_shunt_fraction=options["lung_shunt"],
             lung_shunt_source=options["lung_shunt_source"] or "",
             same_catheter=None if catheter is None else catheter == "same",
@@ -165,6 +168,14 @@ def update_command(
         replaces=(*left_by_image(out), *pages),
     )
     require_limits(document)
+
+
+def _method_of(options: dict[str, Any]) -> str | None:
+    """How the residual was measured; only where there is one."""
+    method: str | None = options["residual_method"]
+    if method and not options["residuals"]:
+        raise click.UsageError("--residual-method is for a --residual: give both")
+    return method
 
 
 def _by_injection(

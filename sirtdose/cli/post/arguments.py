@@ -32,6 +32,12 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "--prior-transform",
             "a --prior-dose",
         ),
+        (
+            options["residual_method"],
+            options["residual"] or options["injections"],
+            "--residual-method",
+            "a --residual",
+        ),
         *(
             (options[key], plan, f"--{key.replace('_', '-')}", "a --plan")
             for key in ("patient_key", "plan_dose", "plan_transform")

@@ -39,6 +39,7 @@ from sirtdose.cli.words.options import (
     patient_key_option,
     physics_options,
     plan_option,
+    residual_method_option,
     timezone_option,
     uncertainty_option,
     verbose_option,
@@ -113,6 +114,7 @@ class _Remembering(Command):
     "Measured residual: activity that was not delivered; 0GBq if none.",
 )
 @Option("residual-at", str, "Time at which the residual was measured.", metavar="TIME")
+@residual_method_option
 @calibrator_factor_option
 @lung_shunt_option
 @Option(
@@ -331,6 +333,7 @@ def _given(options: dict[str, Any]) -> Given:
         administered_gbq=options["administered"],
         assay_gbq=options["assay"],
         residual_gbq=options["residual"],
+        residual_method=options["residual_method"],
         injections=injections,
         calibrator_factor=options["calibrator_factor"],
         lung_shunt_fraction=options["lung_shunt"],

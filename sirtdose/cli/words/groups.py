@@ -19,6 +19,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "scout-activity",
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
         *("phantom", "ratio", "fill", "activity-uncertainty"),
+        "residual-method",
         *("at", "catalogue", "vial", "calibrated-at", "vials-per-injection"),
         *("choose", "measured", "treatment-at", "catheter"),
         *("timezone", "plan", "plan-dose", "plan-transform"),

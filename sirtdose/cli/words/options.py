@@ -136,6 +136,13 @@ timezone_option = Option(
     "Time zone of times written without an offset, e.g. Europe/Brussels.",
     metavar="ZONE",
 )
+residual_method_option = Option(
+    "residual-method",
+    ("calibrator", "survey-meter", "pet"),
+    "How the residual was measured; it sets the residual's uncertainty. Survey meters "
+    "are known to disagree with dose calibrators and PET.",
+)
+
 calibrator_factor_option = Option(
     "calibrator-factor",
     float,

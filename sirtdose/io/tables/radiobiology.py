@@ -15,6 +15,7 @@ from sirtdose.io.tables.own_file import (
     source_of,
     text_of,
 )
+from sirtdose.model.activity_scale import SCALES, Scale
 from sirtdose.model.metric import Metric
 from sirtdose.model.radiobiology import (
     CONDITIONS,
@@ -35,7 +36,7 @@ _QUANTITIES = {
 _PARAMETERS = {"d50": ("d50_gy", DOSE), "b1": ("b1_per_gy", INVERSE_DOSE)}
 _PLAIN = ("gamma50", "m", "b0")
 _MODEL = (
-    *("name", "form", "dose", "roles", "source", "endpoint"),
+    *("name", "form", "dose", "roles", "source", "endpoint", "scale"),
     *CONDITIONS,
     *_PARAMETERS,
     *_PLAIN,
@@ -53,7 +54,8 @@ def read_radiobiology(
         TOML: tables ``[tumor]`` and ``[normal_liver]`` with ``alpha_beta``,
         ``repair_half_time``, ``alpha`` (each with its unit), ``geud_a`` and ``source``;
         and ``[[tcp]]`` and ``[[ntcp]]``, each with ``name``, ``form``, ``dose``,
-        ``roles``, ``source``, the form's parameters, and what it was fitted on.
+        ``roles``, ``source``, the form's parameters, and what it was fitted on:
+        ``scale`` is that of its doses.
 
     Raises
     ------
@@ -134,7 +136,17 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
         conditions=conditions,
         source=text_of(given["source"], f"{where}.source"),
         endpoint=text_of(given.get("endpoint", ""), f"{where}.endpoint"),
+        scale=_scale(given.get("scale", "unknown"), where),
     )
+
+
+def _scale(value: Any, where: str) -> Scale:
+    """The scale of the doses that a model was fitted to."""
+    said = text_of(value, f"{where}.scale")
+    for known in SCALES:
+        if said == known:
+            return known
+    raise InputError(f"{where}: scale is '{said}': write one of {', '.join(SCALES)}")
 
 
 def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, float]:

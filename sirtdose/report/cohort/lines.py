@@ -30,6 +30,7 @@ def cohort_screen(document: Document) -> Screen:
             *(line for one in document["endpoints"] for line in _in_full(one)),
             *(_survival_in_full(survival) if survival else []),
         ],
+        findings=document.get("warnings", ()),
         remarks=cautions(document),
     )
 

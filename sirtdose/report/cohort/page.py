@@ -52,7 +52,10 @@ def cohort_page(text: str) -> str:
         ),
         endpoints=endpoints,
         survival=_survival(survival) if survival else None,
-        cautions=cautions(document),
+        cautions=[
+            *(one["message"] for one in document.get("warnings", ())),
+            *cautions(document),
+        ],
         methods=methods_paragraph(document),
     )
 

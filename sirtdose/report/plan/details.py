@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sirtdose.model.activity_scale import scale_words
 from sirtdose.model.metric import metrics_in
 from sirtdose.report.doses import asked_in, missing_lines
-from sirtdose.report.limit_lines import limit_key
+from sirtdose.report.limit_lines import limit_key, limit_scale_words
 from sirtdose.report.plan.blur import blur_rows
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.remnant_rows import published_rows, remnant_rows
@@ -57,6 +58,7 @@ def details(document: Mapping[str, Any]) -> dict[str, Any]:
         "full_notes": _full_notes(document, metrics),
         "remnant": remnant_rows(document),
         "published": published_rows(document),
+        "scale": _first_up(scale_words(document)) if "scale" in document else "",
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),
         "interval_notes": _interval_notes(document),
@@ -66,6 +68,10 @@ def details(document: Mapping[str, Any]) -> dict[str, Any]:
         and prediction_words(unsure["prediction"]),
         "shares": _shares(document),
     }
+
+
+def _first_up(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _assumptions(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -108,7 +114,8 @@ def _limit_sources(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     for one in document["limits"]:
         of = one["value_of"] or one["volume"]
         said = f"{names.get(of, shown_name(of))} {one['limit_gy']:g} Gy"
-        own = named.setdefault((one["source"], one["verified"]), [])
+        source = f"{one['source']}{limit_scale_words(one)}"
+        own = named.setdefault((source, one["verified"]), [])
         if said not in own:
             own.append(said)
     return [

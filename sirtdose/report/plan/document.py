@@ -27,6 +27,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "method": plan.method,
         "device": plan.device.name if plan.device else None,
         "nuclide": nuclide_document(plan.nuclide),
+        "scale": plan.scale.document(),
         "activity_gbq": plan.activity_gbq,
         "activity_mci": plan.activity_mci,
         "draw_activity_gbq": plan.draw_activity_gbq,
@@ -87,6 +88,7 @@ def goal_document(goal: Goal) -> dict[str, Any]:
         "apart_gy": goal.apart_gy,
         "apart_percent": goal.apart_percent,
         "sets_activity": goal.sets_activity,
+        "scale": "declared",
     }
 
 
@@ -120,4 +122,5 @@ def limit_document(limit: Limit) -> dict[str, Any]:
         "given_by_user": limit.given_by_user,
         "verified": limit.verified,
         "source": limit.source,
+        "scale": limit.scale,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sirtdose.model.activity_scale import scale_words
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.plan.document import readings
@@ -81,6 +82,7 @@ def _activity_lines(document: dict[str, Any]) -> list[str]:
     return [
         f"Inject   {activity(document['activity_gbq'])}",
         f"Draw up  {activity(document['draw_activity_gbq'])}{expected}",
+        *([f"Scale    {scale_words(document)}"] if "scale" in document else []),
         *_injection_lines(document),
         *growth_lines(document),
     ]

@@ -62,6 +62,7 @@ def published_document(goals: Sequence[PublishedGoal]) -> list[dict[str, Any]]:
             "patients": one.patients,
             "source": one.source,
             "verified": one.verified,
+            "scale": one.scale,
         }
         for one in goals
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.model.activity_scale import study_scale_words
 from sirtdose.report.plan.rows import names_of
 from sirtdose.report.wording import gy_words, shown_name, spoken, table
 
@@ -177,4 +178,6 @@ def _for_what(goal: Mapping[str, Any]) -> str:
 
 def _source(goal: Mapping[str, Any]) -> str:
     count = f", {goal['patients']} patients" if goal["patients"] else ""
-    return f"{goal['source']}{count}{'' if goal['verified'] else ' (not verified)'}"
+    sure = "" if goal["verified"] else " (not verified)"
+    scale = study_scale_words(goal["scale"]) if "scale" in goal else ""
+    return f"{goal['source']}{count}{sure}{'; ' * bool(scale)}{scale}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sirtdose.model.activity_scale import study_scale_words
 from sirtdose.model.metric import EFFECTS, Metric
 from sirtdose.report.doses import metric_cells
 from sirtdose.report.wording import significant, spoken, table
@@ -66,7 +67,8 @@ def threshold_lines(thresholds: list[dict[str, Any]]) -> list[str]:
         sure = "" if one["verified"] else "; not verified"
         of = (
             f"{Metric.parse(one['metric']).words} of {one['threshold_gy']:g} Gy, "
-            f"{one['endpoint']} ({one['source']}{sure})"
+            f"{one['endpoint']} ({one['source']}{sure}; "
+            f"{study_scale_words(one.get('scale', ''))})"
         )
         named = f"{spoken(one['structure'])} {significant(one['value_gy'])} Gy"
         studies.setdefault(of, {True: [], False: []})[one["reached"]].append(named)

@@ -63,6 +63,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         "image": image_document(placed.image.source),
         "camera": camera_document(assessment.read.camera),
         "calibration": _calibration(assessment),
+        "scale": _scale(assessment),
         "partial_volume": partial_volume_document(assessment.calibrated.partial_volume),
         "metrics": [one.words for one in request.judge.metrics],
         "doses": {
@@ -110,6 +111,23 @@ def _calibration(assessment: Assessment) -> dict[str, Any]:
     }
 
 
+def _scale(assessment: Assessment) -> dict[str, Any]:
+    """The scale of the doses, and the first method's by the other calibration."""
+    scale = assessment.dosed.scale
+    rows = next(iter(assessment.structure_doses.values()))
+    other = None
+    if scale.other is not None and scale.other_to_used is not None:
+        other = {
+            "doses": scale.other,
+            "times": scale.other_to_used,
+            "mean_gy": {
+                row.structure.name: scale.other_to_used * row.dvh.mean_gy
+                for row in rows
+            },
+        }
+    return {**scale.document(), "other": other}
+
+
 def _activities(ledger: Ledger) -> dict[str, Any]:
     return {
         "administered_gbq": ledger.administered_gbq,
@@ -125,6 +143,7 @@ def _ledger(assessment: Assessment) -> dict[str, Any]:
     ledger = assessment.calibrated.ledger
     return {
         **_activities(ledger),
+        "residual_method": assessment.read.given.residual_method,
         "lung_shunt_given": assessment.dosed.lungs.known,
         "in_image_gbq": ledger.in_image_gbq,
         "image_to_treated_ratio": ledger.image_to_treated_ratio,

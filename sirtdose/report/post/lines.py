@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sirtdose.model.activity_scale import scale_words
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.report.doses import (
     NUMBERS,
@@ -58,6 +59,7 @@ def post_screen(document: dict[str, Any]) -> Screen:
             "",
             *_activity_lines(document["ledger"]),
             *filter(None, [agreement_line(document["calibration"])]),
+            *([f"Scale      {scale_words(document)}"] if "scale" in document else []),
             "",
             *_dose_table(document),
             *missing_lines(first["structures"], _metrics(document)),
@@ -139,8 +141,10 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
     shown = [one for one in NUMBERS if one.heading]
     intervals = (document["uncertainty"] or {"methods": {}})["methods"].get(name, [])
     unsure = {row["name"]: row["quantities"]["mean_gy"] for row in intervals}
+    other = (document.get("scale") or {}).get("other")
     header = [
         *("structure", "role", *(one.heading for one in shown), mean.heading),
+        *([f"{other['doses']} Gy"] if other else []),
         *(["u Gy", "95 % Gy"] if unsure else []),
         *(one.heading for one in more),
     ]
@@ -149,6 +153,7 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
             *(spoken(row["name"]), _role_words(row)),
             *(one.cell(row) for one in shown),
             *metric_cells(row, [mean]),
+            *([significant(other["mean_gy"][row["name"]])] if other else []),
             *(spread_cells(unsure.get(row["name"])) if unsure else []),
             *metric_cells(row, more),
         ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sirtdose.model.activity_scale import scale_words
 from sirtdose.model.metric import EFFECTS, Metric, metrics_in
 from sirtdose.model.patient_link import PatientLink, dashed
 from sirtdose.report.documents import self_test_words
@@ -18,7 +19,7 @@ from sirtdose.report.doses import (
 )
 from sirtdose.report.dvh_plot import curves_alone
 from sirtdose.report.findings import GRAVE, accepted_limits
-from sirtdose.report.limit_lines import percent_words
+from sirtdose.report.limit_lines import limit_scale_words, percent_words
 from sirtdose.report.looks import drawn_name, method_name
 from sirtdose.report.page_head import (
     NOT_GIVEN,
@@ -55,7 +56,7 @@ from sirtdose.report.post.uncertainty import (
     share_bars,
 )
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import limit_line, role_words, spoken
+from sirtdose.report.wording import limit_line, role_words, significant, spoken
 
 _DERIVED = re.compile(r"'(normal_whole|normal_perfused)'")
 _SHORT_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.+Z-]+)?")
@@ -119,6 +120,7 @@ def post_page(
         ledger=ledger_lines(document["ledger"]),
         calibration=_calibration(document, hidden=nameless),
         agreement=agreement_line(document["calibration"]),
+        scale=_scale(document, hidden),
         image_lines=_without_dates(image_lines(document["image"]), hidden=nameless),
         lung=lung_line(document["lungs"]),
         limits=[(limit, _plain(limit_line(limit))) for limit in document["limits"]],
@@ -293,10 +295,28 @@ def _threshold_table(thresholds: Iterable[Mapping[str, Any]]) -> dict[str, Any] 
     for one in held:
         metric = Metric.parse(one["metric"]).words
         said = f"{metric} at least {one['threshold_gy']:g} Gy: {one['endpoint']}"
-        source = f"{one['source']}{'' if one['verified'] else ' (not verified)'}"
+        sure = "" if one["verified"] else " (not verified)"
+        source = f"{one['source']}{sure}{limit_scale_words(one)}"
         row = rows.setdefault(said, {"says": said, "source": source, "cells": {}})
         row["cells"][one["structure"]] = "reached" if one["reached"] else "no"
     return {"names": names, "rows": list(rows.values())}
+
+
+def _scale(
+    document: Mapping[str, Any], hidden: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """The scale of the doses, and means by the other one where it is known."""
+    if "scale" not in document:
+        return None
+    other = document["scale"]["other"]
+    rows = next(iter(document["doses"].values()))["structures"]
+    means = ", ".join(
+        f"{drawn_name(row['name'], row['role'])} "
+        f"{significant(other['mean_gy'][row['name']])} Gy"
+        for row in rows
+        if other and row["name"] not in hidden
+    )
+    return scale_words(document), means
 
 
 def _shares(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -341,6 +361,7 @@ def _words(value: Any) -> str:
 
 # How a template writes what a document holds.
 _FORMS = {
+    "limit_scale": limit_scale_words,
     "name": lambda row: drawn_name(row["name"], row["role"]),
     "role": role_words,
     "method_name": method_name,

@@ -23,6 +23,11 @@ _BY = {
     "camera": "the camera",
     "image": "the image's unit",
 }
+RESIDUAL_METHODS = {
+    "calibrator": "dose calibrator",
+    "survey-meter": "survey meter",
+    "pet": "PET",
+}
 _REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
 
 
@@ -161,7 +166,7 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
     """Every line of the ledger, named, in GBq and mCi."""
     lines = [
         ("administered", activity(ledger["administered_gbq"])),
-        ("residual", activity(ledger["residual_gbq"])),
+        ("residual", activity(ledger["residual_gbq"]) + _by(ledger)),
         ("delivered", activity(ledger["delivered_gbq"])),
         (
             f"lungs ({ledger['lung_shunt_fraction']:.1%})",
@@ -179,6 +184,12 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
     if ledger["in_image_gbq"] is None:
         return lines
     return [*lines, *_yield_lines(ledger["positron_yield"])]
+
+
+def _by(ledger: dict[str, Any]) -> str:
+    """How the residual was measured, where that was given."""
+    method = ledger.get("residual_method")
+    return "" if method is None else f", by {RESIDUAL_METHODS[method]}"
 
 
 def image_activity(ledger: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sirtdose.checks.header import remark_findings
 from sirtdose.checks.maps import map_findings
 from sirtdose.checks.roles import no_tumor_findings
+from sirtdose.checks.scale import other_system_findings
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.difference_causes import causes
 from sirtdose.dosimetry.compare.dose_check import (
@@ -126,7 +127,12 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         asked=request.metrics,
         lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
-        findings=(*one_person, *look.findings, *said.noticed),
+        findings=(
+            *one_person,
+            *look.findings,
+            *said.noticed,
+            *other_system_findings(ours.scale, factor),
+        ),
         inputs=_inputs(request, ours, files),
     )
 

@@ -11,6 +11,7 @@ from sirtdose.dosimetry.compare.known_factors import OurChoices
 from sirtdose.dosimetry.engine.dose import METHODS
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
+from sirtdose.model.activity_scale import DoseScale
 from sirtdose.model.density_note import says_one_density
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
@@ -30,6 +31,10 @@ _USUAL = OurChoices(
 )
 
 
+# A mere dose map does not say which scale it is on.
+_UNSAID = DoseScale("unknown")
+
+
 @dataclass(frozen=True, eq=False)
 class OurDose:
     """Our dose, how it was computed, and what lies beside it.
@@ -47,6 +52,7 @@ class OurDose:
     one_density: bool = False
     others: Mapping[str, Volume] = field(default_factory=dict)
     structures: tuple[Path, ...] = ()
+    scale: DoseScale = _UNSAID
     roles: Mapping[str, Role] = field(default_factory=dict)
 
 
@@ -117,6 +123,7 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
             if other != name
         },
         structures=(drawn,) if drawn.is_file() else (),
+        scale=_scale(document),
         roles=roles,
     )
 
@@ -179,6 +186,18 @@ def _choices(document: Mapping[str, Any], dose: Mapping[str, Any]) -> OurChoices
         f"{nuclide['dose_constant_source']}"
         if own
         else None,
+    )
+
+
+def _scale(document: Mapping[str, Any]) -> DoseScale:
+    """As the assessment says it; older ones do not."""
+    found = document.get("scale") or {"doses": "unknown"}
+    other = found.get("other") or {}
+    return DoseScale(
+        found["doses"],
+        document.get("device"),
+        other.get("doses"),
+        other.get("times"),
     )
 
 

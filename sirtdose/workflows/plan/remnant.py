@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sirtdose.checks.remnant import remnant_findings
+from sirtdose.checks.scale import goals_compared, scale_findings
 from sirtdose.model.finding import Finding
 from sirtdose.planning.published_goals import Treated, published_goals
 from sirtdose.planning.remnant import RemnantAsked, remnant_of
@@ -27,5 +28,8 @@ def with_remnant(
         device=plan.treatment.device,
         treated=treats,
     )
-    findings = remnant_findings(remnant, asked=bool(asked), drawn=plan.case.measured)
+    findings = [
+        *remnant_findings(remnant, asked=bool(asked), drawn=plan.case.measured),
+        *scale_findings(plan.scale, goals_compared(goals)),
+    ]
     return replace(plan, remnant=remnant, published=goals, treats=treats), findings

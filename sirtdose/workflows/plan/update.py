@@ -14,6 +14,7 @@ from sirtdose.checks.again import (
 )
 from sirtdose.checks.documented import nuclide_of
 from sirtdose.checks.patient import patient_findings
+from sirtdose.checks.residual import measured_residual_findings
 from sirtdose.checks.updated import (
     day_findings,
     draft_findings,
@@ -23,6 +24,7 @@ from sirtdose.checks.updated import (
 from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
+from sirtdose.model.finding import Finding, distinct
 from sirtdose.model.goal import Goal
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
@@ -73,6 +75,8 @@ class Update:
         Activity in the vial at the time of use, by injection.
     residual_fraction : mapping
         What of it is not delivered, by injection.
+    residual_method : str, optional
+        How that was measured.
     lung_shunt_fraction : float, optional
         Of every injection.
     lung_shunt_source : str
@@ -89,6 +93,7 @@ class Update:
 
     drawn_gbq: Mapping[str, float] = field(default_factory=dict)
     residual_fraction: Mapping[str, float] = field(default_factory=dict)
+    residual_method: str | None = None
     lung_shunt_fraction: float | None = None
     lung_shunt_source: str = ""
     same_catheter: bool | None = None
@@ -166,6 +171,7 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
             same_catheter=update.same_catheter,
             not_predicted=unknown,
         ),
+        *_residual_findings(injections, update, document["device"]),
     ]
     _, of_remnant = with_remnant(
         before, request.remnant, limit_table=request.limit_table
@@ -181,6 +187,7 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     request = replace(request, acceptances=(*update.acceptances, *said.given))
     plan = accepted(plan, request, [*own, *said.kept])
     change = changes(document, injections, case)
+    change["residual_method"] = update.residual_method
     change["no_longer_said"] = no_longer_said(document, plan.findings, said.left_out)
     return Updated(plan, change, grown, maps)
 
@@ -233,6 +240,24 @@ def _injections(document: Mapping[str, Any], update: Update) -> list[Injected]:
         )
         for one in listed
     ]
+
+
+def _residual_findings(
+    injections: Sequence[Injected], update: Update, device: str | None
+) -> list[Finding]:
+    """What is said of the residuals that were given on the day."""
+    given = [one for one in injections if one.name in update.residual_fraction]
+    return distinct(
+        finding
+        for one in given
+        for finding in measured_residual_findings(
+            one.residual_fraction,
+            method=update.residual_method,
+            device=device,
+            drawn_gbq=one.drawn_gbq,
+            subject=one.name,
+        )
+    )
 
 
 def _require_change(update: Update) -> None:

@@ -19,6 +19,7 @@ from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
 from sirtdose.model.acceptance import Said
+from sirtdose.model.activity_scale import DoseScale
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
@@ -87,9 +88,25 @@ def dosed(
         doses=doses,
         structure_doses=tables,
         lungs=lungs,
+        scale=_scale(read, calibrated, judge.device),
         lungs_in_image_gbq=lungs_in_image_gbq(activity, placed.on_grid),
         extrahepatic=extrahepatic(doses[first].volume, activity, placed.on_grid),
     ), said.findings
+
+
+def _scale(read: Read, calibrated: Calibrated, device: str | None) -> DoseScale:
+    """The scale of the calibration used, and doses by the other over these.
+
+    Of several injections each has its own factor: no single one brings all doses to
+    the other scale.
+    """
+    several = calibrated.used.over == "injections" and len(read.injections) > 1
+    return DoseScale.of_image(
+        calibrated.used.method,
+        device,
+        other_to_used=None if several else calibrated.alternative_to_used_ratio,
+        calibrator_factor=read.given.calibrator_factor,
+    )
 
 
 def all_doses(

@@ -109,7 +109,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
         )
     )
     times = said.take(times_of(given, source))
-    ledger = said.take(ledger_of(given))
+    ledger = said.take(ledger_of(given, request.judge.device))
     camera = said.take(_camera(image, given, request, times=times, ledger=ledger))
     dose, camera = by_camera(request.dose, image, camera)
     total_gbq = image_total_gbq(image, given, dose, elapsed_h=times.elapsed_h)

@@ -14,6 +14,13 @@ from sirtdose.checks.judge import judge_given
 from sirtdose.checks.limits import delivered_limit_findings, limit_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.planned import earlier_findings, plan_doubts
+from sirtdose.checks.scale import (
+    limits_compared,
+    model_scale_findings,
+    planned_scale_findings,
+    scale_findings,
+    thresholds_compared,
+)
 from sirtdose.checks.sessions import order_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
@@ -26,6 +33,7 @@ from sirtdose.dosimetry.results import (
     by_structure,
 )
 from sirtdose.model.acceptance import Said
+from sirtdose.model.activity_scale import DoseScale
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
@@ -87,8 +95,25 @@ def judged(
     )
     said.add(delivered_limit_findings(limits))
     said.add(order_findings(sessions_at(read.plan or {}), str(at or "")))
+    found = Judged(limits, biology, plan, thresholds)
+    said.add(_of_other_scales(doses.scale, found, read.plan))
     said.add([not_a_device_finding()])
-    return Judged(limits, biology, plan, thresholds), said.findings
+    return found, said.findings
+
+
+def _of_other_scales(
+    scale: DoseScale, found: Judged, plan: Mapping[str, Any] | None
+) -> list[Finding]:
+    """What is said of doses that are held against those of another scale."""
+    compared = [
+        *thresholds_compared(found.thresholds),
+        *limits_compared(found.limits),
+    ]
+    return [
+        *scale_findings(scale, compared),
+        *model_scale_findings(scale, found.biology.models),
+        *([] if plan is None else planned_scale_findings(scale, plan)),
+    ]
 
 
 def _against_plan(
@@ -185,4 +210,5 @@ def _limit(one: Mapping[str, Any], name: str, value_gy: float | None) -> Limit:
         condition=one["condition"] or "",
         value_of=name,
         injection=one.get("injection") or "",
+        scale=one.get("scale", "unknown"),
     )

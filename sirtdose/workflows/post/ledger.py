@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sirtdose.checks.activity import residual_doubts
+from sirtdose.checks.residual import measured_residual_findings
 from sirtdose.checks.times import (
     administration_doubts,
     clock_doubts,
@@ -55,7 +56,7 @@ def on_own_scale(given: Given) -> tuple[Given, list[Finding]]:
     ), calibrator_findings(factor)
 
 
-def ledger_of(given: Given) -> tuple[Ledger, list[Finding]]:
+def ledger_of(given: Given, device: str | None) -> tuple[Ledger, list[Finding]]:
     """What was given, left behind and shunted."""
     findings: list[Finding] = []
     if given.injections:
@@ -66,6 +67,21 @@ def ledger_of(given: Given) -> tuple[Ledger, list[Finding]]:
         ledger=ledger,
         residual_gbq=given.residual_gbq,
         injections=given.injections,
+    ) + _residual_findings(given, ledger, device)
+
+
+def _residual_findings(
+    given: Given, ledger: Ledger, device: str | None
+) -> list[Finding]:
+    """What is said of a residual that was given."""
+    several = [one.residual_gbq for one in given.injections]
+    if given.residual_gbq is None and (None in several or not several):
+        return []
+    return measured_residual_findings(
+        ledger.residual_gbq / ledger.administered_gbq,
+        method=given.residual_method,
+        device=device,
+        drawn_gbq=ledger.administered_gbq,
     )
 
 

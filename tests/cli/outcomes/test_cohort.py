@@ -1165,3 +1165,19 @@ def test_the_page_has_its_results_in_tables(simulated):
     # No result stands in a sentence of its own any more.
     assert "Youden threshold" not in page
     assert '"os_months"' not in page
+
+
+@pytest.mark.parametrize(("second", "codes"), [("declared", []), ("absolute", ["H26"])])
+def test_doses_of_two_scales(tmp_path, second, codes):
+    header = ["case_id", "tumors_mean_gy", "scale"]
+    rows = [(f"p{n}", 100 + 10 * n, "declared" if n % 2 else second) for n in range(12)]
+    doses = write(tmp_path / "d.csv", header, rows)
+    responses = [
+        (f"p{n}", "CR" if n in (2, 5, 7, 8, 10, 11) else "PD") for n in range(12)
+    ]
+    outcomes = write(tmp_path / "o.csv", ["case_id", "response"], responses)
+    document = analyzed(
+        *(tmp_path / "out", doses, "--outcomes", outcomes),
+        *("--response", "response", "--dose", "tumors_mean_gy"),
+    )
+    assert [one["code"] for one in document["warnings"]] == codes
