@@ -13,8 +13,11 @@ from sirtdose.model.volume import Source
 _SIGNIFICANT = 2.0
 # No gamma camera's image of these nuclides has a factor beyond; cps/MBq.
 _FACTOR_CPS = (0.5, 150.0)
+_MOST_MBQ = 2e4
 _FACTOR_SHOWN = (0.5, 2.0)
 _MBQ_PER_MCI, _NEAR = 37.0, 0.25
+# A reconstruction may scale counts, but not by so much.
+_APART = 8.0
 _TELLING = ("manufacturer", "model", "serial", "station", "collimator")
 
 
@@ -96,12 +99,13 @@ def _absurd_counts(one: CommissionedScan) -> list[Finding]:
     """Counts per second per MBq of another unit (H05)."""
     low, high = _FACTOR_CPS
     value = one.factor.value if one.factor else 0.0
-    if low <= value <= high:
+    if low <= value <= high and one.total_mbq <= _MOST_MBQ:
         return []
     said = (
-        f"{one.file}: the camera factor is {value:.4g} cps/MBq, outside the {low:g} to "
-        f"{high:g} cps/MBq of gamma cameras. Is the activity in another unit (1 mCi is "
-        "37 MBq), or the duration?"
+        f"{one.file}: with {one.total_mbq / 1000:.4g} GBq in view the camera factor is "
+        f"{value:.4g} cps/MBq; phantoms hold up to {_MOST_MBQ / 1000:g} GBq, and gamma "
+        f"cameras have {low:g} to {high:g} cps/MBq. Is the activity in another unit (1 "
+        "mCi is 37 MBq), or the duration?"
     )
     used = "the factor is used"
     return [Finding.of("H05", said, subject=one.file, accepted=used)]
@@ -161,6 +165,22 @@ def _without_live(one: CommissionedScan) -> list[Finding]:
     )
     warn = Severity.WARN
     return [Finding.of("H13", said, severity=warn, subject=one.file, remedy=remedy)]
+
+
+def series_findings(one: CommissionedScan, series_cps_per_mbq: float) -> list[Finding]:
+    """A factor far from that of the count rates' own series (H05)."""
+    if one.factor is None or one.rate_cps is None:
+        return []
+    ratio = one.factor.value / series_cps_per_mbq
+    if 1 / _APART <= ratio <= _APART:
+        return []
+    said = (
+        f"{one.file}: the image's factor of {one.factor.value:.4g} cps/MBq is "
+        f"{ratio:.3g} times that of --series, {series_cps_per_mbq:.4g} cps/MBq. Is an "
+        "activity in another unit (1 mCi is 37 MBq), or a duration?"
+    )
+    subject = f"{one.file} series"
+    return [Finding.of("H05", said, subject=subject, accepted="both are used")]
 
 
 def outside_findings(

@@ -12,6 +12,7 @@ from sirtdose.checks.commissioned_camera import (
     factor_findings,
     nuclide_findings,
     outside_findings,
+    series_findings,
     yield_findings,
 )
 from sirtdose.checks.phantom_scan import (
@@ -235,6 +236,20 @@ def test_a_factor_that_no_camera_has() -> None:
     assert factor_findings(commissioned(8.0), None) == []
     [one] = factor_findings(commissioned(0.22), None)
     assert (one.code, one.severity) == ("H05", "ask")
+
+
+def test_an_activity_that_no_phantom_holds() -> None:
+    many = replace(commissioned(8.0), activity_mbq={"background": 21000.0})
+    [one] = factor_findings(many, None)
+    assert "with 21 GBq in view" in one.message
+
+
+def test_a_factor_far_from_that_of_the_series() -> None:
+    """8 over 0.5 is 16."""
+    assert series_findings(commissioned(8.0), 4.0) == []
+    [one] = series_findings(commissioned(8.0), 0.5)
+    assert (one.code, one.severity) == ("H05", "ask")
+    assert "16 times that of --series" in one.message
 
 
 def test_a_factor_37_times_the_last_one() -> None:

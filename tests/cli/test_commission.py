@@ -195,7 +195,7 @@ def test_activity_in_the_wrong_unit(commission: Run) -> None:
     """8.7 cps/MBq of 400 MBq are 0.23 of 400 mCi."""
     result = commission(poured=("--activity", "400mCi", "--ratio", "8"))
     assert result.exit_code == 3
-    assert "outside the 0.5 to 150 cps/MBq" in result.stderr
+    assert "gamma cameras have 0.5 to 150 cps/MBq" in result.stderr
     assert "--accept H05" in result.stderr
 
 

@@ -10,6 +10,7 @@ from sirtdose.checks.commissioned_camera import (
     drift_findings,
     factor_findings,
     outside_findings,
+    series_findings,
     yield_findings,
 )
 from sirtdose.checks.constants import own_file_findings
@@ -242,4 +243,5 @@ def _scan_findings(
         found += factor_findings(one, before, explained=explained)
         if series is not None:
             found += outside_findings(one, series.measured_mbq)
+            found += series_findings(one, series.factor_cps_per_mbq.value)
     return found
