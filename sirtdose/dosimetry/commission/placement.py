@@ -78,15 +78,37 @@ def place(
         (search.left_over(start), k, start)
         for k, start in enumerate(counted("phantom, placement", search.starts()))
     )
-    found = [
-        search.refined(start)
-        for _, _, start in counted("phantom, fit of placement", starts[:_REFINED])
+    found = sorted(
+        (
+            search.refined(start)
+            for _, _, start in counted("phantom, fit of placement", starts[:_REFINED])
+        ),
+        key=lambda one: one.unexplained,
+    )
+    best = found[0]
+    others = [
+        *(one.unexplained for one in found[1:] if not _alike(one.pose, best.pose)),
+        *(left for left, _, start in starts[_REFINED:] if not _near(start, best.pose)),
     ]
-    best, other = sorted(found, key=lambda one: one.unexplained)[:2]
-    return replace(best, otherwise=other.unexplained)
+    return replace(best, otherwise=min(others, default=1.0))
 
 
 Start = tuple[float, ...]
+
+
+def _alike(one: Pose, other: Pose) -> bool:
+    """Whether two poses are the same way round, to half a step of those tried."""
+    cosine = (float(np.trace(one.turn.T @ other.turn)) - 1) / 2
+    alike = one.mirrored == other.mirrored
+    return alike and cosine > np.cos(np.radians(_STEP_DEG / 2))
+
+
+def _near(start: "Start", pose: Pose) -> bool:
+    """Whether a start is within a step of a pose."""
+    own = Pose((0.0, 0.0, 0.0), (start[3], start[4], start[5]), bool(start[7]))
+    cosine = (float(np.trace(own.turn.T @ pose.turn)) - 1) / 2
+    alike = own.mirrored == pose.mirrored
+    return alike and cosine > np.cos(np.radians(1.2 * _STEP_DEG))
 
 
 class _Search:

@@ -109,7 +109,10 @@ def scan_of(
         else None
     )
     own, shown = grid.crop(fitter.box), np.asarray(image[fitter.box], np.float32)
-    spheres, curve = _recoveries(shown, own, phantom, fits=fits, poured=poured)
+    uneven = apart if apart is not None and widths_differ(apart) else None
+    spheres, curve = _recoveries(
+        shown, own, phantom, fits=(fits, uneven), poured=poured
+    )
     held = {fill.name: fill.volume_ml for fill in phantom.fills}
     fitted = averaged(
         fits,
@@ -127,7 +130,7 @@ def scan_of(
         plain=fitter.fitted("gaussian", tail=False),
         apart=apart,
         blur=_blur(fits, apart),
-        total=_whole(image, grid, phantom, fits=fits, fitted=fitted),
+        total=_whole(shown, own, phantom, fits=fits, fitted=fitted),
         fitted_total=fitted,
         ratio=_ratio(apart or best),
         recovery=spheres,
@@ -234,7 +237,10 @@ def _whole(
     fits: tuple[PhantomFit, ...],
     fitted: Measured,
 ) -> Measured:
-    """All that the image holds, and what the tail carries out of its field of view."""
+    """What the image holds around the phantom, and what the tail carries beyond.
+
+    Farther away an image that holds nothing below 0 has noise that adds up.
+    """
     seen = float(image.sum(dtype=float))
     steps = [max(1, round(_COARSE_MM / side)) for side in grid.spacing_mm]
     shape = tuple(max(1, round(n / k)) for n, k in zip(grid.shape, steps, strict=True))
@@ -265,15 +271,22 @@ def _recoveries(
     grid: Grid,
     phantom: ScanPhantom,
     *,
-    fits: tuple[PhantomFit, ...],
+    fits: tuple[tuple[PhantomFit, ...], PhantomFit | None],
     poured: Mapping[str, float],
 ) -> tuple[tuple[CameraRecovery, ...], tuple[CameraRecovery, ...]]:
-    """Of the phantom's own spheres, and of spheres in a wide background."""
-    best = min(fits, key=lambda one: one.misfit)
+    """Of the phantom's own spheres, and of spheres in a wide background.
+
+    Where spheres are blurred otherwise than the outline, the middle of both.
+    """
+    forms, uneven = fits
+    best = min(forms, key=lambda one: one.misfit)
     background = poured.get("background", 0.0)
-    ratio = poured.get("spheres", 0.0) / background if background else float("inf")
-    found = phantom_recoveries(fits, phantom, grid)
-    of = {id(one): own for one, own in zip(fits, found, strict=True)}
+    # Cold spheres have no recovery: then as in the cold.
+    hot = poured.get("spheres", 0.0)
+    ratio = hot / background if hot and background else float("inf")
+    every = [*forms, *([] if uneven is None else [_of_spheres(uneven)])]
+    found = phantom_recoveries(every, phantom, grid)
+    of = {id(one): own for one, own in zip(every, found, strict=True)}
     shown = image_recovery(image, best, phantom, grid)
 
     def row(diameter: float, name: str | None) -> CameraRecovery:
@@ -282,18 +295,25 @@ def _recoveries(
                 return of[id(one)][name]
             return sphere_recovery(one.kernel, diameter, ratio)
 
-        model = averaged(fits, modeled)
-        noise = hypot(
-            model.standard, _by_width(best, diameter, ratio), _UNTOLD_RECOVERY
-        )
+        model = averaged(forms, modeled)
+        half = 0.0 if uneven is None else (modeled(every[-1]) - model.value) / 2
+        by_width = _by_width(best, diameter, ratio)
+        noise = hypot(model.standard, by_width, half, _UNTOLD_RECOVERY)
         seen = None if name is None else shown[name]
-        return CameraRecovery(diameter, ratio, Measured(model.value, noise), seen)
+        middle = Measured(model.value + half, noise)
+        return CameraRecovery(diameter, ratio, middle, seen)
 
     own = sorted((ball.diameter_mm, name) for name, ball in phantom.spheres.items())
     return (
         tuple(row(diameter, name) for diameter, name in own if name in shown),
         tuple(row(diameter, None) for diameter in CURVE_MM),
     )
+
+
+def _of_spheres(apart: PhantomFit) -> PhantomFit:
+    """A fit whose spheres are blurred otherwise, as if all were blurred so."""
+    in_plane, axial = apart.spheres_mm or (apart.in_plane_mm, apart.axial_mm)
+    return replace(apart, in_plane_mm=in_plane, axial_mm=axial)
 
 
 def _by_width(fit: PhantomFit, diameter_mm: float, ratio: float) -> float:

@@ -130,16 +130,21 @@ def post_page(
         intervals=[one for one in metrics_in("interval", asked) if one.number],
         metrics=metrics_in("page", asked),
         self_test=self_test_words(document.get("self_test")),
-        options=_without_dates(
-            (
-                (name.replace("_", " "), _words(value))
-                for name, value in document["options"].items()
-                if value not in (None, [], {})
-            ),
-            hidden=nameless,
-        ),
+        options=_options(document, hidden=nameless),
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
         blur=[_plain(one) for one in partial_volume_lines(document["partial_volume"])],
+    )
+
+
+def _options(document: Mapping[str, Any], *, hidden: bool) -> list[Any]:
+    """What was asked for, in words."""
+    return _without_dates(
+        (
+            (name.replace("_", " "), _words(value))
+            for name, value in document["options"].items()
+            if value not in (None, [], {})
+        ),
+        hidden=hidden,
     )
 
 

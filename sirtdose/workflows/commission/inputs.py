@@ -104,7 +104,7 @@ def images_of(
             )
         anatomy = [read_found_image(one, quantity=Quantity.CT_NUMBER) for one in cts]
         images = [
-            said.take(_image(number, one, request, filling, anatomy))
+            said.take(_image(number, one, request, filling=filling, cts=anatomy))
             for number, one in enumerate(scans)
         ]
     images.sort(key=lambda one: one.start)
@@ -148,6 +148,7 @@ def _image(
     number: int,
     found: Found,
     request: CommissionRequest,
+    *,
     filling: Filling,
     cts: Sequence[Volume],
 ) -> tuple[PhantomImage, tuple[Finding, ...]]:
