@@ -27,11 +27,11 @@ from simulated_cameras import (
     scan,
     series,
 )
-from sirtdose.io.tables.phantom import phantom_of
 
 from sirtdose.dosimetry.commission.count_rate import CountRate
 from sirtdose.dosimetry.commission.dead_time import DeadTimeFit, fitted_dead_time
 from sirtdose.dosimetry.commission.scan import PhantomScan, scan_of
+from sirtdose.io.tables.phantom import phantom_of
 from sirtdose.model.commissioned import Measured
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide

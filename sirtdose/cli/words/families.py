@@ -13,6 +13,11 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "vial.json": ("vial.html", "order.json", "order.html", "order.csv", _SHEET),
     "compare.json": ("compare.html", _SHEET),
     "plan_check.json": (),
+    "commission.json": (
+        *("camera.toml", "commission.html", "recovery.csv", "widths.csv"),
+        *("dead_time.csv", "profiles.csv", "quality.csv"),
+    ),
+    "trend.json": ("trend.csv", "trend.html"),
     "lsf.json": (),
     "validation.json": ("validation.csv", "validation.html"),
     "toxicity.json": ("grades.csv", "worst.csv", "liver.csv", "patients.csv"),
