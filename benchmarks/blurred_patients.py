@@ -6,6 +6,7 @@ product in the Fourier domain. Nothing of the package is used: it is what is tes
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,28 @@ class Patient:
     offset_mm: tuple[float, float, float]
     core_of: str = ""
     true_counts: float = field(default=0.0)
+    spacing_mm: tuple[float, float, float] = SPACING_MM
+
+
+class Eye(Protocol):
+    """What sees a patient in place of a camera that is drawn."""
+
+    @property
+    def fwhm_mm(self) -> tuple[float, float, float]:
+        """The core's widths, (z, y, x)."""
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """The voxels of its images, (z, y, x)."""
+
+    def see(
+        self,
+        whole: NDArray[np.float32],
+        finer: int,
+        counts: float,
+        rng: np.random.Generator | None,
+    ) -> Array:
+        """Counts in voxels of what is drawn so much finer, all of it `counts`."""
 
 
 def patient(
@@ -100,8 +123,13 @@ def patient(
     noise: bool = True,
     cold_core: bool = False,
     counts: float = 6e6,
+    seen_by: Eye | None = None,
 ) -> Patient:
-    """A patient with spheres of every size and an irregular tumor in the liver."""
+    """A patient with spheres of every size and an irregular tumor in the liver.
+
+    `seen_by` blurs and adds noise in place of a camera that is drawn; the same seed has
+    the same patient.
+    """
     rng = np.random.default_rng(seed)
     in_plane = rng.uniform(13, 16)
     camera = Camera(
@@ -116,10 +144,14 @@ def patient(
         for name, (center, diameter) in centers.items()
     }
     ratios = {name: float(rng.uniform(4, 8)) for name in centers}
-    fine = [side / FINER for side in SPACING_MM]
+    spacing, lattice = SPACING_MM, SHAPE
+    if seen_by is not None:
+        spacing, lattice = seen_by.spacing_mm, _covering(seen_by.spacing_mm)
+        camera = Camera(seen_by.fwhm_mm, breath_mm=camera.breath_mm)
+    fine = [side / FINER for side in spacing]
     at = [
         (np.arange(n * FINER) - (FINER - 1) / 2) * step - (n - 1) * side / 2
-        for n, step, side in zip(SHAPE, fine, SPACING_MM, strict=True)
+        for n, step, side in zip(lattice, fine, spacing, strict=True)
     ]
     truth = 0.005 * _part(_ellipsoid(BODY_MM), at, fine)
     truth += (1 - truth) * _part(_ellipsoid(LIVER_MM), at, fine)
@@ -129,16 +161,22 @@ def patient(
     if cold_core:
         center, _ = centers["60 mm"]
         truth -= _part(_sphere(center, 9.0), at, fine) * (ratios["60 mm"] - 0.3)
-    blurred = _blurred(truth, camera, fine)
-    coarse = blurred.reshape(SHAPE[0], FINER, SHAPE[1], FINER, SHAPE[2], FINER).sum(
-        axis=(1, 3, 5)
-    )
     scale = counts / truth.sum()
-    seen = np.maximum(coarse, 0) * scale
-    if noise:
-        seen = rng.poisson(seen).astype(float)
+    if seen_by is None:
+        blurred = _blurred(truth, camera, fine)
+        coarse = blurred.reshape(SHAPE[0], FINER, SHAPE[1], FINER, SHAPE[2], FINER).sum(
+            axis=(1, 3, 5)
+        )
+        seen = np.maximum(coarse, 0) * scale
+        if noise:
+            seen = rng.poisson(seen).astype(float)
+    else:
+        breathed = _blurred(truth, Camera((0, 0, 0), breath_mm=camera.breath_mm), fine)
+        own = np.random.default_rng([seed, 1]) if noise else None
+        seen = seen_by.see(breathed.astype(np.float32), FINER, counts, own)
     offset = _offset(rng) if contours_off else (0.0, 0.0, 0.0)
-    masks, origin = _drawn(shapes, offset)
+    middle = [(n - 1) * side / 2 for n, side in zip(lattice, spacing, strict=True)]
+    masks, origin = _drawn(shapes, offset, middle)
     per_ml = scale / (np.prod(fine) / 1000)
     return Patient(
         counts=seen,
@@ -153,7 +191,17 @@ def patient(
         offset_mm=offset,
         core_of="60 mm" if cold_core else "",
         true_counts=counts,
+        spacing_mm=spacing,
     )
+
+
+def _covering(spacing: Sequence[float]) -> tuple[int, int, int]:
+    """How many voxels of another size cover the same field."""
+    k, j, i = (
+        int(np.ceil(n * side / one))
+        for n, side, one in zip(SHAPE, SPACING_MM, spacing, strict=True)
+    )
+    return k, j, i
 
 
 def _placed(
@@ -236,9 +284,9 @@ def _offset(rng: np.random.Generator) -> tuple[float, float, float]:
 
 
 def _drawn(
-    shapes: Mapping[str, Inside], offset: Sequence[float]
+    shapes: Mapping[str, Inside], offset: Sequence[float], middle: Sequence[float]
 ) -> tuple[dict[str, NDArray[np.bool_]], tuple[float, float, float]]:
-    """Masks on the lattice of a CT, off by so much."""
+    """Masks on the lattice of a CT, off by so much; `middle` is the image's."""
     reach = [one + 12 for one in LIVER_MM]
     at = [
         np.arange(-r, r, d) + d / 2
@@ -250,8 +298,5 @@ def _drawn(
     )
     masks = {"Liver": np.asarray(_ellipsoid(LIVER_MM)(z, y, x))}
     masks |= {name: np.asarray(one(z, y, x)) for name, one in shapes.items()}
-    first = [
-        float(one[0] + (n - 1) * side / 2)
-        for one, n, side in zip(at, SHAPE, SPACING_MM, strict=True)
-    ]
+    first = [float(one[0] + half) for one, half in zip(at, middle, strict=True)]
     return masks, (first[0], first[1], first[2])

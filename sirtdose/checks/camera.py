@@ -12,8 +12,12 @@ def camera_findings(
     camera_limit_gbq: float | None,
     in_view_gbq: float,
     elapsed_h: float | None,
+    known: bool = False,
 ) -> list[Finding]:
-    """Activity in the field of view above the camera's linear range (H13)."""
+    """Activity in the field of view above the camera's linear range (H13).
+
+    `known` is whether the camera's own file tells its dead time.
+    """
     if source is not None and source.modality == "PT":
         return []
     if source is not None and source.decay_correction == "ADMIN":
@@ -23,7 +27,7 @@ def camera_findings(
         )
         return [Finding.of("H13", said, severity=Severity.NOTE)]
     if camera_limit_gbq is None or elapsed_h is None:
-        if camera_limit_gbq is None and nuclide.name != "Ho-166":
+        if camera_limit_gbq is None and (known or nuclide.name != "Ho-166"):
             return []
         needs = (
             "--camera-limit, with --administered-at and --scan-at"

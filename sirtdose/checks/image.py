@@ -74,17 +74,19 @@ def small_tumor_findings(
     consequence: str,
     modality: str = "NM",
     psf_mm: Sequence[float] | None = None,
+    by_camera: bool = False,
 ) -> list[Finding]:
     """Tumors under three times the FWHM, whose uptake appears too low (H20).
 
     `consequence` ends the sentence: which quantity is too low. The FWHM of a plain
-    image file is not known unless `psf_mm` gives it.
+    image file is not known unless `psf_mm` gives it, typed or from the camera's file.
     """
     if modality == "file" and not psf_mm:
         needs = "the FWHM of the image, --psf"
         return [Finding.not_checked("H20", "small tumors", needs=needs)]
     fwhm_mm = width_mm(modality, psf_mm)
     usual = f"typical of {'PET' if modality == 'PT' else 'SPECT'}"
+    given = "the camera's file" if by_camera else "--psf"
     least_mm = _WIDTHS * fwhm_mm
     sizes_mm = {
         one.name: sphere_mm(one.volume_ml) for one in drawn if one.role.is_tumor
@@ -97,7 +99,7 @@ def small_tumor_findings(
         Finding.of(
             "H20",
             f"{each}: smaller than {_WIDTHS} times the FWHM of {fwhm_mm:g} mm "
-            f"({'--psf' if psf_mm else usual}); {consequence}",
+            f"({given if psf_mm else usual}); {consequence}",
             subject=", ".join(small),
             value=min(small.values()),
             bound=Bound(least_mm, "mm", f"{_WIDTHS} times the FWHM"),

@@ -48,6 +48,10 @@ _COMMANDS = {
         "demo": ("demo", "A digital patient from plan to report."),
         "phantom": ("phantom", "Write a digital patient as DICOM, with true doses."),
         "kernel": ("kernel", "Export the dose kernel of one voxel."),
+        "commission": (
+            "commission",
+            "Factor, resolution and dead time of a camera from a phantom.",
+        ),
         "site": ("site", "Start or check the file of your site's defaults."),
     },
     "DICOM": {

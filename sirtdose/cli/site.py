@@ -22,7 +22,9 @@ from sirtdose.cli.words.site import (
     user_site,
 )
 from sirtdose.errors import InputError, OutputError
+from sirtdose.io.tables.camera import require_camera
 from sirtdose.io.tables.site import read_site
+from sirtdose.model.site import Camera
 
 
 @click.group("site", cls=Group)
@@ -92,7 +94,7 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
         for device, one in site.calibrators.items()
     ]
     lines += [f"vials of {name}: {', '.join(own)}" for name, own in site.vials.items()]
-    lines += [f"camera: {one.name}" for one in site.cameras]
+    lines += [_camera_line(one) for one in site.cameras]
     lines += [
         f"node {name}: {one.host}:{one.port}, {one.aet}"
         for name, one in site.nodes.items()
@@ -138,6 +140,17 @@ def trend_command(
         force=force,
         as_json=as_json,
         pages=pages,
+    )
+
+
+def _camera_line(one: Camera) -> str:
+    """A camera, and what its own file says of itself, which is read for that."""
+    if one.file is None:
+        return f"camera: {one.name}"
+    found = require_camera(one.file)
+    return (
+        f"camera: {one.name}, {one.file.name}: {found.nuclide}, commissioned "
+        f"{found.made}, valid until {found.valid_until}, SHA-256 {found.sha256[:12]}"
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 KERNELS = Path(__file__).with_name("kernels")
+PHANTOMS = Path(__file__).with_name("phantoms")
 STRUCTURE_WORDS = Path(__file__).with_name("structure_words.toml")
 
 

@@ -23,6 +23,7 @@ from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import Perfusion
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.activity_scale import DoseScale
+from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Lungs, Times
 from sirtdose.model.limit import Limit
@@ -116,6 +117,7 @@ class Read:
     `given` is on the true scale of the dose calibrator, and of the header's nuclide
     where none was typed. `injections` are name, perfused structure and ledger of each
     of several. `plan` is an approved plan's document, `plan_map` its dose as read.
+    `camera` is that of the image, where its file is known.
     """
 
     given: Given
@@ -125,6 +127,7 @@ class Read:
     injections: tuple[tuple[str, str, Ledger], ...] = ()
     plan: Mapping[str, Any] | None = None
     plan_map: PlanMap | None = None
+    camera: CameraUsed | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +162,8 @@ class Calibrated:
     `images` are activities at administration by the tag of their correction, such as
     ``+gtm``; empty for the image as it is, which comes first. `uptakes` are those of
     corrections that are known finer than voxels, GBq per voxel of the image.
+    `ratio_standard` is the standard uncertainty of the ratio of both calibrations,
+    where a camera's file gives that of its factor.
     """
 
     ledger: Ledger
@@ -167,6 +172,7 @@ class Calibrated:
     images: Mapping[str, Volume]
     uptakes: Mapping[str, RegionalUptake] = field(default_factory=dict)
     partial_volume: PartialVolume | None = None
+    ratio_standard: float | None = None
 
     @property
     def alternative_to_used_ratio(self) -> float | None:

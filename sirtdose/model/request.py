@@ -13,7 +13,7 @@ from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.self_test import SelfTest
-from sirtdose.model.site import SiteUsed
+from sirtdose.model.site import Camera, SiteUsed
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 
 Over = Literal["fov", "liver", "perfused"]
@@ -137,7 +137,8 @@ class ImageRequest:
     some `languages`, such as ``("en", "nl")``, or in all. `dose_grid` is the image's
     own voxels, the CT's, or cubes of a side in mm. `image_shift_mm`, along the
     patient's x, y and z, moves the image before anything else. `header_nuclide_was` and
-    `positron_fraction_was` are what a PET scanner was told by mistake.
+    `positron_fraction_was` are what a PET scanner was told by mistake. `camera` is a
+    camera's own file, `cameras` those that one is chosen from by the image's header.
     """
 
     source: Path
@@ -155,6 +156,8 @@ class ImageRequest:
     segment_liver: float | None = None
     segment_tumors: float | Literal["adaptive"] | None = None
     dose_grid: float | Literal["image", "ct"] = "image"
+    camera: Path | None = None
+    cameras: tuple[Camera, ...] = ()
 
     @property
     def grid_in_words(self) -> str:
@@ -171,9 +174,13 @@ class DoseRequest:
     of ``liver``, ``tumors``, ``lungs`` or structures by name, in g/mL.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
-    widths (FWHM) of the blur along the patient's x, y and z, or ``"fit"`` for those
-    that the image shows itself; `psf_tail` the part of the counts in a wide tail (0 to
-    0.5) and its FWHM in mm. With `uncertainty` every
+    widths (FWHM) of the blur along the patient's x, y and z, ``"fit"`` for those
+    that the image shows itself, or ``"camera"`` for those of the camera's file;
+    `psf_tail` the part of the counts in a wide tail (0 to 0.5) and its FWHM in mm,
+    `psf_edges` how edges overshoot (:class:`sirtdose.dosimetry.image.blur.Blur`). By a
+    ``"camera"`` `calibration`, `cps_per_mbq` is its factor where `live_fraction` of the
+    counts is kept, and `shown_over_true` that of an image in Bq/mL; without either they
+    are those of the camera's file. With `uncertainty` every
     dose has its interval, of so many realizations drawn with `seed`, by the package's
     budget or the TOML file `budget`.
     """
@@ -185,11 +192,14 @@ class DoseRequest:
     density_in: Mapping[str, float] = field(default_factory=dict)
     calibration: str = "administered"
     cps_per_mbq: float | None = None
+    live_fraction: float | None = None
+    shown_over_true: float | None = None
     calibrate_over: Over | None = None
     scan_duration_h: float | None = None
     camera_limit_gbq: float | None = None
-    psf_mm: tuple[float, float, float] | Literal["fit"] | None = None
+    psf_mm: tuple[float, float, float] | Literal["fit", "camera"] | None = None
     psf_tail: tuple[float, float] | None = None
+    psf_edges: tuple[float, int] | None = None
     pvc: str | Path | None = None
     uncertainty: int | None = None
     budget: Path | None = None

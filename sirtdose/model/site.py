@@ -22,7 +22,7 @@ class Camera:
     """A camera with its collimator and protocol, as headers name them.
 
     `tells` are patterns by :data:`CAMERA_KEYS`, where ``*`` stands for anything; what
-    it does not tell matches any. `has` is what was measured of it.
+    it does not tell matches any. `file` is what commissioning found of it.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class Camera:
 
     name: str
     tells: Mapping[str, str]
-    has: Mapping[str, Any] = field(default_factory=dict)
+    file: Path | None = None
 
     def matches(self, header: Mapping[str, str]) -> bool:
         """Whether a header's words are this camera's; an absent word is no match."""
@@ -58,10 +58,22 @@ def camera_of(header: Mapping[str, str], cameras: Sequence[Camera]) -> Camera | 
     'any'
     >>> camera_of({"model": "Discovery"}, [any_symbia, ours])
     """
+    best = cameras_of(header, cameras)
+    return best[0] if len(best) == 1 else None
+
+
+def cameras_of(
+    header: Mapping[str, str], cameras: Sequence[Camera]
+) -> tuple[Camera, ...]:
+    """The cameras that tell most of a header: several for a tie.
+
+    >>> twins = [Camera(name, {"model": "Symbia*"}) for name in ("one", "two")]
+    >>> [one.name for one in cameras_of({"model": "Symbia T2"}, twins)]
+    ['one', 'two']
+    """
     found = [one for one in cameras if one.matches(header)]
     most = max((_telling(one) for one in found), default=())
-    best = [one for one in found if _telling(one) == most]
-    return best[0] if len(best) == 1 else None
+    return tuple(one for one in found if _telling(one) == most)
 
 
 def _telling(camera: Camera) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """An image: voxel values, where they are, and what they measure."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timezone
 from enum import Enum
 from typing import Any
@@ -69,9 +70,10 @@ class Source:
     header leaves the day out.
     `frame_duration_s` is ActualFrameDuration as it stands: of a reconstructed SPECT
     it may be one view, all views or nothing, so no scan time is computed from it.
-    `remarks` are said; `doubts` must be accepted by a person before the image is used.
-    `described` is what a dose's file says of itself in
-    words.
+    `camera` is what it says of the camera, by
+    :data:`sirtdose.model.site.CAMERA_KEYS`. `remarks` are said; `doubts` must be
+    accepted by a person before the image is used. `described` is what a dose's file
+    says of itself in words.
     """
 
     files: tuple[str, ...] = ()
@@ -91,6 +93,7 @@ class Source:
     corrections: tuple[str, ...] = ()
     frame_duration_s: float | None = None
     energy_windows_kev: tuple[tuple[float, float], ...] = ()
+    camera: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     described: str = ""

@@ -77,6 +77,23 @@ class Budget:
             }
         )
 
+    def replaced(self, given: Mapping[str, float], source: str) -> "Budget":
+        """The same with some entries that another source knows better.
+
+        >>> Budget.of({}).replaced({"psf": 0.02}, "camera.toml")["psf"]
+        0.02
+        """
+        others = {
+            name: replace(
+                self.components[name],
+                value=_checked(name, value, self.components[name].unit),
+                source=source,
+                verified=True,
+            )
+            for name, value in given.items()
+        }
+        return Budget({**self.components, **others})
+
     def measured(self, method: str | None) -> "Budget":
         """The same with the residual's uncertainty by how that was measured.
 

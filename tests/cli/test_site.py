@@ -14,8 +14,10 @@ from click.testing import Result
 from sirtdose.cli.program import main
 from sirtdose.cli.words.site import commands_of, may_be_set, with_site
 from sirtdose.cli.words.typed import option_table
+from sirtdose.io.tables.camera import camera_text
 from sirtdose.io.tables.site import read_site
 from sirtdose.model.site import camera_of
+from tests.commissioned import commissioned
 
 Run = Callable[..., Result]
 MIRD = ("plan", "mird", "--dose", "100Gy", "--perfused-volume", "900mL")
@@ -205,6 +207,10 @@ def test_languages_of_structure_names(
         ('[calibrator.resin]\nfactor = 1.1\nuncertainty = "3%"\n', "source is"),
         ('[vials]\nresin = ["3"]\n', "line 2: "),
         ('[[camera]]\nname = "a"\nmodle = "x"\n', "line 3: 'modle' is not known: was"),
+        (
+            '[[camera]]\nname = "a"\nmodel = "*"\nfile = "b.toml"\n',
+            "line 4: camera 'a': there is no 'b.toml' beside site.toml",
+        ),
         ('[[camera]]\nname = "a"\n', "line 1: a camera needs one of manufacturer"),
         ('[node.pacs]\nhost = "p"\nport = 0\naet = "P"\n', "line 3: port is 0"),
         ('[node.pacs]\npassword = "x"\n', "line 2: 'password' looks like a secret"),
@@ -233,11 +239,17 @@ def test_what_each_command_takes_is_shown(
     path = site("\n".join(bare))
     for name in ("budget", "radiobiology", "nuclides", "vials"):
         (path.parent / f"{name}.toml").write_text("", "utf-8")
+    camera = camera_text(commissioned())
+    (path.parent / "camera.toml").write_text(camera, "utf-8")
     result = run("site", "check", path)
     assert result.exit_code == 0, result.output
     assert "plan mird: device resin" in result.stdout
     assert "calibrator for resin: factor 1, 0.03 (k = 1)" in result.stdout
     assert "may approve: A. Physicist" in result.stdout
+    assert (
+        "camera: room 2, camera.toml: Y-90, commissioned 2026-01-02, valid until "
+        "2027-01-02, SHA-256 " in result.stdout
+    )
 
 
 def test_only_who_may_approves(

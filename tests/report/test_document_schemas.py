@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
+from tests.scanned_phantom import TOML, save_scan, scanned
 
 Run = Callable[..., Result]
 NAMES = sorted(
@@ -77,6 +78,8 @@ def _made(name: str, run: Run, folder: Path) -> Any:
     (folder / "lesions.csv").write_text(LESIONS)
     (folder / "labs.csv").write_text(LABS)
     (folder / "case.toml").write_text(CASE)
+    if name == "commission":
+        return _commissioned(run, folder)
     ours, theirs, mask = _doses(folder)
     drawn = ("--structures", mask)
     words: dict[str, tuple[object, ...]] = {
@@ -120,6 +123,22 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         assert result.exit_code == 0, result.stderr
         return json.loads((folder / "v" / "order.json").read_text("utf-8"))
     result = run(*words[name], "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _commissioned(run: Run, folder: Path) -> Any:
+    scan = save_scan(folder / "scan.nii.gz", scanned())
+    (folder / "small.toml").write_text(TOML)
+    rows = [f"{a},600,{6000 * a},{900 * a}" for a in (3000, 1000, 300)]
+    table = ["activity_mbq,duration_s,counts,wide_cps", *rows]
+    (folder / "rates.csv").write_text("\n".join(table) + "\n")
+    result = run(
+        *("commission", scan, "--phantom", folder / "small.toml"),
+        *("--activity", "400MBq", "--ratio", "8", "--scan-duration", "20min"),
+        *("--at", "2026-03-02T08:00+01:00", "--scan-at", "2026-03-02T09:00+01:00"),
+        *("--series", folder / "rates.csv", "--out", folder / "o", "--json"),
+    )
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 

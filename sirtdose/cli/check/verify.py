@@ -15,10 +15,11 @@ from sirtdose.cli.post.command import post_command, post_request
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import json_option, verbose_option
 from sirtdose.cli.words.show import is_verbose, show
-from sirtdose.cli.words.typed import asked_options, parsed_options
+from sirtdose.cli.words.typed import SITE_CAMERAS, asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.unfinished import finish
+from sirtdose.io.tables.site import read_site
 from sirtdose.model.bounds import printable
 from sirtdose.model.request import PostRequest
 from sirtdose.model.site import SiteUsed
@@ -215,6 +216,7 @@ def _check_inputs(
         # There no name of the source's files stands for another.
         with chdir(Path.cwd().anchor):
             params = parsed_options(post_command, source, options, where="run.json")
+            _set_cameras(asked)
             request = _with_site(post_request(source, params), asked)
             document["inputs"] = input_states(post, request)
             if rerun:
@@ -269,6 +271,16 @@ def _with_site(request: PostRequest, asked: Mapping[str, Any]) -> PostRequest:
         return request
     used = SiteUsed(sha256_of([path]), asked["site_options"], path)
     return replace(request, judge=replace(request.judge, site=used))
+
+
+def _set_cameras(asked: Mapping[str, Any]) -> None:
+    """The cameras that the run could choose from, where it is not known which it was.
+
+    Those of a site's file that is used now say nothing of it.
+    """
+    path = None if "camera" in asked["options"] else asked["site"]
+    known = () if path is None else read_site(path).cameras
+    click.get_current_context().meta[SITE_CAMERAS] = known
 
 
 def _options(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.blur import knows_cameras
 from sirtdose.errors import InputError
 
 _KEY_BYTES = 16
@@ -17,7 +18,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "and --calibrate-over"
         )
     shunted = options["lung_shunt"] is not None or options["injections"]
-    by_factor = not isinstance(options["calibration"], str)
+    by_factor = not isinstance(options["calibration"], str) or knows_cameras(options)
     if options["show_patient"] and (options["no_report"] or options["deidentify"]):
         raise click.UsageError(
             "--show-patient shows the patient's name on the report: leave out "
@@ -58,7 +59,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
             options["scan_duration"],
             by_factor or options.get("no_structures"),
             "--scan-duration",
-            "a camera factor in --calibration",
+            "a camera factor in --calibration, or the camera's file in --camera",
         ),
     )
     for given, needed, name, what in idle:

@@ -119,9 +119,10 @@ class _Remembering(Command):
 @lung_shunt_option
 @Option(
     "calibration",
-    QuantityType(CAMERA_FACTOR, "administered", "image"),
+    QuantityType(CAMERA_FACTOR, "administered", "image", "camera"),
     "How counts become activity. administered: by the administered activity. image: "
-    "voxels are in Bq/mL. Or a camera factor, e.g. '12.3 cps/MBq'.",
+    "voxels are in Bq/mL. camera: by the factor and the dead time of the camera's own "
+    "file. Or a camera factor, e.g. '12.3 cps/MBq'.",
     default="administered",
     metavar="HOW",
 )
@@ -152,7 +153,8 @@ class _Remembering(Command):
 @Option(
     "scan-duration",
     DURATION,
-    "Duration of the scan, e.g. 20min; used with a camera factor.",
+    "Duration of the scan, e.g. 20min; used with a camera factor, and with that of "
+    "the camera's own file for the second calibration.",
 )
 @Option(
     "camera-limit",

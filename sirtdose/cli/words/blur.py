@@ -7,6 +7,7 @@ import click
 
 from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.quantities import along_xyz, quantity
+from sirtdose.cli.words.typed import site_cameras
 from sirtdose.model.units import FRACTION, LENGTH
 
 CORRECTIONS = ("iterative-yang", "gtm")
@@ -16,8 +17,9 @@ blur_options = together(
         "psf",
         str,
         "FWHM of the image blur, e.g. 15mm, or three along x,y,z; the blur is then "
-        "corrected. fit: the width is estimated from the image.",
-        metavar="WIDTH[,WIDTH,WIDTH]|fit",
+        "corrected. fit: the width is estimated from the image. camera: width and tail "
+        "are those of the camera's own file.",
+        metavar="WIDTH[,WIDTH,WIDTH]|fit|camera",
     ),
     Option(
         "psf-tail",
@@ -26,25 +28,37 @@ blur_options = together(
         "8%@60mm; only if known for the camera.",
         metavar="PART@WIDTH",
     ),
+    Option(
+        "camera",
+        Path,
+        "The camera's own file, camera.toml of its commissioning.  [default: the "
+        "camera in the site file that the image's header matches]",
+        metavar="FILE",
+    ),
 )
+_WORDS = ("fit", "camera")
 
 
 def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
     """Width, tail and method of a correction of blur."""
-    width, tail, method = options["psf"], options["psf_tail"], options["pvc"]
-    if width is None and tail is not None:
+    tail, method = options["psf_tail"], options["pvc"]
+    psf_mm = _width(options)
+    if psf_mm is None and tail is not None:
         raise click.UsageError("--psf-tail needs --psf, such as 15mm")
-    psf_mm: Any = width
-    if width is not None and width.strip().lower() != "fit":
-        psf_mm = along_xyz(width, "--psf")
-    elif width is not None:
-        psf_mm = "fit"
+    if psf_mm == "camera" and tail is not None:
+        raise click.UsageError(
+            "the camera's own file has a tail that belongs to its width: leave "
+            "--psf-tail out, or give --psf too, such as 15mm"
+        )
     blur = {"psf_mm": psf_mm, "psf_tail": _tail(tail) if tail else None}
     if method is None:
         return blur | {"pvc": "iterative-yang" if psf_mm else None}
     if method in CORRECTIONS:
         if psf_mm is None:
-            raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
+            raise click.UsageError(
+                f"--pvc {method} needs --psf, such as 15mm, or the camera's file with "
+                "--camera"
+            )
         return blur | {"pvc": method}
     if psf_mm is not None:
         raise click.UsageError(
@@ -58,6 +72,21 @@ def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
             param_hint="--pvc",
         )
     return blur | {"pvc": path}
+
+
+def _width(options: dict[str, Any]) -> Any:
+    """The width that is typed, in mm or as a word; the camera's for a method alone."""
+    text = options["psf"]
+    if text is None:
+        by_camera = options["pvc"] in CORRECTIONS and knows_cameras(options)
+        return "camera" if by_camera else None
+    word = text.strip().lower()
+    return word if word in _WORDS else along_xyz(text, "--psf")
+
+
+def knows_cameras(options: dict[str, Any]) -> bool:
+    """Whether a camera's file is named, or the site file has one."""
+    return options["camera"] is not None or any(one.file for one in site_cameras())
 
 
 def _tail(text: str) -> tuple[float, float]:

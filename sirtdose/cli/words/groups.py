@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("remnant", "slv", "underlying-liver"),
         "scout-activity",
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
+        *("phantom", "ratio", "fill", "activity-uncertainty"),
         "residual-method",
         *("at", "catalogue", "vial", "calibrated-at", "vials-per-injection"),
         *("choose", "measured", "treatment-at", "catheter"),
@@ -35,10 +36,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("jobs", "scheduler", "resume", "folder-names", "settle", "once"),
         *("max-associations", "max-pdu", "max-object-size", "reserve"),
         *("retries", "wait", "timeout"),
+        *("name", "valid-for", "list-phantoms"),
     ),
     "Image": (
         *("image", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
-        *("positron-fraction-was", "image-shift", "psf", "psf-tail", "pvc"),
+        *("positron-fraction-was", "image-shift", "camera", "psf", "psf-tail"),
+        "pvc",
         *("anterior", "posterior", "fwhm", "noise"),
     ),
     "Structures": (
@@ -50,6 +53,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Calibration": (
         *("calibration", "calibrate-over", "calibrator-factor", "camera-limit"),
+        *("live-fraction", "series", "wide-rates", "before"),
     ),
     "Dose": (
         *("convention", "surface-formula", "shunt-reduction", "empirical"),

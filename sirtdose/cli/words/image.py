@@ -17,7 +17,7 @@ from sirtdose.cli.words.quantities import (
     shift_of,
 )
 from sirtdose.cli.words.show import say_slower
-from sirtdose.cli.words.typed import file_named
+from sirtdose.cli.words.typed import file_named, site_cameras
 from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
@@ -172,6 +172,8 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         segment_liver=options.get("segment_liver"),
         segment_tumors=options.get("segment_tumors"),
         image_shift_mm=shift_of(options.get("image_shift"), "--image-shift"),
+        camera=options.get("camera"),
+        cameras=site_cameras(),
         **_registration(options),
     )
 

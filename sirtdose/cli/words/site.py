@@ -10,7 +10,13 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.near import commands_of, require_options
-from sirtdose.cli.words.typed import SITE_USED, located, option_table, option_words
+from sirtdose.cli.words.typed import (
+    SITE_CAMERAS,
+    SITE_USED,
+    located,
+    option_table,
+    option_words,
+)
 from sirtdose.errors import InputError
 from sirtdose.io.tables.site import line_of, read_site
 from sirtdose.model.device import device_name
@@ -137,6 +143,7 @@ def with_site(
     ctx.meta[SITE_USED] = SiteUsed(
         site.sha256, tuple(sorted(own)), file.absolute(), calibrator
     )
+    ctx.meta[SITE_CAMERAS] = site.cameras
     return [
         *option_words(
             own, command, where=file.name, text_of=lambda value, _: str(value)

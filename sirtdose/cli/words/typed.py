@@ -14,9 +14,10 @@ from click.core import ParameterSource
 from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
 from sirtdose.model.metric import Metric
-from sirtdose.model.site import SiteUsed
+from sirtdose.model.site import Camera, SiteUsed
 
 SITE_USED = "sirtdose.site.used"
+SITE_CAMERAS = "sirtdose.site.cameras"
 
 
 def option_table(command: click.Command) -> dict[str, click.Option]:
@@ -206,6 +207,12 @@ def site_used() -> SiteUsed | None:
     """The site's file that this run was made with."""
     context = click.get_current_context(silent=True)
     return context.meta.get(SITE_USED) if context else None
+
+
+def site_cameras() -> tuple[Camera, ...]:
+    """The cameras of the site's file that this run was made with."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(SITE_CAMERAS, ()) if context else ()
 
 
 def option_words(

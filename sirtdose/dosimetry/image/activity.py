@@ -121,29 +121,59 @@ def camera_calibration(
     scan_duration_h: float,
     nuclide: Nuclide,
     elapsed_h: float,
+    live_fraction: float = 1.0,
 ) -> Calibration:
     r"""Calibration by a camera's sensitivity, decay during the scan included.
 
-    .. math:: A_0 = \frac{n}{t\,s\; 2^{-\Delta/T}\; \overline{f}(t)}
+    .. math:: A_0 = \frac{n}{t\,s\,l\; 2^{-\Delta/T}\; \overline{f}(t)}
 
     Parameters
     ----------
     cps_per_mbq : float, > 0
-        Counts per second per MBq.
+        Counts per second per MBq, without losses.
     scan_duration_h : float, > 0
     nuclide : Nuclide
     elapsed_h : float
         From administration to the start of the scan.
+    live_fraction : float, above 0 to 1
+        Part of the counts that the camera keeps at the scan.
     """
     mean_activity = nuclide.decay_factor(elapsed_h) * nuclide.mean_activity_factor(
         scan_duration_h
     )
+    kept = "" if live_fraction == 1 else f" x live fraction {live_fraction:.4f}"
+    counted = cps_per_mbq * live_fraction * scan_duration_h * 3600
     return Calibration(
         "camera",
         "",
-        f"{cps_per_mbq:g} cps/MBq over {scan_duration_h * 60:g} min, decay of "
+        f"{cps_per_mbq:g} cps/MBq{kept} over {scan_duration_h * 60:g} min, decay of "
         f"{elapsed_h:.4g} h corrected",
-        1e6 / (cps_per_mbq * scan_duration_h * 3600 * mean_activity),
+        1e6 / (counted * mean_activity),
+    )
+
+
+def shown_calibration(
+    volume: Volume, *, shown_over_true: float, nuclide: Nuclide, elapsed_h: float
+) -> Calibration:
+    """Calibration of an image in Bq/mL by what its camera shows of a known activity.
+
+    Parameters
+    ----------
+    volume : Volume
+        In Bq/mL.
+    shown_over_true : float, > 0
+        Of a phantom.
+    nuclide : Nuclide
+    elapsed_h : float
+        As for :func:`image_calibration`.
+    """
+    own = image_calibration(volume, nuclide=nuclide, elapsed_h=elapsed_h)
+    return Calibration(
+        "camera",
+        "",
+        f"Bq/mL over {shown_over_true:g} (shown over true), decay of {elapsed_h:.4g} h "
+        "corrected",
+        own.bq_per_unit / shown_over_true,
     )
 
 

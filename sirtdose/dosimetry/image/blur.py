@@ -1,7 +1,7 @@
 """What a camera does to an image: a Gaussian, and a wide tail where it is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,9 @@ class Blur:
     """Standard deviations along an array's axes, in voxels.
 
     `tail` is the part of the counts (0 to 1) in a second, wide Gaussian, as scatter and
-    a collimator's septa make it, of width `tail_sigma`.
+    a collimator's septa make it, of width `tail_sigma`. Edges that overshoot, as a
+    resolution model leaves them, have `edge` and `edge_power`: of a Gaussian g of width
+    w the core is then (1 + edge) g(w) - edge g(w sqrt(1 + edge_power)).
 
     Examples
     --------
@@ -40,6 +42,8 @@ class Blur:
     sigma: Widths
     tail: float = 0.0
     tail_sigma: Widths = (0.0, 0.0, 0.0)
+    edge: float = 0.0
+    edge_power: int = 0
 
     @classmethod
     def on(
@@ -49,6 +53,7 @@ class Blur:
         *,
         tail_fraction: float = 0.0,
         tail_fwhm_mm: float = 0.0,
+        edges: tuple[float, int] | None = None,
     ) -> "Blur":
         """The blur of an image on a grid, by widths in mm along x, y and z.
 
@@ -59,20 +64,23 @@ class Blur:
         GeometryError
             Widths that differ, on a grid that is oblique to the patient.
         """
-        sigma = sigma_in_voxels(grid, fwhm_mm)
+        core = cls(sigma_in_voxels(grid, fwhm_mm))
+        if edges is not None:
+            core = replace(core, edge=edges[0], edge_power=edges[1])
         if not tail_fraction:
-            return cls(sigma)
+            return core
         if not 0 < tail_fraction <= 0.5 or not tail_fwhm_mm > max(fwhm_mm):
             raise RangeError(
                 f"the tail of the blur is {tail_fraction:.1%} and {tail_fwhm_mm:g} "
                 "mm: give at most 50 %, wider than the blur"
             )
-        return cls(sigma, tail_fraction, sigma_in_voxels(grid, (tail_fwhm_mm,) * 3))
+        wide = sigma_in_voxels(grid, (tail_fwhm_mm,) * 3)
+        return replace(core, tail=tail_fraction, tail_sigma=wide)
 
     def scaled(self, factor: float) -> "Blur":
         """The same with a wider or narrower core."""
         z, y, x = self.sigma
-        return Blur((z * factor, y * factor, x * factor), self.tail, self.tail_sigma)
+        return replace(self, sigma=(z * factor, y * factor, x * factor))
 
     def local(self, values: NDArray[Any]) -> Array:
         """As a call, where most of the image holds nothing: only near what does."""
@@ -80,10 +88,11 @@ class Blur:
         if inside is None:
             return np.zeros(values.shape, np.float32)
         wide = [_REACH_OF_TAIL * one if self.tail else 0.0 for one in self.tail_sigma]
-        reach = np.ceil(np.maximum(_REACH * np.array(self.sigma), wide)).astype(int)
+        far = _REACH * (1 + self.edge_power) ** 0.5 if self.edge else _REACH
+        reach = np.ceil(np.maximum(far * np.array(self.sigma), wide)).astype(int)
         box = tuple(
-            slice(max(side.start - far, 0), side.stop + far)
-            for side, far in zip(inside, reach + 1, strict=True)
+            slice(max(side.start - one, 0), side.stop + one)
+            for side, one in zip(inside, reach + 1, strict=True)
         )
         found = np.zeros(values.shape, np.float32)
         found[box] = self(values[box])
@@ -91,12 +100,21 @@ class Blur:
 
     def __call__(self, values: NDArray[Any]) -> Array:
         """An image as the camera would show it."""
-        core = _gaussian(values, self.sigma, _REACH)
+        core = self._core(values)
         if not self.tail:
             return core
         wide = _gaussian(values, self.tail_sigma, _REACH_OF_TAIL)
         mixed: Array = np.float32(1 - self.tail) * core + np.float32(self.tail) * wide
         return mixed
+
+    def _core(self, values: NDArray[Any]) -> Array:
+        core = _gaussian(values, self.sigma, _REACH)
+        if not self.edge:
+            return core
+        z, y, x = (one * (1 + self.edge_power) ** 0.5 for one in self.sigma)
+        around = np.float32(self.edge) * _gaussian(values, (z, y, x), _REACH)
+        sharper: Array = np.float32(1 + self.edge) * core - around
+        return sharper
 
 
 def _gaussian(values: NDArray[Any], sigma: Widths, reach: float) -> Array:

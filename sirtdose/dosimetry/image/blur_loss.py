@@ -9,7 +9,7 @@ of its mean, f being the density of the distance that the blur moves a point by
 the dose N, which blur brings in: what is measured is M = r T + (1 - r) N.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp, pi, sqrt
 
 from sirtdose.model.role import Role
@@ -72,6 +72,7 @@ def estimated_losses(
     *,
     modality: str = "NM",
     psf_mm: Sequence[float] | None = None,
+    measured: Callable[[float], float | None] | None = None,
 ) -> dict[str, float]:
     """What blur takes from the mean of each tumor, as a part of what was measured.
 
@@ -82,6 +83,9 @@ def estimated_losses(
         liver lies in its perfused normal part, else in the whole of it.
     modality, psf_mm
         As for :func:`width_mm`.
+    measured : callable, optional
+        Of a volume, the recovery that was measured in the cold; None where there is
+        none, and that of a sphere under the blur is used.
     """
     doses = {role: gy for _, role, _, gy in reversed(means_gy)}
     normal_gy = doses.get(Role.NORMAL_PERFUSED, doses.get(Role.NORMAL_WHOLE, 0.0))
@@ -90,7 +94,8 @@ def estimated_losses(
         name: blur_loss(
             mean_gy=gy,
             around_gy=normal_gy if role == Role.TUMOR else 0.0,
-            recovery=sphere_recovery(diameter_mm=sphere_mm(volume_ml), fwhm_mm=fwhm_mm),
+            recovery=(measured(volume_ml) if measured else None)
+            or sphere_recovery(diameter_mm=sphere_mm(volume_ml), fwhm_mm=fwhm_mm),
         )
         for name, role, volume_ml, gy in means_gy
         if Role(role).is_tumor and volume_ml > 0

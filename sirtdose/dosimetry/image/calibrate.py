@@ -9,6 +9,7 @@ from sirtdose.dosimetry.image.activity import (
     administered_calibration,
     camera_calibration,
     image_calibration,
+    shown_calibration,
 )
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.ledger import Ledger
@@ -30,11 +31,15 @@ class CalibrationRequest:
     `method` is ``administered``, ``image`` or ``camera``; `elapsed_h` runs from
     administration to the image's reference time or the start of the scan, None
     where a time is unknown; `needed` names the times that were to be given.
+    `cps_per_mbq` holds where `live_fraction` of the counts is kept, `shown_over_true`
+    is the factor of an image in Bq/mL.
     """
 
     method: str = "administered"
     over: Over | None = None
     cps_per_mbq: float | None = None
+    live_fraction: float = 1.0
+    shown_over_true: float | None = None
     elapsed_h: float | None = None
     scan_duration_h: float | None = None
     needed: str = TIMES_NEEDED
@@ -144,6 +149,14 @@ def _absolute(
         return camera_calibration(
             cps_per_mbq=request.cps_per_mbq,
             scan_duration_h=request.scan_duration_h,
+            nuclide=nuclide,
+            elapsed_h=request.elapsed_h,
+            live_fraction=request.live_fraction,
+        )
+    if request.shown_over_true is not None and request.method != "image":
+        return shown_calibration(
+            volume,
+            shown_over_true=request.shown_over_true,
             nuclide=nuclide,
             elapsed_h=request.elapsed_h,
         )

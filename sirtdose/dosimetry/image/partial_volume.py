@@ -18,7 +18,7 @@ sphere of 20 mm at three quarters of its activity whatever the correction finds
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,8 @@ class PartialVolume:
     were only scaled. `concentrations` go by region, in the image's unit;
     `total_change` is what the correction added to the image's total, of it.
     `sensitivity` says by tumor how its mean would change, of it, with another width or
-    contour; `tail` is the part in a wide tail and its width, mm. `fit` is the width
+    contour; `tail` is the part in a wide tail and its width, mm, `edges` how edges
+    overshoot. `fit` is the width
     that the image itself shows, where it tells one, and `is_fitted` whether it was
     used. `unreliable` are tumors under one width of the blur, or outside of a table of
     recovery coefficients.
@@ -94,6 +95,7 @@ class PartialVolume:
     calibration: Calibration
     source: str = ""
     tail: tuple[float, float] | None = None
+    edges: tuple[float, int] | None = None
     fit: BlurFit | None = None
     is_fitted: bool = False
     undone: Undone | None = None
@@ -142,7 +144,8 @@ def iterative_yang(
         settled, rounds = _still(found, before), rounds + 1
     flat_ratio, known = _ratio(flat, _mixed(found, seen))
     ratio, known = flat_ratio.reshape(image.shape), known.reshape(image.shape)
-    finer = blur.scaled(_RESOLVED)
+    # Edges that overshoot would sharpen noise.
+    finer = replace(blur.scaled(_RESOLVED), edge=0.0)
     fields = []
     for k, region in enumerate(counted(f"{_TASK}, smoothing", regions)):
         one = found[k]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError
+from sirtdose.io.dicom.camera import camera_words
 from sirtdose.io.dicom.header import (
     Dataset,
     frame_of_reference,
@@ -78,6 +79,7 @@ def _volume(dataset: Dataset, path: Path, nuclide: Nuclide | None) -> Volume:
     source = source_of(dataset, [path], nuclide)
     source = replace(
         source,
+        camera=camera_words(dataset),
         remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),
         decay_correction=_decay_correction(dataset),
         frame_duration_s=source.frame_duration_s or _view_duration_s(dataset, path),

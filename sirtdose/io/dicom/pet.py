@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
+from sirtdose.io.dicom.camera import camera_words
 from sirtdose.io.dicom.header import (
     Dataset,
     as_text,
@@ -92,6 +93,7 @@ def read_pet(
         words = nuclide_words(stack.datasets, nuclide)
         source = replace(
             stack.source,
+            camera=camera_words(first),
             nuclide_in_header=names_in(words, nuclide),
             nuclide_words=words,
             doubts=(

@@ -160,12 +160,28 @@ class _Reader:
         )
 
     def camera(self, given: dict[str, Any]) -> Camera:
-        """A camera by what tells it from others."""
-        self.known(given, ("name", *CAMERA_KEYS), "camera")
-        tells = {k: self.text(v, "camera", k) for k, v in given.items() if k != "name"}
+        """A camera by what tells it from others, and its own file beside this one."""
+        self.known(given, ("name", "file", *CAMERA_KEYS), "camera")
+        name = self.text(given.get("name"), "camera", "name")
+        tells = {
+            key: self.text(given[key], "camera", key)
+            for key in given
+            if key in CAMERA_KEYS
+        }
         if not tells:
             self.refuse(f"a camera needs one of {', '.join(CAMERA_KEYS)}", "camera")
-        return Camera(self.text(given.get("name"), "camera", "name"), tells)
+        if "file" not in given:
+            return Camera(name, tells)
+        file = self.text(given["file"], "camera", "file")
+        path = self.path.absolute().parent / Path(file).expanduser()
+        if not path.is_file():
+            self.refuse(
+                f"camera '{shown(name)}': there is no '{shown(file)}' beside "
+                f"{self.path.name}",
+                "camera",
+                "file",
+            )
+        return Camera(name, tells, path)
 
     def vials(self, name: str) -> tuple[str, ...]:
         """Sizes at calibration."""

@@ -21,6 +21,8 @@ _KEPT_OF_OWN_FILES = {
 }
 # Texts that name files and little else.
 _ABOUT_FILES = ("choices",)
+# What tells the kind of a camera, but not which one it is.
+_KINDS = ("manufacturer", "model", "collimator")
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -65,6 +67,11 @@ def deidentified(
         one | {"file": own[one["file"]], "series_instance_uid": None, "sha256": None}
         for one in inputs
     ]
+    if camera := result.get("camera"):
+        camera |= {"name": REMOVED, "sha256": None}
+        camera["header"] = {
+            key: text for key, text in camera["header"].items() if key in _KINDS
+        }
     if result.get("plan"):
         # Whether it was approved stays; by whom and when does not.
         removed = dict.fromkeys(("by", "at", "hash"), REMOVED)
@@ -112,6 +119,9 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             what: [text for text in _texts(document.get(key)) if text not in ours]
             for key, what in _KEPT_OF_OWN_FILES.items()
         },
+        "the camera's file": [
+            camera["phantom"] for camera in [document.get("camera")] if camera
+        ],
         "the nuclide file": [nuclide[key] for key in sources if nuclide["file_sha256"]],
     }
     each = ((what, text) for what, texts in found.items() for text in texts)

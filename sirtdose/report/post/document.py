@@ -29,6 +29,7 @@ from sirtdose.report.doses import (
     extrahepatic_document,
 )
 from sirtdose.report.plan.document import limit_document
+from sirtdose.report.post.camera import camera_document
 from sirtdose.report.post.deidentified import deidentified
 from sirtdose.report.post.uncertainty import uncertainty_document
 
@@ -60,6 +61,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
             "elapsed_h": read.times.elapsed_h,
         },
         "image": image_document(placed.image.source),
+        "camera": camera_document(assessment.read.camera),
         "calibration": _calibration(assessment),
         "scale": _scale(assessment),
         "partial_volume": partial_volume_document(assessment.calibrated.partial_volume),
@@ -104,6 +106,7 @@ def _calibration(assessment: Assessment) -> dict[str, Any]:
         "unit": assessment.placed.image.quantity.unit,
         "alternative": _alternative(calibrated.alternative),
         "alternative_to_used_ratio": calibrated.alternative_to_used_ratio,
+        "alternative_to_used_standard": calibrated.ratio_standard,
         "negative_voxels": "kept",
     }
 
@@ -213,6 +216,7 @@ def partial_volume_document(result: PartialVolume | None) -> dict[str, Any] | No
         "method": result.method,
         "fwhm_mm": list(result.fwhm_mm) if result.fwhm_mm else None,
         "tail": list(result.tail) if result.tail else None,
+        "edges": list(result.edges) if result.edges else None,
         "fit": _fit(result.fit),
         "source": result.source or None,
         "rounds": result.rounds,

@@ -13,7 +13,9 @@ from sirtdose.report.doses import (
 )
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines, threshold_lines
+from sirtdose.report.post.camera import camera_lines
 from sirtdose.report.post.summary import (
+    agreement_line,
     basis_words,
     calibration_line,
     conversion_lines,
@@ -56,6 +58,7 @@ def post_screen(document: dict[str, Any]) -> Screen:
             f"Doses after treatment ({basis_words(document['nuclide'])})",
             "",
             *_activity_lines(document["ledger"]),
+            *filter(None, [agreement_line(document["calibration"])]),
             *([f"Scale      {scale_words(document)}"] if "scale" in document else []),
             "",
             *_dose_table(document),
@@ -80,6 +83,7 @@ def _details(document: dict[str, Any]) -> list[str]:
         "",
         *image_lines(document["image"]),
         calibration_line(document["calibration"]),
+        *camera_lines(document.get("camera")),
         *_grid_lines(document["grid"]),
         *_image_lung_lines(document["lungs"]),
         *filter(None, [treated_line(document.get("treated_liver"))]),

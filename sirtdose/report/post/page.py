@@ -31,8 +31,10 @@ from sirtdose.report.page_head import (
 )
 from sirtdose.report.palette import paints
 from sirtdose.report.post.biology import biology_rows, parameter_lines
+from sirtdose.report.post.camera import camera_lines
 from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
+    agreement_line,
     calibration_line,
     conversion_lines,
     density_words,
@@ -116,7 +118,8 @@ def post_page(
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
         numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),
-        calibration=calibration_line(document["calibration"]),
+        calibration=_calibration(document, hidden=nameless),
+        agreement=agreement_line(document["calibration"]),
         scale=_scale(document, hidden),
         image_lines=_without_dates(image_lines(document["image"]), hidden=nameless),
         lung=lung_line(document["lungs"]),
@@ -127,17 +130,31 @@ def post_page(
         intervals=[one for one in metrics_in("interval", asked) if one.number],
         metrics=metrics_in("page", asked),
         self_test=self_test_words(document.get("self_test")),
-        options=_without_dates(
-            (
-                (name.replace("_", " "), _words(value))
-                for name, value in document["options"].items()
-                if value not in (None, [], {})
-            ),
-            hidden=nameless,
-        ),
+        options=_options(document, hidden=nameless),
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
         blur=[_plain(one) for one in partial_volume_lines(document["partial_volume"])],
     )
+
+
+def _options(document: Mapping[str, Any], *, hidden: bool) -> list[Any]:
+    """What was asked for, in words."""
+    return _without_dates(
+        (
+            (name.replace("_", " "), _words(value))
+            for name, value in document["options"].items()
+            if value not in (None, [], {})
+        ),
+        hidden=hidden,
+    )
+
+
+def _calibration(document: Mapping[str, Any], *, hidden: bool) -> str:
+    """How counts became activity, and what the camera's file gave, in sentences."""
+    lines = [
+        calibration_line(document["calibration"]),
+        *camera_lines(document.get("camera")),
+    ]
+    return ". ".join(_without_dates(lines, hidden=hidden))
 
 
 def _head(

@@ -18,6 +18,11 @@ _LUNG_WORDS = {
     "default": "assumed",
     "ct": "CT",
 }
+_BY = {
+    "administered": "the ledger",
+    "camera": "the camera",
+    "image": "the image's unit",
+}
 RESIDUAL_METHODS = {
     "calibrator": "dose calibrator",
     "survey-meter": "survey meter",
@@ -49,6 +54,8 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
         if result["tail"]:
             part, width = result["tail"]
             how += f" and a tail of {part:.1%} with {width:g} mm"
+        if result.get("edges"):
+            how += f" and edges that overshoot ({result['edges'][0]:.3g})"
         how += f", {rounds} round{'s' * (rounds != 1)}"
     if result["source"]:
         how += f", {result['source']}"
@@ -216,9 +223,38 @@ def calibration_line(calibration: dict[str, Any]) -> str:
     if ratio is None:
         return f"{line}; there is no other to compare"
     other = calibration["alternative"]
+    standard = calibration.get("alternative_to_used_standard")
+    known = f"{ratio:.4g}" if standard is None else ratio_words(calibration)
     return (
         f"{line}; the other, {other['method']}{_over(other['over'])}, would give "
-        f"{ratio:.4g} times the activity"
+        f"{known} times the activity"
+    )
+
+
+def ratio_words(calibration: dict[str, Any]) -> str:
+    """The other calibration over the one used, with its uncertainty.
+
+    >>> ratio_words({"alternative_to_used_ratio": 1.03174,
+    ...     "alternative_to_used_standard": 0.0612})
+    '1.032 +/- 0.061 (k = 1)'
+    """
+    ratio = calibration["alternative_to_used_ratio"]
+    return f"{ratio:.3f} +/- {calibration['alternative_to_used_standard']:.3f} (k = 1)"
+
+
+def agreement_line(calibration: dict[str, Any]) -> str:
+    """Both calibrations in a sentence, where a camera's file tells how sure that is.
+
+    >>> agreement_line({"used": "administered", "alternative": {"method": "camera"},
+    ...     "alternative_to_used_ratio": 1.03, "alternative_to_used_standard": 0.06})
+    'By the camera, activities are 1.030 +/- 0.060 (k = 1) times those by the ledger'
+    """
+    if calibration.get("alternative_to_used_standard") is None:
+        return ""
+    other, used = calibration["alternative"]["method"], calibration["used"]
+    return (
+        f"By {_BY[other]}, activities are {ratio_words(calibration)} times those by "
+        f"{_BY[used]}"
     )
 
 

@@ -75,7 +75,13 @@ def _by_width(
             "of your camera, such as --psf 15mm"
         )
     fraction, tail_mm = request.psf_tail or (0.0, 0.0)
-    blur = Blur.on(image.grid, fwhm_mm, tail_fraction=fraction, tail_fwhm_mm=tail_mm)
+    blur = Blur.on(
+        image.grid,
+        fwhm_mm,
+        tail_fraction=fraction,
+        tail_fwhm_mm=tail_mm,
+        edges=request.psf_edges,
+    )
     found = undo.corrected(regions, blur)
     uptake = RegionalUptake(image, regions, found.fields)
     volume = uptake.on(placed.image.grid)
@@ -92,6 +98,7 @@ def _by_width(
         calibration=calibrate(volume),
         fwhm_mm=fwhm_mm,
         tail=request.psf_tail,
+        edges=request.psf_edges,
         fit=fit,
         is_fitted=typed is None,
         rounds=found.rounds,
@@ -173,8 +180,11 @@ class _Undo:
 
 def _typed_width(request: DoseRequest) -> tuple[float, float, float] | None:
     """The width that was typed; None where the image is to tell it."""
-    if request.psf_mm is None:
-        raise InputError(f"{request.pvc} needs the FWHM of the image: give --psf")
+    if request.psf_mm is None or request.psf_mm == "camera":
+        raise InputError(
+            f"{request.pvc} needs the FWHM of the image: give --psf, such as 15mm, or "
+            "the camera's own file with --camera"
+        )
     if request.psf_mm == "fit":
         return None
     if max(request.psf_mm) >= _WIDTH_MAX_MM:

@@ -15,6 +15,7 @@ from sirtdose.model.request import DoseRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.planning.terms import Terms
+from sirtdose.workflows.image.camera import with_blur_of
 from sirtdose.workflows.image.grid import on_finer_grid
 from sirtdose.workflows.image.partial_volume import partial_volume
 from sirtdose.workflows.plan.imaged_case import (
@@ -44,6 +45,7 @@ def without_blur(read: Read, request: DoseRequest) -> tuple[Read, list[Finding]]
     """
     if request.pvc is None:
         return read, []
+    asked, request = request, with_blur_of(request, read.camera)
     if request.used_methods != ("local",):
         raise InputError(
             "--psf corrects doses by local deposition: give --method local, or leave "
@@ -63,7 +65,13 @@ def without_blur(read: Read, request: DoseRequest) -> tuple[Read, list[Finding]]
         smaller = image.grid.voxel_volume_ml / uptake.image.grid.voxel_volume_ml
         image = image.with_data(image.data * smaller)
     placed = replace(finer, image=image)
-    return replace(read, placed=placed, uptake=uptake, blur=result), findings
+    return replace(
+        read,
+        placed=placed,
+        uptake=uptake,
+        blur=result,
+        by_camera=asked != request,
+    ), findings
 
 
 def require_histograms(
@@ -151,4 +159,5 @@ def small_tumors(read: Read) -> list[Finding]:
         # A file says nothing: a scout is as a rule a SPECT.
         modality="PT" if source and source.modality == "PT" else "NM",
         psf_mm=None if read.blur is None else read.blur.fwhm_mm,
+        by_camera=read.by_camera,
     )

@@ -51,6 +51,7 @@ from sirtdose.planning.partition_goal import (
 )
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.planning.result import Plan
+from sirtdose.workflows.image.camera import camera_input, camera_of_scout
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
 from sirtdose.workflows.image.scene import (
@@ -193,9 +194,11 @@ def _read(
 ) -> tuple[Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
-    choice = said.take(chosen(images, [dose.density, *scout.earlier.files]))
+    others = [dose.density, images.camera, *scout.earlier.files]
+    choice = said.take(chosen(images, others))
     image = activity_image(choice, nuclide=request.nuclide)
     image = said.take(moved_as_asked(image, images))
+    camera = said.take(camera_of_scout(image, images, dose))
     said.add(
         scout_findings(
             source=image.source,
@@ -241,7 +244,9 @@ def _read(
         inputs=(
             *inputs_of(choice, dose.density, scout.earlier.dose),
             *scout.earlier.moved_by,
+            *camera_input(camera),
         ),
+        camera=camera,
         dose_grid=images.grid_in_words,
         own=image,
         placed=replace(placed, density=density),

@@ -25,6 +25,7 @@ from sirtdose.dosimetry.image.uptake import (
 from sirtdose.dosimetry.results import Measured, Placed
 from sirtdose.errors import InputError
 from sirtdose.io.choose import Choice
+from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, perfused_by
@@ -67,7 +68,8 @@ class Read:
 
     `own` is the image on its own voxels. Without its blur the image is known at every
     point, as `uptake`, in the image's own unit; `blur` says how that was undone. All
-    else is then on finer voxels.
+    else is then on finer voxels. `camera` is that of the image, if its file is known;
+    `by_camera` is whether the blur is as it says.
     """
 
     choice: Choice
@@ -78,6 +80,8 @@ class Read:
     shunt: SpectShunt | None
     uptake: RegionalUptake | None = None
     blur: PartialVolume | None = None
+    camera: CameraUsed | None = None
+    by_camera: bool = False
 
     @property
     def seen(self) -> Volume:

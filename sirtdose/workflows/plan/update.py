@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,6 @@ from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, distinct
-from sirtdose.model.goal import Goal
-from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
 from sirtdose.model.site import SiteUsed
@@ -54,6 +51,7 @@ from sirtdose.workflows.plan.changed import (
 )
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted, judged
 from sirtdose.workflows.plan.remnant import with_remnant
+from sirtdose.workflows.plan.updated_goals import goals_of_the_day
 
 if TYPE_CHECKING:
     from sirtdose.workflows.plan.updated_map import UpdatedMap
@@ -142,7 +140,7 @@ def updated_plan(document: Mapping[str, Any], update: Update) -> Updated:
     planned = with_scout(alone, request, scout)
     case = with_scout(_with_shunt(alone, update.lung_shunt_fraction), request, scout)
     before = _plan(document, planned)
-    goals, unknown = _goals(document, planned, case, gbq)
+    goals, unknown = goals_of_the_day(document, planned, case, gbq)
     plan = plan_of(
         gbq,
         case,
@@ -364,58 +362,3 @@ def _assumptions(
         for i, (row, one) in enumerate(zip(kept["injections"], injections, strict=True))
     ]
     return kept
-
-
-def _goals(
-    document: Mapping[str, Any], planned: Case, case: Case, gbq: Sequence[float]
-) -> tuple[list[Goal], list[str]]:
-    """The goals of the plan for these activities, and those that need the image.
-
-    A mean follows the doses per GBq. A D grows as the only injection does.
-    """
-    then = tuple(planned_activities(document).values())
-    grown = growth(document, planned, case, gbq)
-    found, unknown = [], []
-    for row in document.get("goals", ()):
-        metric = Metric.parse(row["metric"])
-        reached = row["reached"]
-        if metric.words == "mean":
-            reached = _mean(row, planned, case, then=then, gbq=gbq)
-        elif not metric.is_part and len(gbq) == 1 and reached is not None:
-            reached = grown * reached
-        elif reached is not None:
-            reached = None
-            unknown.append(f"{row['metric']} of {row['structure']}")
-        is_part = metric.is_part
-        found.append(
-            Goal(
-                injection=row["injection"],
-                structure=row["structure"],
-                metric=metric,
-                sense=row["sense"],
-                wanted=row["wanted"],
-                reached=reached,
-                wanted_gy=0.0 if is_part else row["wanted"],
-                reached_gy=None if is_part else reached,
-            )
-        )
-    return found, unknown
-
-
-def _mean(
-    row: Mapping[str, Any],
-    planned: Case,
-    case: Case,
-    *,
-    then: Sequence[float],
-    gbq: Sequence[float],
-) -> float:
-    """The mean by the reading of the image that the plan's goal is by."""
-    [was] = [one for one in planned.regions if one.name == row["structure"]]
-    [now] = [one for one in case.regions if one.name == row["structure"]]
-    for old, new in zip(was.readings, now.readings, strict=True):
-        if isclose(old.dose_gy(then), row["reached"], rel_tol=1e-8):
-            return new.dose_gy(gbq)
-    raise InputError(
-        f"the plan's goal for {row['structure']} is not one of its doses: plan again"
-    )

@@ -9,6 +9,7 @@ import numpy as np
 from sirtdose.checks.balance import balance_findings
 from sirtdose.checks.calibration import calibration_findings
 from sirtdose.checks.camera import camera_findings
+from sirtdose.checks.commissioned import camera_counts_findings
 from sirtdose.checks.image import small_tumor_findings
 from sirtdose.checks.injections import sharing_findings, unshared_findings
 from sirtdose.dosimetry.grid.regrid import mean_on
@@ -26,9 +27,10 @@ from sirtdose.dosimetry.image.shared_injections import SharedInjections
 from sirtdose.dosimetry.results import Calibrated, Placed, Read
 from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
-from sirtdose.model.request import DoseRequest, Given
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.request import DoseRequest, Given, PostRequest
+from sirtdose.model.volume import Quantity, Source, Volume
 from sirtdose.workflows.image.partial_volume import partial_volume
+from sirtdose.workflows.post.camera import budget_of, ratio_standard
 from sirtdose.workflows.post.injected import ledgers_of, require_one_moment
 from sirtdose.workflows.post.ledger import require_times
 
@@ -39,7 +41,7 @@ _OF_INJECTIONS = (
 
 
 def calibrated(
-    read: Read, placed: Placed, request: DoseRequest
+    read: Read, placed: Placed, asked: PostRequest
 ) -> tuple[Calibrated, tuple[Finding, ...]]:
     """The activity at administration that the image shows, by both calibrations.
 
@@ -48,10 +50,9 @@ def calibrated(
     InputError
         A time, a factor or a structure is missing.
     """
-    said = Said()
-    given, source = read.given, placed.image.source
-    elapsed_h = read.times.elapsed_h
-    require_times(request.calibration, given, source=source, elapsed_h=elapsed_h)
+    said, request = Said(), asked.dose
+    source, elapsed_h = placed.image.source, read.times.elapsed_h
+    require_times(request.calibration, read.given, source=source, elapsed_h=elapsed_h)
     activities = Activities(read, request, placed)
     both = activities.calibrations(placed.image)
     said.add(
@@ -62,19 +63,12 @@ def calibrated(
             found=both,
         )
     )
-    said.add(
-        camera_findings(
-            source=source,
-            nuclide=given.nuclide,
-            camera_limit_gbq=request.camera_limit_gbq,
-            in_view_gbq=read.ledger.delivered_gbq,
-            elapsed_h=elapsed_h,
-        )
-    )
+    said.add(_count_rate_findings(read, request, source))
     said.add(
         small_tumor_findings(
             drawn=placed.drawn,
             consequence="without correction, the dose is underestimated",
+            by_camera=read.camera is not None and "blur" in read.camera.gives,
             **blur_of(placed.image, request),
         )
     )
@@ -107,13 +101,37 @@ def calibrated(
         images=images,
         uptakes=uptakes,
         partial_volume=without_blur,
+        ratio_standard=None
+        if read.camera is None or read.camera.factor_relative is None
+        else ratio_standard(both, budget_of(asked, read, placed), read.ledger),
     ), said.findings
+
+
+def _count_rate_findings(
+    read: Read, request: DoseRequest, source: Source | None
+) -> list[Finding]:
+    """Whether the camera lost counts, by its limit and by its own file."""
+    return [
+        *camera_findings(
+            source=source,
+            nuclide=read.given.nuclide,
+            camera_limit_gbq=request.camera_limit_gbq,
+            in_view_gbq=read.ledger.delivered_gbq,
+            elapsed_h=read.times.elapsed_h,
+            known=read.camera is not None and read.camera.live is not None,
+        ),
+        *camera_counts_findings(
+            used=read.camera,
+            calibration=request.calibration,
+            needed=source is None or source.modality != "PT",
+        ),
+    ]
 
 
 def blur_of(image: Volume, request: DoseRequest) -> dict[str, Any]:
     """What is known of an image's blur, as checks of it take it."""
     modality = image.source.modality if image.source else "file"
-    known = None if request.psf_mm == "fit" else request.psf_mm
+    known = None if isinstance(request.psf_mm, str) else request.psf_mm
     return {"modality": modality, "psf_mm": known}
 
 
@@ -132,6 +150,8 @@ def _asked_for(
         method=request.calibration,
         over=request.calibrate_over,
         cps_per_mbq=request.cps_per_mbq,
+        live_fraction=request.live_fraction or 1.0,
+        shown_over_true=request.shown_over_true,
         elapsed_h=elapsed_h if given.at_one_moment else None,
         needed=_OF_INJECTIONS if given.injections else TIMES_NEEDED,
         scan_duration_h=request.scan_duration_h,

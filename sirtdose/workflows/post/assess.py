@@ -13,6 +13,7 @@ from sirtdose.workflows.image.prior_session import prior_on
 from sirtdose.workflows.image.scene import ct_image, require_map
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.post.activity import calibrated
+from sirtdose.workflows.post.camera import by_camera
 from sirtdose.workflows.post.doses import dosed
 from sirtdose.workflows.post.injected import in_own_names
 from sirtdose.workflows.post.inputs import files_of, provenance, read
@@ -45,11 +46,15 @@ def assessed(
     seen = said.take(read(choice, request))
     said.gate()
     typed = replace(request, given=replace(request.given, nuclide=seen.given.nuclide))
-    request = replace(request, dose=request.dose.for_nuclide(seen.given.nuclide))
+    if seen.camera is not None:
+        named = replace(request.image, camera=seen.camera.path)
+        typed = replace(typed, image=named)
+    dose, _ = by_camera(request.dose, seen.image, seen.camera)
+    request = replace(request, dose=dose.for_nuclide(seen.given.nuclide))
     placed = said.take(_placed(choice, seen, request))
     said.gate()
     seen = in_own_names(seen, placed.drawn)
-    activity = said.take(calibrated(seen, placed, request.dose))
+    activity = said.take(calibrated(seen, placed, request))
     said.gate()
     doses = said.take(dosed(seen, placed, activity, request))
     said.gate()
@@ -63,7 +68,7 @@ def assessed(
         dosed=doses,
         judged=judgment,
         provenance=provenance(
-            choice, typed, seen.image, moved=placed.registration is not None
+            choice, typed, seen, moved=placed.registration is not None
         ),
         findings=said.findings,
         accepted=said.accepted,

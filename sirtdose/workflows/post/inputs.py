@@ -23,12 +23,15 @@ from sirtdose.io.found import Found, Kind
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.acceptance import Said
 from sirtdose.model.bounds import printable
+from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.finding import Finding
+from sirtdose.model.ledger import Ledger, Times
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
 from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.volume import Source, Volume
+from sirtdose.workflows.image.camera import camera_of_image, typed_findings
 from sirtdose.workflows.image.prior_session import prior_file_findings
 from sirtdose.workflows.image.scene import (
     activity_image,
@@ -39,13 +42,14 @@ from sirtdose.workflows.image.scene import (
 )
 from sirtdose.workflows.post.activity import image_total_gbq
 from sirtdose.workflows.post.against_plan import read_plan
+from sirtdose.workflows.post.camera import at_scan, by_camera
 from sirtdose.workflows.post.injected import injections_given
-from sirtdose.workflows.post.kept_names import file_names, people_of
+from sirtdose.workflows.post.kept_names import camera_names, file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
 from sirtdose.workflows.post.plan_map import plan_map_file, read_plan_map
 from sirtdose.workflows.post.positron_yield import rescaled, yield_of
 
-_NOT_KEPT = ("source", "acceptances", "self_test")
+_NOT_KEPT = ("source", "acceptances", "self_test", "cameras")
 
 
 def files_of(request: PostRequest) -> tuple[Choice, list[Finding]]:
@@ -106,7 +110,9 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
     )
     times = said.take(times_of(given, source))
     ledger = said.take(ledger_of(given, request.judge.device))
-    total_gbq = image_total_gbq(image, given, request.dose, elapsed_h=times.elapsed_h)
+    camera = said.take(_camera(image, given, request, times=times, ledger=ledger))
+    dose, camera = by_camera(request.dose, image, camera)
+    total_gbq = image_total_gbq(image, given, dose, elapsed_h=times.elapsed_h)
     if total_gbq is not None:
         ledger = replace(ledger, in_image_gbq=total_gbq, positron_yield=positrons)
     said.add(
@@ -118,7 +124,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
         )
     )
     plan, key = request.judge.plan, request.privacy.patient_key
-    seen = Read(given, image, ledger, times, injections_given(given))
+    seen = Read(given, image, ledger, times, injections_given(given), camera=camera)
     if plan is not None:
         document = said.take(read_plan(plan, given.nuclide, key))
         said.add(treated_day_findings(document, times.administered_at))
@@ -127,8 +133,34 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
     return seen, said.findings
 
 
+def _camera(
+    image: Volume, given: Given, request: PostRequest, *, times: Times, ledger: Ledger
+) -> tuple[CameraUsed | None, list[Finding]]:
+    """The image's camera, and what it kept of its counts at the scan."""
+    used, findings = camera_of_image(
+        image,
+        request.image,
+        nuclide=given.nuclide.name,
+        day=times.scan_at.date() if times.scan_at else None,
+        nameless=request.privacy.nameless,
+    )
+    if used is None:
+        return None, findings
+    used = at_scan(
+        used,
+        image,
+        ledger,
+        nuclide=given.nuclide,
+        request=request,
+        elapsed_h=times.elapsed_h,
+    )
+    typed = request.dose.cps_per_mbq is not None and used.camera.factor is not None
+    own = typed_findings(request.dose, used, *["--calibration"] * typed)
+    return used, [*findings, *own]
+
+
 def provenance(
-    choice: Choice, request: PostRequest, image: Volume, *, moved: bool
+    choice: Choice, request: PostRequest, seen: Read, *, moved: bool
 ) -> Provenance:
     """What was used of whom, and how results name it.
 
@@ -136,6 +168,7 @@ def provenance(
     """
     named, key = named_files(request), request.privacy.site_key
     link = None
+    image = seen.image
     image_files, source = choice.image.paths, image.source
     if image_files and source is not None and source.modality != "file":
         link = read_link(image_files, image.grid.frame_of_reference_uid)
@@ -161,7 +194,9 @@ def provenance(
                 request.judge.plan_dose,
             ],
         ),
-        file_names={} if key is None else file_names(choice, named),
+        file_names={}
+        if key is None
+        else {**camera_names(seen.camera), **file_names(choice, named)},
     )
 
 
@@ -209,6 +244,7 @@ def named_files(request: PostRequest) -> dict[str, Path]:
         "plan's dose map": plan_map_file(request),
         "transform of the plan's dose map": request.judge.plan_transform,
         "nuclide": nuclide.file,
+        "camera": request.image.camera,
         "site": request.judge.site and request.judge.site.path,
     }
     if nuclide.file is not None:

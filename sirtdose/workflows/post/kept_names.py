@@ -8,6 +8,7 @@ from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found
 from sirtdose.io.hashing import companions
+from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.request import ImageRequest
 from sirtdose.report.post.deidentified import with_names_replaced
@@ -53,3 +54,13 @@ def file_names(choice: Choice, named: Mapping[str, Path]) -> dict[str, str]:
             below = (one for one in path.rglob("*") if one.is_file())
             found |= {one.name: kind for one in below if one.name not in found}
     return found
+
+
+def camera_names(used: CameraUsed | None) -> dict[str, str]:
+    """What stands for the names of a camera and its station."""
+    if used is None:
+        return {}
+    station = used.header.get("station", ""), used.camera.header.get("station", "")
+    return {used.camera.name: "the camera"} | {
+        one: "its station" for one in station if one
+    }

@@ -16,6 +16,7 @@ from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.io.output.owners import require_not_of_others
 from sirtdose.model.acceptance import Said
+from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.request import PostRequest
 from sirtdose.report.batch import BATCH_FILES
 from sirtdose.report.documents import rounded
@@ -111,13 +112,24 @@ def assess_into(
             write_run_record(
                 aside,
                 started=started,
-                asked=None if request.privacy.nameless else asked,
+                asked=None
+                if request.privacy.nameless
+                else _with_camera(asked, assessment.read.camera),
                 fingerprint=fingerprint,
                 nuclide=document["nuclide"],
                 kept_in=folder,
             )
             names = tuple(sorted(path.name for path in aside.iterdir()))
     return Kept(document, names)
+
+
+def _with_camera(
+    asked: Mapping[str, Any] | None, used: CameraUsed | None
+) -> Mapping[str, Any] | None:
+    """The request with the camera that was chosen, so that a rerun uses the same."""
+    if asked is None or used is None:
+        return asked
+    return {**asked, "options": {"camera": used.path.absolute(), **asked["options"]}}
 
 
 def _names_compared(

@@ -28,8 +28,8 @@ from sirtdose.uncertainty.first_order import Propagated, propagated
 from sirtdose.uncertainty.scene import Array, Scene, quantities
 from sirtdose.uncertainty.undoing import Blurred, Undoing
 from sirtdose.uncertainty.undone import undone_differences, undone_ensemble
-from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.activity import blur_of
+from sirtdose.workflows.post.camera import budget_of
 from sirtdose.workflows.post.uncertain_scene import (
     blurred_of,
     factors_of,
@@ -54,8 +54,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
     if request.uncertainty is None:
         return None
 
-    budget = budget_at(request.budget, assessment.request.judge.site)
-    budget = budget.measured(assessment.read.given.residual_method)
+    budget = budget_of(assessment.request, assessment.read, assessment.placed)
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -108,7 +107,11 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
 
 
 def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, float]:
-    """What blur takes from the means of tumors where it is not undone."""
+    """What blur takes from the means of tumors where it is not undone.
+
+    By the recovery that the camera's file has of a tumor of that size, if it has one.
+    """
+    used = assessment.read.camera
     return estimated_losses(
         [
             (
@@ -118,6 +121,7 @@ def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, 
             for row in rows
         ],
         **blur_of(assessment.placed.image, assessment.request.dose),
+        measured=used.camera.recovery_at if used else None,
     )
 
 

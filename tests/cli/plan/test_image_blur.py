@@ -10,8 +10,10 @@ import pytest
 from click.testing import Result
 from scipy.special import erf
 
+from sirtdose.io.tables.camera import camera_text
 from sirtdose.planning.hand_check import hand_check
 from sirtdose.report.plan.page import plan_page
+from tests.commissioned import blur, commissioned
 
 Run = Callable[..., Result]
 # A sphere of 5 in a cube of 1, blurred with a FWHM of 10 mm.
@@ -102,6 +104,34 @@ def test_before_and_after(run: Run, words: list[object]) -> None:
     assert row["dose_gy"]["mean"] == pytest.approx(400, rel=1e-3)
     assert all(one.agrees for one in hand_check(plan))
     assert 'id="blur"' in plan_page(result.stdout)
+
+
+def test_the_blur_of_the_cameras_own_file(
+    run: Run, words: list[object], tmp_path: Path
+) -> None:
+    """As if width and tail of it were typed."""
+    goal = ("--goal", "tumor:mean=400Gy", "--json")
+    own = blur(gaussian_core_mm=(10.0, 11.0), gaussian_tail=(0.05, 60.0))
+    path = tmp_path / "camera.toml"
+    path.write_text(camera_text(commissioned(blur=own)), "utf-8")
+    camera = ("--camera", path)
+    typed = ("--psf", "10mm,10mm,11mm", "--psf-tail", "5%@60mm")
+    plans = []
+    for more in (typed, ("--psf", "camera", *camera), ("--pvc", "iterative-yang")):
+        result = run(*words, *goal, *(more if "--psf" in more else (*more, *camera)))
+        assert result.exit_code == 0, result.stderr
+        plans.append(json.loads(result.stdout))
+    by_hand, *by_file = plans
+    for plan in by_file:
+        assert plan["activity_gbq"] == by_hand["activity_gbq"]
+        assert plan["assumptions"]["blur"] == by_hand["assumptions"]["blur"]
+        inputs = plan["images"]
+        assert [one["file"] for one in inputs if one["kind"] == "camera"] == [path.name]
+        said = [one["message"] for one in plan["warnings"] if one["code"] == "H46"]
+        assert said[0].startswith("camera 'room 2' is used as commissioned 2026-01-02")
+    # With the camera alone, nothing is corrected that was not asked for.
+    result = run(*words, *goal, *camera)
+    assert "blur" not in json.loads(result.stdout)["assumptions"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What a phantom says of a camera: factor, blur, recovery and dead time."""

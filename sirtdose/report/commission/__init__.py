@@ -1,0 +1,1 @@
+"""What commissioning found, for people and for scripts."""

@@ -1,0 +1,1 @@
+"""From scans of a phantom to a camera's file."""
