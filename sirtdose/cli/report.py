@@ -64,6 +64,7 @@ def report_command(
     Example: sirtdose report plan/plan.json --sheet
     """
     from sirtdose.report.again import Wanted, page_name, page_of, saved_data
+    from sirtdose.report.run_record import RUN_RECORD
 
     if deidentify and show_patient:
         raise click.UsageError("--show-patient names the patient: leave it out")
@@ -75,7 +76,10 @@ def report_command(
     )
     folder = path.parent if out is None else out
     names = [name, *(["figures"] if figures else [])]
-    with output_folder(folder, names, force=force or out is None) as aside:
+    # Beside its document, the page is that document's.
+    beside = folder.resolve() == path.parent.resolve()
+    own = (path.name, RUN_RECORD) if beside else ()
+    with output_folder(folder, names, force=force or out is None, of=own) as aside:
         (aside / name).write_text(page, "utf-8")
         if figures:
             case, data = saved_data(path)

@@ -1,16 +1,22 @@
 """What an earlier run left and this one does not write goes with --force."""
 
 import ast
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 
 import sirtdose
 from sirtdose.cli.words.families import FAMILIES, left_by_image
+from sirtdose.io.image_file import write_nifti
+from sirtdose.io.map_label import PLANNED, MapLabel, label_text
 from sirtdose.io.output.folder import output_folder
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.again import PAGES, SHEET_FILE
 from sirtdose.report.plan.image import REPLACED
 from sirtdose.report.plan.uncertainty import PLAN_UNCERTAINTY_FILE
@@ -24,6 +30,14 @@ PLAN = (
     *("plan", "mird", "--dose", "120Gy", "--perfused-volume", "1000mL"),
     *("--lung-shunt", "5%", "--device", "glass"),
 )
+
+
+def planned_map(path: Path, plan: str) -> None:
+    """A map of no doses that says which plan it is of."""
+    grid = Grid.regular((2, 2, 2), spacing_mm=(1.0, 1.0, 1.0))
+    volume = Volume(np.zeros((2, 2, 2), np.float32), grid, Quantity.DOSE)
+    label = label_text(MapLabel(plan, "local_deposition", PLANNED), volume)
+    write_nifti(volume, path, label=label)
 
 
 def names(folder: Path) -> list[str]:
@@ -88,19 +102,70 @@ def test_maps_of_an_earlier_plan_do_not_stay_beside_one_by_numbers(
     (tmp_path / "dose_local.nii.gz").write_text("map")
     assert run(*PLAN, "--out", tmp_path).exit_code == 0
     assert "dose_local.nii.gz" in names(tmp_path)
-    (tmp_path / "plan.json").write_text(json.dumps({"method": "image"}))
+    (tmp_path / "plan.json").write_text('{"method": "image", "hash": "ab"}')
+    planned_map(tmp_path / "dose_local.nii.gz", "ab")
     (tmp_path / "per_gbq").mkdir()
     assert run(*PLAN, "--out", tmp_path, "--force").exit_code == 0
     assert names(tmp_path) == ["plan.html", "plan.json", "uncertainty.csv"]
 
 
 def test_only_a_plan_by_an_image_leaves_maps(tmp_path: Path) -> None:
+    """By its content: a map by its label, tables by their heads, pictures by a hash."""
     assert left_by_image(None) == left_by_image(tmp_path) == ()
+    planned_map(tmp_path / "dose_local.nii.gz", "ab")
+    planned_map(tmp_path / "dose_kernel.nii.gz", "of another plan")
+    (tmp_path / "structures.csv").write_text("method,name,role,volume_ml\n")
+    (tmp_path / "dvh.csv").write_text("method,name,dose_gy,volume_fraction\n")
+    digest = hashlib.sha256(b"ab").hexdigest()
+    (tmp_path / "report_data.json").write_text(
+        json.dumps({"document_sha256": digest}, indent=1)
+    )
+    (tmp_path / "figures").mkdir()
     for text in ("{", "[]", "{}", '{"method": "mird"}'):
         (tmp_path / "plan.json").write_text(text)
         assert left_by_image(tmp_path) == ()
-    (tmp_path / "plan.json").write_text('{"method": "image"}')
-    assert left_by_image(tmp_path) == REPLACED
+    (tmp_path / "plan.json").write_text('{"method": "image", "hash": "ab"}')
+    assert sorted(left_by_image(tmp_path)) == [
+        *("dose_local.nii.gz", "dvh.csv", "figures", "report_data.json"),
+        "structures.csv",
+    ]
+
+
+def sheet(run: Run, document: Path, out: Path, *more: str) -> None:
+    words = ("report", document, "--sheet", "--out", out, *more)
+    result = run(*words, "--force")
+    assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--deidentify",)])
+def test_only_its_own_sheet_goes_with_a_document(
+    run: Run, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """A plan's stays beside vials and another plan; that of the vials goes."""
+    plan, vials = tmp_path / "plan", tmp_path / "vials"
+    other = [*PLAN[:3], "100Gy", *PLAN[4:]]
+    key = ("--patient-key", "K1")
+    assert run(*PLAN, *key, "--out", plan).exit_code == 0
+    assert run(*other, "--out", tmp_path / "other").exit_code == 0
+    assert run(*VIAL, *AT, "--choose", "5GBq@2026-12-06", "--out", vials).exit_code == 0
+    for command in ((*VIAL, *AT, "--out", vials), (*PLAN, *key, "--out", plan)):
+        sheet(run, tmp_path / "other" / "plan.json", command[-1], *more)
+        kept = (command[-1] / SHEET_FILE).read_text("utf-8")
+        result = run(*command, "--force")
+        assert result.exit_code == 0, result.stderr
+        assert (command[-1] / SHEET_FILE).read_text("utf-8") == kept
+        sheet(run, next(command[-1].glob("[pv]*.json")), command[-1], *more)
+        assert run(*command, "--force").exit_code == 0
+        assert not (command[-1] / SHEET_FILE).exists()
+
+
+def test_the_sheet_of_an_order_goes_with_its_vials(run: Run, tmp_path: Path) -> None:
+    assert (
+        run(*VIAL, *AT, "--choose", "5GBq@2026-12-06", "--out", tmp_path).exit_code == 0
+    )
+    sheet(run, tmp_path / "order.json", tmp_path)
+    assert run(*VIAL, *AT, "--out", tmp_path, "--force").exit_code == 0
+    assert names(tmp_path) == ["vial.html", "vial.json"]
 
 
 def test_a_file_that_no_run_would_replace_is_not_written(tmp_path: Path) -> None:

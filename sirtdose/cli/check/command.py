@@ -199,20 +199,20 @@ def _of_dose(options: dict[str, Any]) -> dict[str, Any]:
 
     out, force = options["out"], options["force"]
     request = _request(options)
-    require_free(out, CHECK_FILES, force=force)
+    # A dose recomputed earlier is not the one that this is of.
+    is_ours = request.against.resolve().is_relative_to(out.resolve())
+    names = [*CHECK_FILES, *([] if is_ours else [RECOMPUTED])]
+    require_free(out, names, force=force)
     if options["image"] is not None:
         _recompute(options, request.against)
     say_slower("gamma", "ten times")
     check = check_dose(request)
     document = check_document(check)
-    # A dose recomputed earlier is not the one that this is of.
-    is_ours = request.against.resolve().is_relative_to(out.resolve())
-    earlier = [] if is_ours else [RECOMPUTED]
-    with output_folder(out, [*CHECK_FILES, *earlier], force=force) as folder:
+    with output_folder(out, names, force=force) as folder:
         write_check(check, document, folder)
-        names = sorted(path.name for path in folder.iterdir())
+        written = sorted(path.name for path in folder.iterdir())
     screen = check_screen(document)
-    print_document(document, screen, names=names, out=out, as_json=options["as_json"])
+    print_document(document, screen, names=written, out=out, as_json=options["as_json"])
     return document
 
 

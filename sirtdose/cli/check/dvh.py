@@ -22,6 +22,7 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.io.output.owners import require_not_of_others
 
 
 @command("dvh")
@@ -72,6 +73,7 @@ def dvh_command(
     )
     from sirtdose.workflows.check.histograms import dose_histograms
 
+    require_not_of_others(out, HISTOGRAM_FILES, HISTOGRAM_FILES)
     require_free(out, HISTOGRAM_FILES, force=force)
     result = dose_histograms(
         dose,

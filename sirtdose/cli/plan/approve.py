@@ -55,7 +55,7 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     document = approved(text, by=by, at=now)
     files = {path.name: document_text(document), **_page(path, document)}
-    with output_folder(path.parent, files, force=True) as folder:
+    with output_folder(path.parent, files, force=True, of=("plan.json",)) as folder:
         for name, content in files.items():
             (folder / name).write_text(content, "utf-8")
     print_document(document, approved_screen(document), as_json=as_json)

@@ -19,6 +19,7 @@ from sirtdose.cli.plan.options import (
 )
 from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
 from sirtdose.cli.words.command import command
+from sirtdose.cli.words.families import has_own_sheet, left_by_image, own_family
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -45,6 +46,7 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.quantities import moment, nuclide_typed
 from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import claimed, require_free
+from sirtdose.io.output.owners import IMAGED, require_not_of_others
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.planning.partition_goal import ImagedInjection
@@ -139,14 +141,18 @@ def image_command(
     with ExitStack() as stack:
         claim = None if out is None else stack.enter_context(claimed(out))
         if out is not None:
-            require_free(out, files.REPLACED, force=force)
+            require_not_of_others(out, IMAGED, files.REPLACED)
+            require_free(out, _ours(out), force=force)
         plan, prediction = plan_image(images, request, scout)
         asked = dict.fromkeys([*metrics_of(options), *metrics_of_goals(plan)])
         document = signed(
             plan_document(plan) | files.prediction_document(prediction, tuple(asked))
         )
-        if claim is not None:
-            with claim.writing(files.REPLACED, force=force) as folder:
+        if claim is not None and out is not None:
+            keeps = set(files.REPLACED).difference(
+                left_by_image(out), own_family(out, "plan.json")
+            )
+            with claim.writing(_ours(out), force=force, keeps=keeps) as folder:
                 files.write_prediction(prediction, document, folder)
     print_document(
         document,
@@ -156,6 +162,14 @@ def image_command(
         as_json=as_json,
     )
     require_limits(document)
+
+
+def _ours(out: Path) -> list[str]:
+    """What is replaced: a sheet only if it is of the plan there."""
+    from sirtdose.report.plan.image import REPLACED
+
+    is_own = has_own_sheet(out, "plan.json")
+    return [one for one in REPLACED if one != "sheet.html" or is_own]
 
 
 def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":

@@ -15,6 +15,7 @@ from sirtdose.cli.plan.vial_words import (
     PlanForVials,
     ordered_of,
     readings_of,
+    require_drawn,
     site_zone,
     wants_of,
 )
@@ -189,6 +190,8 @@ def vial_command(
         options["vials_per_injection"] > 1,
     )
     ordered = ordered_of(options["chosen"], wants, device=device, timezone=zone)
+    if device.vials.part_is_drawn:
+        require_drawn(ordered, wants, nuclide)
     found = VialsFound(
         device,
         nuclide,

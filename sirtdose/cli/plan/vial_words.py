@@ -19,7 +19,12 @@ from sirtdose.model.finding import Finding
 from sirtdose.model.names import by_own_names, named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY, localized
-from sirtdose.planning.ordered_vial import Ordered, Reading, calibration_on
+from sirtdose.planning.ordered_vial import (
+    Ordered,
+    Reading,
+    calibration_on,
+    drawn_parts,
+)
 from sirtdose.planning.vial_calendar import (
     Calibration,
     calibrations_for,
@@ -31,6 +36,8 @@ from sirtdose.report.plan.rows import injections_of, names_of
 from sirtdose.report.plan.vial_doses import PlannedDoses
 
 ALONE = "injection"
+# Part of a vial that only rounding leaves.
+_NOTHING = 1e-9
 _NOT_ONE = "'{}' is not an injection of the plan"
 
 
@@ -231,7 +238,42 @@ def ordered_of(
             if device.vials.part_is_drawn:
                 _require_one_time(text, own)
         found.append(Ordered(tuple(one.name for one in own), gbq, calibration))
+    _require_two(found, known)
     return found
+
+
+def _require_two(ordered: Sequence[Ordered], names: Sequence[str]) -> None:
+    for name in names:
+        vials = sum(name in one.injections for one in ordered)
+        if vials > 2:
+            raise click.BadParameter(
+                f"{vials} vials are chosen for '{name}', and two are the most for an "
+                "injection: leave one out",
+                param_hint="--choose",
+            )
+
+
+def require_drawn(
+    ordered: Sequence[Ordered], wants: Sequence[Want], nuclide: Nuclide
+) -> None:
+    """Refuse a shared vial of which one of its injections draws nothing.
+
+    Raises
+    ------
+    BadParameter
+        Its own vial has all that it is to get.
+    """
+    for vial, parts in drawn_parts(ordered, wants, nuclide):
+        names = " and ".join(vial.injections)
+        for name in vial.injections:
+            if parts[name] < _NOTHING:
+                raise click.BadParameter(
+                    f"'{name}' draws nothing from the vial of "
+                    f"{vial.calibration_gbq:.4g} GBq for {names}"
+                    ", as its own vial is enough: leave one of the two out, or do not "
+                    f"name '{name}' with the shared one",
+                    param_hint="--choose",
+                )
 
 
 def _require_once(text: str, names: Sequence[str]) -> None:

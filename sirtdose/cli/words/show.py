@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.families import FAMILIES
+from sirtdose.cli.words.families import own_family
 from sirtdose.cli.words.options import VERBOSE
 from sirtdose.errors import PlanningError, SafetyStop, has_extra
 from sirtdose.io.output.folder import output_folder
@@ -40,7 +40,7 @@ def show_document(
     """
     files = {name: document_text(document), **(pages or {})}
     if out is not None:
-        ours = (name, *FAMILIES[name], *replaces)
+        ours = (name, *own_family(out, name), *replaces)
         with output_folder(out, ours, force=force) as folder:
             for own, content in files.items():
                 if isinstance(content, str):

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sirtdose.errors import OutputError
+from sirtdose.io.output.owners import (
+    of_others,
+    require_not_of_others,
+    unrecorded,
+    with_strange,
+)
 from sirtdose.io.output.publishing import NEW, publish
 from sirtdose.io.output.unfinished import room_for
 
@@ -24,8 +30,19 @@ class Claim:
     room: Path
 
     @contextmanager
-    def writing(self, names: Iterable[str], *, force: bool = False) -> Iterator[Path]:
+    def writing(
+        self,
+        names: Iterable[str],
+        *,
+        force: bool = False,
+        of: Iterable[str] = (),
+        keeps: Iterable[str] = (),
+    ) -> Iterator[Path]:
         """A folder to write into; its files move when all went well.
+
+        What documents list that are neither in `names` nor in `of` stays, and so does
+        what somebody put into a folder of results. `keeps` stay where they are not
+        written.
 
         Raises
         ------
@@ -35,15 +52,25 @@ class Claim:
             A file was written that is not named, which is a bug.
         """
         names = list(names)
-        require_free(self.folder, names, force=force)
+        own = {*names, *of}
+        require_free(self.folder, self._ours(names, own), force=force)
         new = self.room / NEW
         with _told(self.folder):
             new.mkdir()
             yield new
             _require_named(new, names)
             # Somebody else's files may have come meanwhile.
-            require_free(self.folder, names, force=force)
-            publish(self.room, self.real, names)
+            placed = sorted(one.name for one in new.iterdir())
+            require_not_of_others(self.folder, placed, own)
+            ours = self._ours(names, own)
+            require_free(self.folder, ours, force=force)
+            kept = unrecorded(self.real, ours).union(keeps).difference(placed)
+            ours = [one for one in ours if one not in kept]
+            publish(self.room, self.real, with_strange(new, self.real, ours))
+
+    def _ours(self, names: Iterable[str], own: set[str]) -> list[str]:
+        others = of_others(self.folder, own)
+        return [one for one in names if one not in others]
 
 
 def require_free(
@@ -130,7 +157,7 @@ def claimed(folder: Path) -> Iterator[Claim]:
 
 @contextmanager
 def output_folder(
-    folder: Path, names: Iterable[str], *, force: bool = False
+    folder: Path, names: Iterable[str], *, force: bool = False, of: Iterable[str] = ()
 ) -> Iterator[Path]:
     """A folder to write into; its files move to `folder` when all went well.
 
@@ -142,6 +169,8 @@ def output_folder(
         What an earlier run may have left there, and is replaced or removed with
         `force`. Other files, and folders, stay.
     force : bool
+    of : iterable of str
+        Documents whose files these are, too.
 
     Raises
     ------
@@ -149,7 +178,7 @@ def output_folder(
         Something would be overwritten, or could not be written, or another run writes
         to the folder.
     """
-    with claimed(folder) as claim, claim.writing(names, force=force) as new:
+    with claimed(folder) as claim, claim.writing(names, force=force, of=of) as new:
         yield new
 
 

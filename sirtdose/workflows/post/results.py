@@ -14,6 +14,7 @@ from sirtdose.dosimetry.results import Assessment
 from sirtdose.errors import InputError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import claimed, require_free
+from sirtdose.io.output.owners import require_not_of_others
 from sirtdose.model.acceptance import Said
 from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.request import PostRequest
@@ -24,6 +25,8 @@ from sirtdose.report.post.document import post_document
 from sirtdose.report.post.files import post_replaces, write_post
 from sirtdose.report.run_record import RUN_RECORD, result_names, write_run_record
 from sirtdose.workflows.post.assess import assess_dose
+
+_ALWAYS = ("structures.csv", "dvh.csv")
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def assess_into(
         to the folder.
     """
     with claimed(folder) as claim:
+        require_not_of_others(folder, _ALWAYS, post_replaces())
         require_free(folder, post_replaces(), force=force)
         started = datetime.now(UTC)
         assessment = assess_dose(request)

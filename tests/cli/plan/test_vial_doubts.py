@@ -100,15 +100,29 @@ def test_a_vial_shared_at_different_times_needs_its_calibration(
     assert "for right and left is used 40 h after calibration, beyond" in said(old)
 
 
-def test_two_shared_vials_and_one_of_its_own_do_not_stop(
+def test_two_shared_vials_do_not_stop_and_a_third_is_refused(
     run: Run, plan: Callable[[str], tuple[Any, ...]]
 ) -> None:
     vial = f"3GBq@{AT[:11]}18:00+01:00"
     both = ("--choose", f"right,left={vial}", "--choose", f"right,left={vial}")
     words = (*plan("resin"), "--at", AT, *both)
-    for more in ((), ("--choose", f"left={vial}")):
-        result = run(*words, *more)
-        assert result.exit_code == 0, result.stderr
+    result = run(*words)
+    assert result.exit_code == 0, result.stderr
+    third = run(*words, "--choose", f"left={vial}")
+    assert third.exit_code == 2
+    assert "3 vials are chosen for 'left', and two are the most" in said(third)
+
+
+@pytest.mark.parametrize(("own", "code"), [("1.2GBq", 2), ("2GBq", 2), ("1GBq", 0)])
+def test_an_injection_that_draws_nothing_from_a_shared_vial_is_refused(
+    run: Run, plan: Callable[[str], tuple[Any, ...]], own: str, code: int
+) -> None:
+    """1.2 GBq are wanted: of 1 GBq of its own it still needs 0.2 GBq of the other."""
+    words = (*plan("resin"), "--at", AT, "--choose", f"right={own}")
+    result = run(*words, "--choose", "right,left=3GBq")
+    assert result.exit_code == code, result.stderr
+    nothing = "'right' draws nothing from the vial of 3 GBq for right and left"
+    assert (nothing in said(result)) is (code == 2)
 
 
 @pytest.mark.parametrize(

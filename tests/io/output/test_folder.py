@@ -63,11 +63,11 @@ def test_a_folder_of_a_files_name_is_somebody_elses(
 
 
 def test_a_folder_of_results_is_replaced(tmp_path: Path) -> None:
-    for text in ("old", "new"):
-        with output_folder(tmp_path, ["figures"], force=text == "new") as folder:
+    for text in ("planes.png", "dvh.png"):
+        with output_folder(tmp_path, ["figures"], force=text == "dvh.png") as folder:
             (folder / "figures").mkdir()
             (folder / "figures" / text).write_text(text)
-    assert [one.name for one in (tmp_path / "figures").iterdir()] == ["new"]
+    assert [one.name for one in (tmp_path / "figures").iterdir()] == ["dvh.png"]
     # A case of a batch may be called anything.
     (tmp_path / "case.1").mkdir()
     require_free(tmp_path, [], force=True, folders=["case.1"])
