@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from sirtdose.checks.sessions import (
-    one_session_findings,
-    order_findings,
-    session_findings,
-)
+from sirtdose.checks.same_session import one_session_findings
+from sirtdose.checks.sessions import order_findings, session_findings
 from sirtdose.errors import InputError
 from sirtdose.model.field import Field
 from sirtdose.planning.partition_case import Region
@@ -148,6 +145,74 @@ def test_days_keys_and_names_tell_sessions_apart() -> None:
     assert asked(right, replace(left, parts=lobes[:1])) == ["H09 ask"]
     # Of one file they are two.
     assert asked(one, of("b", 1, held=True, **same)) == []
+
+
+def test_a_planned_day_that_moved_tells_nothing_apart() -> None:
+    """Planned for the 5th, given on the 2nd; 14 days are near, 15 are not."""
+    given = of("a", kind="delivered", activity_gbq=2.15, at="2026-03-02T10:00+01:00")
+    plan = {"activity_gbq": 2.15, "at": "2026-03-05"}
+    [found] = one_session_findings([given, of("b", 2, **plan)])
+    assert "(2.15 GBq and 2.15 GBq, on 2026-03-02 and on 2026-03-05)" in found.message
+    for change, questions in (
+        ({"at": "2026-03-16"}, ["H09 ask"]),
+        ({"at": "2026-03-17"}, []),
+        # 2.58 GBq are 1.2 times 2.15 GBq.
+        ({"activity_gbq": 2.57}, ["H09 ask"]),
+        ({"activity_gbq": 2.59}, []),
+    ):
+        assert asked(given, of("b", 2, **(plan | change))) == questions
+    # What was given twice was given on its days.
+    assert asked(given, of("b", 2, kind="delivered", **plan)) == []
+
+
+@pytest.mark.parametrize("at", ["2026-01-10", None])
+def test_an_injection_planned_twice_with_other_activities_asks(at: str | None) -> None:
+    part = SessionPart("p", "perfused", 900.0, 0.945, 40.0, ("right",))
+    one, other = (
+        of(called, i, parts=(part,), activity_gbq=gbq, at=at)
+        for i, (called, gbq) in enumerate([("a", 1.0), ("b", 0.6)], start=1)
+    )
+    assert asked(one, other) == ["H09 ask"]
+    left = replace(part, of=("left",))
+    assert asked(one, replace(other, parts=(left,))) == []
+
+
+def lobe(called: str, given: int, ml: float, tumor: str, vessel: str) -> EarlierSession:
+    """A session of an injection without a name, planned for one day for all."""
+    parts = [SessionPart("perfused volume", "perfused", ml, ml / 1000, 40.0, ("",))]
+    if tumor:
+        parts.append(SessionPart(tumor, "tumor", 50.0, 0.05, 120.0, ("",)))
+    known = {"activity_gbq": 1.0, "at": "2026-01-10", "vessel": vessel or None}
+    return of(called, given, parts=tuple(parts), **known)
+
+
+@pytest.mark.parametrize(
+    ("ml", "tumor", "vessel", "questions"),
+    [
+        # 900 mL, T1, RHA against another lobe; two of three must differ, none agree.
+        (550.0, "T2", "LHA", 0),
+        (880.0, "T2", "LHA", 0),
+        (550.0, "T2", "", 0),
+        (550.0, "", "LHA", 0),
+        (550.0, "", "", 1),
+        (880.0, "T2", "", 1),
+        (550.0, "t1", "LHA", 1),
+        (550.0, "T2", "rha", 1),
+    ],
+)
+def test_lobes_without_names_are_told_apart_by_what_they_are(
+    ml: float, tumor: str, vessel: str, questions: int
+) -> None:
+    right, other = lobe("a", 1, 900.0, "T1", "RHA"), lobe("b", 2, ml, tumor, vessel)
+    assert len(asked(right, other)) == questions
+
+
+def test_the_vessel_of_a_plan_is_read(run: Run, tmp_path: Path) -> None:
+    options = ("mird", "--dose", "40Gy", "--perfused-volume", "900mL", *LIVER)
+    options = (*options, "--lung-shunt", "5%", "--vessel", "left hepatic artery")
+    planned(run, tmp_path, *options)
+    [found] = read_sessions([tmp_path / "plan.json"])
+    assert found.vessel == "left hepatic artery"
 
 
 def test_a_file_with_sessions_that_it_cannot_name_asks() -> None:
