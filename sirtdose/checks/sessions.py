@@ -225,8 +225,22 @@ def _other_part_findings(
                 f"'{region.name}' {' and '.join(said)} in {session.called}: is it the "
                 "same structure?",
                 subject=region.name,
+                remedy=_told_apart(region),
                 accepted=f"the {one.dose_gy:.4g} Gy are added as they are",
             )
+
+
+def _told_apart(region: Region) -> str:
+    """What to type where a structure is another one than that of its name before."""
+    if region.role in WHOLE_LIVER:
+        return ""
+    if region.role not in _BY_INJECTION:
+        return "if it is not, give it another name"
+    return (
+        "if it is not, give its injection a name of its own: `sirtdose plan partition "
+        "--injection NAME=...`, or `sirtdose plan image --injection NAME=...` by an "
+        "image"
+    )
 
 
 def _differences(region: Region, part: SessionPart) -> Iterator[str]:

@@ -207,6 +207,42 @@ def test_lobes_without_names_are_told_apart_by_what_they_are(
     assert len(asked(right, other)) == questions
 
 
+def test_another_lobe_without_a_name_is_told_how_to_be_named(
+    run: Run, tmp_path: Path
+) -> None:
+    """By the name that is advised, it has none of the right lobe's dose."""
+    lobes = ("--perfused-volume", "900mL", "--tumor", "T1=100mL@3")
+    options = ("partition", *LIVER, "--lung-shunt", "5%")
+    planned(run, tmp_path / "a", *options, *lobes, "--normal-dose", "40Gy")
+    after = ("--after", tmp_path / "a" / "plan.json")
+    left = ("--perfused-volume", "500mL", "--tumor", "T2=100mL@3")
+    result = run("plan", *options, *left, "--normal-dose", "30Gy", *after)
+    assert result.exit_code == 3
+    assert "`sirtdose plan partition --injection NAME=...`" in result.stderr
+    named = ("partition", *LIVER, "--injection", f"{LEFT},normal-dose:30Gy")
+    document = planned(run, tmp_path / "b", *named, *after)
+    found = totals(document)
+    assert (found["normal perfused"], found["T2"]) == pytest.approx((30.0, 90.0))
+    # 40 Gy in 800 and 30 Gy in 400 of 1500 - 100 mL.
+    assert found["normal whole liver"] == pytest.approx((40 * 800 + 30 * 400) / 1400)
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [("tumor", "give it another name"), ("liver", ""), ("perfused", "--injection")],
+)
+def test_the_advice_for_another_structure_is_of_its_role(role: str, said: str) -> None:
+    part = SessionPart("one", role, 600.0, 0.63, 40.0, ("",))
+    regions = [
+        Region("liver", "liver", 1500.0, 1.575, (), (1.0,), (10.0,)),
+        Region("one", role, 900.0, 0.945, ("",), (1.0,), (10.0,)),
+    ]
+    terms = Terms(sessions=(of("it", parts=(part,)),))
+    found = session_findings(terms, regions[role == "liver" :], typed={})
+    [asks] = [one for one in found if f"{one.code} {one.severity}" == "H38 ask"]
+    assert said in asks.remedy if said else asks.remedy == ""
+
+
 def test_the_vessel_of_a_plan_is_read(run: Run, tmp_path: Path) -> None:
     options = ("mird", "--dose", "40Gy", "--perfused-volume", "900mL", *LIVER)
     options = (*options, "--lung-shunt", "5%", "--vessel", "left hepatic artery")
