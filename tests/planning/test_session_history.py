@@ -288,6 +288,30 @@ def test_the_same_image_assessed_twice_is_refused(tmp_path: Path) -> None:
     assert len(read_sessions(paths[::2])) == 2
 
 
+def test_a_session_held_as_planned_says_how_it_counts_as_delivered(
+    run: Run, exact_voxels: Path, treated: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The second plan again after post.json: the third has what was delivered."""
+    image = ("image", exact_voxels, "--lung-shunt", "5%", "--accept", "H05")
+    planned(run, tmp_path / "p1", *image, "--reason", "x", "--activity", "2GBq")
+    first = treated("d1", 1.6, tmp_path / "p1" / "plan.json")
+    again = ("mird", "--perfused-volume", "1040mL", "--liver-volume", "1610mL")
+    again = (*again, "--lung-shunt", "5%", "--dose", "40Gy", "--after")
+    planned(run, tmp_path / "p2", *again, tmp_path / "p1" / "plan.json")
+    held = tmp_path / "p2" / "plan.json"
+    for files in ([held, first], [first, held]):
+        with pytest.raises(InputError) as refused:
+            read_sessions(files)
+        said = str(refused.value)
+        assert "plan the session of plan.json again with --after post.json" in said
+    # A plan beside the treatment by it has nothing to be planned again.
+    with pytest.raises(InputError, match=r"Give only the later one$"):
+        read_sessions([tmp_path / "p1" / "plan.json", first])
+    planned(run, tmp_path / "p2", *again, first, "--force")
+    kinds = [(one.kind, one.activity_gbq) for one in read_sessions([held])]
+    assert kinds[1] == ("delivered", pytest.approx(1.6))
+
+
 def test_a_session_after_the_treatment_asks(run: Run, tmp_path: Path) -> None:
     assert [one.code for one in order_findings({"a": "2026-12-01"}, "2026-01-01")] == [
         "H09"
