@@ -45,8 +45,8 @@ def limit_findings(
 def delivered_limit_findings(limits: Sequence[Limit]) -> list[Finding]:
     """Limit of the plan that a treatment did not meet (H25, H42).
 
-    Those of the lungs have checks of their own. Nothing can be taken back, so that it
-    warns.
+    Nothing can be taken back, so that it warns. Lung limits of every patient have
+    checks of their own.
 
     >>> limit = Limit("normal", "normal_perfused", "at_most", 96.0, 128.8, "", False,
     ...               True, value_of="normal_perfused")
@@ -57,7 +57,7 @@ def delivered_limit_findings(limits: Sequence[Limit]) -> list[Finding]:
     return [
         _passed(one, severity=Severity.WARN) if one.passed else _too_little(one)
         for one in limits
-        if one.met is False and not one.volume.startswith("lungs")
+        if one.met is False
     ]
 
 

@@ -1,10 +1,10 @@
 """Earlier sessions whose doses a plan adds: whose they are, and what they fit."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 from sirtdose.checks.patient import patient_findings
+from sirtdose.checks.same_session import one_session_findings
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning.partition_case import Region
@@ -21,8 +21,6 @@ from sirtdose.planning.terms import Terms
 
 # Volumes and densities of one structure in two sessions.
 _SAME_PART = 0.10
-# Activities of one session, planned and delivered or assessed twice.
-_SAME_ACTIVITY = 0.10
 _WITHIN = 1 + 1e-6
 _BY_INJECTION = ("perfused", "normal_perfused")
 
@@ -143,77 +141,6 @@ def _twice_findings(session: EarlierSession, terms: Terms) -> list[Finding]:
     ]
 
 
-def one_session_findings(sessions: Sequence[EarlierSession]) -> list[Finding]:
-    """Two files that may be of one session, or that hold one without a name (H09).
-
-    Files that are surely of one session are refused when they are read.
-
-    >>> liver = SessionPart("liver", "liver", 1500.0, 1.5, 30.0, ("injection",))
-    >>> one = EarlierSession("session 1", "planned", "a", "Y-90", (liver,), 9.0)
-    >>> two = EarlierSession("session 2", "delivered", "b", "Y-90", (liver,), 9.0,
-    ...                      given=2)
-    >>> one_session_findings([one, two])[0].subject
-    'session 1 and session 2'
-    """
-    pairs = [
-        (one, other)
-        for one, other in combinations(sessions, 2)
-        if one.given != other.given
-    ]
-    files = {one.given: one.called for one in sessions if not one.held}
-    said: dict[tuple[int, int], list[str]] = {}
-    for one, other in pairs:
-        why = _doubt(one, other)
-        if why:
-            said.setdefault((one.given, other.given), []).append(why)
-    return [
-        Finding.of(
-            "H09",
-            f"{'; '.join(dict.fromkeys(whys))}: is a session counted twice? Give "
-            "only the later file, or assess the treatment again with its plan",
-            severity=Severity.ASK,
-            subject=f"{files[first]} and {files[second]}",
-            accepted="the doses of both files are added",
-        )
-        for (first, second), whys in said.items()
-    ]
-
-
-def _doubt(one: EarlierSession, other: EarlierSession) -> str:
-    """Why two sessions of two files may be one; empty where they are not."""
-    for stated in (one, other):
-        if stated.kind == "stated":
-            return f"{stated.called} may be those of the other file"
-    keys = {one.patient_key, other.patient_key} - {None}
-    if len(keys) > 1 or (one.day and other.day and one.day != other.day):
-        return ""
-    if _elsewhere(one, other) or one.nuclide != other.nuclide:
-        return ""
-    loose = {one.kind, other.kind} == {"planned", "delivered"} and not any(
-        each.plan_known for each in (one, other) if each.kind == "delivered"
-    )
-    amounts = (one.activity_gbq, other.activity_gbq)
-    if not loose and all(amounts) and not _near(*amounts):
-        return ""
-    day = f"both on {one.day}" if one.day and other.day else "their days not known"
-    amount = " and ".join(
-        "an unknown activity" if gbq is None else f"{gbq:.4g} GBq" for gbq in amounts
-    )
-    return f"{one.called} and {other.called} may be one session ({amount}, {day})"
-
-
-def _elsewhere(one: EarlierSession, other: EarlierSession) -> bool:
-    """Whether all injections of both have names, and none is of both."""
-    unnamed = injection_name("").casefold()
-    names = one.injections | other.injections
-    return unnamed not in names and not one.injections & other.injections
-
-
-def _near(one: float | None, other: float | None) -> bool:
-    least, most = sorted((one or 0.0, other or 0.0))
-    return most <= (1 + _SAME_ACTIVITY) * least
-
-
 def order_findings(
     before: Mapping[str, str | None], treated_at: str | None
 ) -> list[Finding]:
@@ -298,8 +225,22 @@ def _other_part_findings(
                 f"'{region.name}' {' and '.join(said)} in {session.called}: is it the "
                 "same structure?",
                 subject=region.name,
+                remedy=_told_apart(region),
                 accepted=f"the {one.dose_gy:.4g} Gy are added as they are",
             )
+
+
+def _told_apart(region: Region) -> str:
+    """What to type where a structure is another one than that of its name before."""
+    if region.role in WHOLE_LIVER:
+        return ""
+    if region.role not in _BY_INJECTION:
+        return "if it is not, give it another name"
+    return (
+        "if it is not, give its injection a name of its own: `sirtdose plan partition "
+        "--injection NAME=...`, or `sirtdose plan image --injection NAME=...` by an "
+        "image"
+    )
 
 
 def _differences(region: Region, part: SessionPart) -> Iterator[str]:

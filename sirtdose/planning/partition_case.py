@@ -9,7 +9,8 @@ from sirtdose.model.treatment import ALL_COUNTS
 ROLES = ("normal_perfused", "normal_whole", "perfused", "liver", "tumor")
 # Regions that limits name one by one.
 _NAMED = ("tumor", "organ", "vessel")
-LUNGS = ("lungs", "lungs_cumulative")
+ALL_LUNGS = "lungs_cumulative"
+LUNGS = ("lungs", ALL_LUNGS)
 # Volumes that belong to the patient, whatever is injected where.
 WHOLE = ("liver", "normal_whole")
 # Two readings of an image that agree to this are one.

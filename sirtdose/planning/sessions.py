@@ -84,6 +84,8 @@ class EarlierSession:
         Whether that file is of a later session, and only holds this one.
     plan_known : bool
         Of what was delivered: whether its file says which plan it was of.
+    vessel : str, optional
+        That was to be treated, as its own plan says.
     """
 
     called: str
@@ -102,6 +104,7 @@ class EarlierSession:
     given: int = 1
     held: bool = False
     plan_known: bool = False
+    vessel: str | None = None
 
     @property
     def known_as(self) -> frozenset[str]:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import Result
 
 from sirtdose.checks.doses import usual_ceilings
+from sirtdose.checks.planned import earlier_findings
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import PlanCompared
@@ -30,7 +32,7 @@ from sirtdose.planning.perfused import Tumor
 from sirtdose.planning.result import Plan
 from sirtdose.report.plan.document import plan_document
 from sirtdose.workflows.plan.numbers import PlanRequest, plan_partition
-from sirtdose.workflows.post.judge import limits_of
+from sirtdose.workflows.post.judge import limits_of_plan
 from tests import planned
 from tests.treated import lungs, part, treated
 
@@ -432,13 +434,30 @@ def test_a_limit_after_treatment_holds_what_the_plan_counts_before() -> None:
     def judged(structure: str | None, gy: float) -> tuple[float | None, bool | None]:
         earlier = {"doses": [{"structure": structure, "dose_gy": gy}]}
         compared = replace(same, earlier=earlier)
-        [*_, found] = limits_of(lungs(), {"limits": [limit]}, [row], compared)
+        [found] = limits_of_plan(lungs(), {"limits": [limit]}, [row], compared)
         assert found.value_of == "Normal"
         return found.value_gy, found.met
 
     assert judged("Normal", 40.0) == (50.0, False)
     assert judged("Normal", 30.0) == (40.0, True)
     assert judged(None, 40.0) == (None, None)
+
+
+def test_a_lung_limit_after_a_treatment_without_a_shunt_is_not_checked() -> None:
+    """The dose is not known, which is no matter of how the liver is divided."""
+    limit = {"name": "lungs", "volume": "lungs", "limit_gy": 4.0, "value_of": "lungs"}
+    limit |= {"sense": "at_most", "upper_gy": None, "source": "x", "strict": False}
+    limit |= {"verified": True, "condition": None, "given_by_user": True}
+
+    def judged(shunt: float | None) -> Limit:
+        [found] = limits_of_plan(lungs(shunt), {"limits": [limit]}, [])
+        return found
+
+    assert (judged(0.05).value_gy, judged(0.05).met) == (5.0, False)
+    unknown = judged(None)
+    assert unknown.met is None
+    said: dict[str, Any] = {"plan": {}, "typed_lung_gy": 0.0, "summed": False}
+    assert earlier_findings(**said, limits=[unknown]) == []
 
 
 def test_a_limit_of_one_injection_after_treatment(run: Run, tmp_path: Path) -> None:
@@ -458,7 +477,8 @@ def test_a_limit_of_one_injection_after_treatment(run: Run, tmp_path: Path) -> N
         )
         for name, gy in (("T1", 260.0), ("T2", 300.0))
     ]
-    found = [one for one in limits_of(lungs(), plan, rows) if one.volume == "tumor"]
+    every = limits_of_plan(lungs(), plan, rows)
+    found = [one for one in every if one.volume == "tumor"]
     assert [(one.value_of, one.value_gy, one.met) for one in found] == [
         ("T1", 260.0, False)
     ]

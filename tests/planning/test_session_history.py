@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from sirtdose.checks.sessions import (
-    one_session_findings,
-    order_findings,
-    session_findings,
-)
+from sirtdose.checks.same_session import one_session_findings
+from sirtdose.checks.sessions import order_findings, session_findings
 from sirtdose.errors import InputError
 from sirtdose.model.field import Field
 from sirtdose.planning.partition_case import Region
@@ -150,6 +147,110 @@ def test_days_keys_and_names_tell_sessions_apart() -> None:
     assert asked(one, of("b", 1, held=True, **same)) == []
 
 
+def test_a_planned_day_that_moved_tells_nothing_apart() -> None:
+    """Planned for the 5th, given on the 2nd; 14 days are near, 15 are not."""
+    given = of("a", kind="delivered", activity_gbq=2.15, at="2026-03-02T10:00+01:00")
+    plan = {"activity_gbq": 2.15, "at": "2026-03-05"}
+    [found] = one_session_findings([given, of("b", 2, **plan)])
+    assert "(2.15 GBq and 2.15 GBq, on 2026-03-02 and on 2026-03-05)" in found.message
+    for change, questions in (
+        ({"at": "2026-03-16"}, ["H09 ask"]),
+        ({"at": "2026-03-17"}, []),
+        # 2.58 GBq are 1.2 times 2.15 GBq.
+        ({"activity_gbq": 2.57}, ["H09 ask"]),
+        ({"activity_gbq": 2.59}, []),
+    ):
+        assert asked(given, of("b", 2, **(plan | change))) == questions
+    # What was given twice was given on its days.
+    assert asked(given, of("b", 2, kind="delivered", **plan)) == []
+
+
+@pytest.mark.parametrize("at", ["2026-01-10", None])
+def test_an_injection_planned_twice_with_other_activities_asks(at: str | None) -> None:
+    part = SessionPart("p", "perfused", 900.0, 0.945, 40.0, ("right",))
+    one, other = (
+        of(called, i, parts=(part,), activity_gbq=gbq, at=at)
+        for i, (called, gbq) in enumerate([("a", 1.0), ("b", 0.6)], start=1)
+    )
+    assert asked(one, other) == ["H09 ask"]
+    left = replace(part, of=("left",))
+    assert asked(one, replace(other, parts=(left,))) == []
+
+
+def lobe(called: str, given: int, ml: float, tumor: str, vessel: str) -> EarlierSession:
+    """A session of an injection without a name, planned for one day for all."""
+    parts = [SessionPart("perfused volume", "perfused", ml, ml / 1000, 40.0, ("",))]
+    if tumor:
+        parts.append(SessionPart(tumor, "tumor", 50.0, 0.05, 120.0, ("",)))
+    known = {"activity_gbq": 1.0, "at": "2026-01-10", "vessel": vessel or None}
+    return of(called, given, parts=tuple(parts), **known)
+
+
+@pytest.mark.parametrize(
+    ("ml", "tumor", "vessel", "questions"),
+    [
+        # 900 mL, T1, RHA against another lobe; two of three must differ, none agree.
+        (550.0, "T2", "LHA", 0),
+        (880.0, "T2", "LHA", 0),
+        (550.0, "T2", "", 0),
+        (550.0, "", "LHA", 0),
+        (550.0, "", "", 1),
+        (880.0, "T2", "", 1),
+        (550.0, "t1", "LHA", 1),
+        (550.0, "T2", "rha", 1),
+    ],
+)
+def test_lobes_without_names_are_told_apart_by_what_they_are(
+    ml: float, tumor: str, vessel: str, questions: int
+) -> None:
+    right, other = lobe("a", 1, 900.0, "T1", "RHA"), lobe("b", 2, ml, tumor, vessel)
+    assert len(asked(right, other)) == questions
+
+
+def test_another_lobe_without_a_name_is_told_how_to_be_named(
+    run: Run, tmp_path: Path
+) -> None:
+    """By the name that is advised, it has none of the right lobe's dose."""
+    lobes = ("--perfused-volume", "900mL", "--tumor", "T1=100mL@3")
+    options = ("partition", *LIVER, "--lung-shunt", "5%")
+    planned(run, tmp_path / "a", *options, *lobes, "--normal-dose", "40Gy")
+    after = ("--after", tmp_path / "a" / "plan.json")
+    left = ("--perfused-volume", "500mL", "--tumor", "T2=100mL@3")
+    result = run("plan", *options, *left, "--normal-dose", "30Gy", *after)
+    assert result.exit_code == 3
+    assert "`sirtdose plan partition --injection NAME=...`" in result.stderr
+    named = ("partition", *LIVER, "--injection", f"{LEFT},normal-dose:30Gy")
+    document = planned(run, tmp_path / "b", *named, *after)
+    found = totals(document)
+    assert (found["normal perfused"], found["T2"]) == pytest.approx((30.0, 90.0))
+    # 40 Gy in 800 and 30 Gy in 400 of 1500 - 100 mL.
+    assert found["normal whole liver"] == pytest.approx((40 * 800 + 30 * 400) / 1400)
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [("tumor", "give it another name"), ("liver", ""), ("perfused", "--injection")],
+)
+def test_the_advice_for_another_structure_is_of_its_role(role: str, said: str) -> None:
+    part = SessionPart("one", role, 600.0, 0.63, 40.0, ("",))
+    regions = [
+        Region("liver", "liver", 1500.0, 1.575, (), (1.0,), (10.0,)),
+        Region("one", role, 900.0, 0.945, ("",), (1.0,), (10.0,)),
+    ]
+    terms = Terms(sessions=(of("it", parts=(part,)),))
+    found = session_findings(terms, regions[role == "liver" :], typed={})
+    [asks] = [one for one in found if f"{one.code} {one.severity}" == "H38 ask"]
+    assert said in asks.remedy if said else asks.remedy == ""
+
+
+def test_the_vessel_of_a_plan_is_read(run: Run, tmp_path: Path) -> None:
+    options = ("mird", "--dose", "40Gy", "--perfused-volume", "900mL", *LIVER)
+    options = (*options, "--lung-shunt", "5%", "--vessel", "left hepatic artery")
+    planned(run, tmp_path, *options)
+    [found] = read_sessions([tmp_path / "plan.json"])
+    assert found.vessel == "left hepatic artery"
+
+
 def test_a_file_with_sessions_that_it_cannot_name_asks() -> None:
     nameless = {"digest": "", "held": True, "activity_gbq": 2.0}
     file = of("a", activity_gbq=1.0, plan_known=True, kind="delivered")
@@ -185,6 +286,30 @@ def test_the_same_image_assessed_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a/post\.json .* --after b/post\.json"):
         read_sessions(paths[:2])
     assert len(read_sessions(paths[::2])) == 2
+
+
+def test_a_session_held_as_planned_says_how_it_counts_as_delivered(
+    run: Run, exact_voxels: Path, treated: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The second plan again after post.json: the third has what was delivered."""
+    image = ("image", exact_voxels, "--lung-shunt", "5%", "--accept", "H05")
+    planned(run, tmp_path / "p1", *image, "--reason", "x", "--activity", "2GBq")
+    first = treated("d1", 1.6, tmp_path / "p1" / "plan.json")
+    again = ("mird", "--perfused-volume", "1040mL", "--liver-volume", "1610mL")
+    again = (*again, "--lung-shunt", "5%", "--dose", "40Gy", "--after")
+    planned(run, tmp_path / "p2", *again, tmp_path / "p1" / "plan.json")
+    held = tmp_path / "p2" / "plan.json"
+    for files in ([held, first], [first, held]):
+        with pytest.raises(InputError) as refused:
+            read_sessions(files)
+        said = str(refused.value)
+        assert "plan the session of plan.json again with --after post.json" in said
+    # A plan beside the treatment by it has nothing to be planned again.
+    with pytest.raises(InputError, match=r"Give only the later one$"):
+        read_sessions([tmp_path / "p1" / "plan.json", first])
+    planned(run, tmp_path / "p2", *again, first, "--force")
+    kinds = [(one.kind, one.activity_gbq) for one in read_sessions([held])]
+    assert kinds[1] == ("delivered", pytest.approx(1.6))
 
 
 def test_a_session_after_the_treatment_asks(run: Run, tmp_path: Path) -> None:

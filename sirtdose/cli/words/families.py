@@ -31,7 +31,6 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "response.json": ("timepoints.csv", "best.csv"),
     "eligibility.json": (),
     "mmc.json": (),
-    "trend.json": ("trend.csv", "trend.html"),
 }
 
 

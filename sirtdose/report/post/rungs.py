@@ -84,11 +84,15 @@ def _lungs(document: Mapping[str, Any], paint: Any) -> list[Rung]:
                 )
                 for one in document["limits"]
                 if one["volume"] in _LUNGS
-                # Without an earlier session, that of all sessions is never nearer.
-                and (earlier or one["name"] != "lungs_cumulative")
+                # Without an earlier session, the usual one of all is never nearer.
+                and (earlier or one["name"] != "lungs_cumulative" or _of_plan(one))
             ),
         )
     ]
+
+
+def _of_plan(limit: Mapping[str, Any]) -> bool:
+    return str(limit["source"]).startswith("of the plan: ")
 
 
 def _session_words(limit: Mapping[str, Any], *, earlier: bool) -> str:

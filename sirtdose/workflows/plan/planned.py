@@ -39,7 +39,7 @@ def planned_sessions(
     own_gy = lungs.get("dose_gy")
     key = inputs and inputs.get("patient_key")
     at = inputs and (inputs.get("treatment_at") or inputs.get("treatment_date"))
-    activity = plan.get("activity_gbq")
+    activity, vessel = plan.get("activity_gbq"), inputs and inputs.get("vessel")
     own = EarlierSession(
         called=called,
         kind="planned",
@@ -54,6 +54,7 @@ def planned_sessions(
         at=at.text() if at else None,
         activity_gbq=gbq_if_known(activity),
         given=given,
+        vessel=vessel.text() if vessel else None,
     )
     return [own, *before]
 

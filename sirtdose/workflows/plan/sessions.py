@@ -47,8 +47,26 @@ def read_sessions(paths: Sequence[Path]) -> tuple[EarlierSession, ...]:
                 f"{first} and {second} count the same session: one is, updates, "
                 "delivered or holds the other, both do so with a third, or both are of "
                 "the same image. Give only the later one"
+                + _as_delivered(one, other, names)
             )
     return tuple(found)
+
+
+def _as_delivered(
+    one: EarlierSession, other: EarlierSession, names: Sequence[str]
+) -> str:
+    """How a session counts as delivered that a later file holds as planned."""
+    for holds, delivered in ((one, other), (other, one)):
+        planned = holds.held and holds.kind == "planned"
+        if planned and delivered.kind == "delivered" and not delivered.held:
+            later, post = (names[each.given - 1] for each in (holds, delivered))
+            return (
+                f". {later} holds that session as planned: to count it as delivered, "
+                f"plan the session of {later} again with --after {post} in place of "
+                "the plan, and give the new plan.json alone, or the post.json of that "
+                "session by `sirtdose post --plan` with it"
+            )
+    return ""
 
 
 def _told_apart(paths: Sequence[Path]) -> list[str]:

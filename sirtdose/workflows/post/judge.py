@@ -40,6 +40,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.names import alike
 from sirtdose.model.request import PostRequest
 from sirtdose.planning.limits import lung_limits
+from sirtdose.planning.partition_case import ALL_LUNGS
 from sirtdose.planning.sessions import PERFUSED, WHOLE_LIVER, sessions_at
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.against_plan import compared, earlier_of
@@ -84,7 +85,8 @@ def judged(
     said.add(model_findings(biology=biology, tables=tables))
     thresholds = said.take(thresholds_held(biology, tables))
     at = read.times.administered_at
-    limits = limits_of(lungs, read.plan, rows, plan)
+    of_plan = limits_of_plan(lungs, read.plan, rows, plan)
+    limits = (*lung_limits(lungs), *of_plan)
     said.add(
         earlier_findings(
             plan=read.plan or {},
@@ -93,7 +95,7 @@ def judged(
             limits=limits,
         )
     )
-    said.add(delivered_limit_findings(limits))
+    said.add(delivered_limit_findings(of_plan))
     said.add(order_findings(sessions_at(read.plan or {}), str(at or "")))
     found = Judged(limits, biology, plan, thresholds)
     said.add(_of_other_scales(doses.scale, found, read.plan))
@@ -148,31 +150,35 @@ def _against_plan(
     return replace(plan, map=found), [*doubts, *findings]
 
 
-_LUNGS = ("lungs", "lungs_cumulative")
 # What tells one limit of a plan from another; a plan has a row for each volume of one.
 _RULE = ("name", "sense", "limit_gy", "upper_gy", "source")
 
 
-def limits_of(
+def limits_of_plan(
     lungs: Lungs,
     plan: Mapping[str, Any] | None,
     rows: Sequence[StructureDose],
     compared: PlanCompared | None = None,
 ) -> tuple[Limit, ...]:
-    """Every limit with what was delivered, a row for each volume.
+    """Every limit of a plan with what was delivered, a row for each volume.
 
-    With what the plan counts of earlier treatments: as planned, by number.
+    With what the plan counts of earlier treatments: as planned, by number. Lung limits
+    that hold for every patient are listed without a plan too, and not here.
     """
-    limits = lung_limits(lungs)
+    limits: list[Limit] = []
     seen = set()
     for one in (plan or {"limits": []})["limits"]:
         own = one.get("injection") or ""
         # Of an injection's own limit the plan names each volume that it holds for.
         of = (one["value_of"] or "") if own else one["volume"]
         rule = (*(one[key] for key in _RULE), own, of)
-        if one["volume"] in _LUNGS or rule in seen:
+        if rule in seen:
             continue
         seen.add(rule)
+        if one["volume"] == "lungs":
+            if one.get("given_by_user", False):
+                limits.append(_limit(one, "", _of_lungs(lungs, one["name"])))
+            continue
         meant = alike(of, [row.structure.name for row in rows])
         doses: dict[str, float | None] = {
             row.structure.name: _with_earlier(row, compared)
@@ -181,6 +187,13 @@ def limits_of(
         }
         limits += [_limit(one, name, gy) for name, gy in (doses or {"": None}).items()]
     return tuple(limits)
+
+
+def _of_lungs(lungs: Lungs, name: str) -> float | None:
+    """The dose that a limit of the lungs holds for; None where no shunt was given."""
+    if not lungs.known:
+        return None
+    return lungs.cumulative_dose_gy if name == ALL_LUNGS else lungs.dose_gy
 
 
 def _with_earlier(row: StructureDose, compared: PlanCompared | None) -> float | None:

@@ -21,6 +21,7 @@ from sirtdose.model.uncertain import (
     Uncertain,
     Uncertainty,
 )
+from sirtdose.planning.partition_case import ALL_LUNGS
 from sirtdose.uncertainty.borders import borders_of
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
@@ -273,7 +274,7 @@ def _chances(
         draws: Any = None
         if limit.volume.startswith("lungs") and in_lungs is not None:
             earlier = lungs.cumulative_dose_gy - lungs.dose_gy
-            draws = in_lungs + (earlier if limit.volume != "lungs" else 0.0)
+            draws = in_lungs + (earlier if limit.name == ALL_LUNGS else 0.0)
         elif (
             limit.value_of in by_name
             and limit.value_of not in hidden

@@ -411,6 +411,44 @@ def test_a_limit_of_the_plan_that_is_passed_warns(
     assert one["bound"] == pytest.approx(1.05 * normal_gy, rel=1e-4)
 
 
+def test_lung_limits_of_the_plan_hold_after_treatment(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """49.67 x 0.05 / 0.691 kg: 7.19 Gy of 2 GBq, 8.99 Gy of 2.5 GBq, and 3 before."""
+    words = ("plan", "image", exact_voxels, "--lung-shunt", "5%", "--activity", "2GBq")
+    words = (*words, "--prior-lung-dose", "3Gy", "--out", tmp_path)
+    words = (*words, "--limit", "lungs=8Gy", "--limit", "lungs_cumulative=11Gy")
+    assert run(*words).exit_code == 0
+    path = tmp_path / "plan.json"
+    assert run("plan", "approve", path, "--by", "A. Person").exit_code == 0
+    given = ("post", exact_voxels, *GIVEN[:2], "--no-dicom", "--plan", path)
+    given = (*given, "--prior-lung-dose", "3Gy", "--administered")
+    result = run(*given, "2GBq", "--no-report", "--out", tmp_path / "met")
+    assert result.exit_code == 0, result.stderr
+    assert "NOT MET" not in result.stdout + result.stderr
+    assert "H42" not in result.stderr
+    out = tmp_path / "passed"
+    result = run(*given, "2.5GBq", "--uncertainty", "20", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    said = result.stdout + result.stderr
+    missed = [one.split() for one in said.splitlines() if "NOT MET" in one]
+    assert [(one[0], one[-3:]) for one in missed] == [
+        (name, ["of", "the", "plan"]) for name in ("lungs", "lungs,")
+    ]
+    document = json.loads((out / "post.json").read_text())
+    found = [one for one in document["warnings"] if one["code"] == "H42"]
+    assert [(one["subject"], one["severity"], one["bound"]) for one in found] == [
+        ("lungs", "warn", 8.0),
+        ("lungs_cumulative", "warn", 11.0),
+    ]
+    assert [one["value"] for one in found] == pytest.approx([8.985, 11.985], abs=0.01)
+    # 3 Gy before leave 8 of 11 Gy: one is met as often as the other.
+    chances = {one["limit_gy"]: one for one in document["uncertainty"]["limits"]}
+    same = chances[8.0]["probability_met"]
+    assert chances[11.0]["probability_met"] == same < 1
+    assert "of 11 Gy" in (out / "report.html").read_text("utf-8")
+
+
 def test_earlier_sessions_are_in_the_checks_of_the_whole_liver(
     run: Run, exact_voxels: Path, second: Path, tmp_path: Path
 ) -> None:
