@@ -17,7 +17,8 @@ from sirtdose.model.commissioned import CameraRecovery, Commissioned, Measured
 from sirtdose.report.documents import nuclide_document, said_document
 
 Document = dict[str, Any]
-COMMISSION_FILE, CAMERA_FILE = "commission.json", "camera.toml"
+COMMISSION_FILE = "commission.json"
+CAMERA_FILE = "camera.toml"
 
 
 def commission_document(one: Commissioning) -> Document:
