@@ -54,7 +54,37 @@ def phantom_findings(
         *_unexplained(label, left, phantom),
         *_way_round(label, scan, phantom),
         *_tilt(label, scan, phantom),
+        *_cut(label, scan),
+        *_unlike(label, scan),
     ]
+
+
+def _cut(label: str, scan: PhantomScan) -> list[Finding]:
+    """A phantom that reaches the edge of the image (H47)."""
+    if not scan.cut:
+        return []
+    axes = " and ".join(scan.cut)
+    known = "" if scan.apart is not None else ", which nothing else tells here"
+    said = (
+        f"{label}: the phantom reaches the edge of the image along {axes}, so its ends "
+        f"there say little of the width along {axes}{known}"
+    )
+    remedy = "scan it with room around it"
+    warn = Severity.WARN
+    return [Finding.of("H47", said, severity=warn, subject=label, remedy=remedy)]
+
+
+def _unlike(label: str, scan: PhantomScan) -> list[Finding]:
+    """Spheres that hold something else than their file or their filling says (H47)."""
+    if not scan.unlike:
+        return []
+    each = ", ".join(f"{name} by {one:+.0%}" for name, one in scan.unlike.items())
+    said = (
+        f"{label}: spheres are not as the fit has them: {each} of the brightest "
+        "concentration. Are they where the phantom's file has them, and filled so?"
+    )
+    used = "the fit is used as it is"
+    return [Finding.of("H47", said, subject=label, accepted=used)]
 
 
 def _place(label: str, scan: PhantomScan, phantom: ScanPhantom) -> Finding:

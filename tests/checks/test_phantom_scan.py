@@ -358,3 +358,17 @@ def test_the_outline_on_a_ct() -> None:
     assert "another phantom" in other.why
     empty = Volume(np.full(grid.shape, -1000.0), grid, Quantity.CT_NUMBER)
     assert "nothing above" in ct_outline(empty, NEMA, POSE).why
+
+
+def test_a_phantom_that_is_cut_off_warns() -> None:
+    found = phantom_findings("scan", scan(cut=("z",)), NEMA)
+    [warned] = [one for one in found if "edge of the image along z" in one.message]
+    assert (warned.code, warned.severity) == ("H47", "warn")
+    assert "which nothing else tells here" in warned.message
+
+
+def test_spheres_that_are_not_where_they_should_be_ask() -> None:
+    found = phantom_findings("scan", scan(unlike={"37 mm": 0.6, "28 mm": -0.3}), NEMA)
+    [asked] = [one for one in found if "not as the fit has them" in one.message]
+    assert (asked.code, asked.severity) == ("H47", "ask")
+    assert "37 mm by +60%, 28 mm by -30%" in asked.message

@@ -79,11 +79,10 @@ def _even(
 ) -> NDArray[np.bool_]:
     """Voxels into which nothing else is blurred, and out of which nothing."""
     view = View(grid, max(0.8 * fit.in_plane_mm, 4.0))
-    shown = view.of(phantom, fit.pose)[name]
-    own = view.image(shown * fit.kernel.transfer(view.frequency))
+    seen = view.moved(fit.pose.middle_mm) * fit.kernel.transfer(view.frequency)
+    own = view.image(view.of(phantom, fit.pose)[name] * seen)
     only = Fill("", phantom.fill(name).solids)
-    whole = view.of_fill(only, phantom, fit.pose)
-    full = view.image(whole * fit.kernel.transfer(view.frequency))
+    full = view.image(view.of_fill(only, phantom, fit.pose) * seen)
     most = float(np.percentile(full, 99))
     return np.asarray((own > 0.93 * most) & (own > _EVEN * full))
 

@@ -1,7 +1,7 @@
 """A scan of a phantom: where it lies, its blur, its counts, its spheres."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import hypot, sqrt
 from typing import Any
 
@@ -14,6 +14,7 @@ from sirtdose.dosimetry.commission.phantom_fit import PhantomFit, PhantomFitter
 from sirtdose.dosimetry.commission.placement import Placement, place
 from sirtdose.dosimetry.commission.quality import Quality, quality_of
 from sirtdose.dosimetry.commission.recovery import (
+    ball_on,
     image_recovery,
     mixed,
     phantom_recoveries,
@@ -36,6 +37,8 @@ _UNTOLD_WIDTH, _UNTOLD_RECOVERY, _UNTOLD_TOTAL = 0.015, 0.005, 0.001
 # and by this part.
 _DIFFER, _DIFFER_PART = 3.0, 0.015
 _COARSE_MM = 13.0
+# Of the brightest fill, what a sphere may be apart from the fit.
+_UNLIKE = 0.25
 CURVE_MM = (10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 45.0, 60.0, 80.0)
 
 
@@ -47,7 +50,9 @@ class PhantomScan:
     best form with spheres of their own width, None where there are none. `total` is the
     sum of counts, or of Bq, in a field without end, `fitted_total` by the model alone.
     `ratio` is of spheres to background, as it was fitted. `recovery` goes by diameter;
-    `curve` is the blur's own for spheres in a wide background of `poured_ratio`.
+    `curve` is the blur's own for spheres in a wide background. `cut` names the axes
+    along which the phantom reaches the edge of the image, `unlike` the spheres whose
+    mean is not what the fit says, with the difference over the highest concentration.
     """
 
     placement: Placement
@@ -63,6 +68,8 @@ class PhantomScan:
     recovery: tuple[CameraRecovery, ...]
     curve: tuple[CameraRecovery, ...]
     quality: Quality
+    cut: tuple[str, ...] = ()
+    unlike: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> PhantomFit:
@@ -136,7 +143,35 @@ def scan_of(
         recovery=spheres,
         curve=curve,
         quality=quality_of(shown, own, phantom, best),
+        cut=_cut(grid, phantom, best),
+        unlike=_unlike(shown, own, phantom, best),
     )
+
+
+def _cut(grid: Grid, phantom: ScanPhantom, fit: PhantomFit) -> tuple[str, ...]:
+    """Axes along which the phantom is nearer to the edge than half a width."""
+    index = grid.index(fit.pose.corners_mm(phantom))
+    near = {}
+    for axis, (side, count) in enumerate(zip(grid.spacing_mm, grid.shape, strict=True)):
+        along = "xyz"[int(np.abs(grid.affine_mm[:3, axis]).argmax())]
+        room = side * min(
+            index[:, axis].min() + 0.5, count - 0.5 - index[:, axis].max()
+        )
+        near[along] = room < fit.fwhm_mm[along == "z"] / 2
+    return tuple(name for name in "xyz" if near.get(name))
+
+
+def _unlike(
+    image: NDArray[np.float32], grid: Grid, phantom: ScanPhantom, fit: PhantomFit
+) -> dict[str, float]:
+    """Spheres whose mean is not the fit's, by a quarter of the brightest or more."""
+    most = max(fit.concentrations.values()) * grid.voxel_volume_ml
+    found = {}
+    for name, ball in phantom.spheres.items():
+        part, box = ball_on(ball, fit, phantom, grid)
+        apart = float(((image[box] - fit.model[box]) * part).sum(dtype=float))
+        found[name] = apart / float(part.sum()) / most
+    return {name: one for name, one in found.items() if abs(one) > _UNLIKE}
 
 
 def _fits(fitter: PhantomFitter) -> tuple[PhantomFit, ...]:
@@ -251,7 +286,7 @@ def _whole(
     view = View(Grid((shape[0], shape[1], shape[2]), affine), _COARSE_MM)
 
     def outside(one: PhantomFit) -> float:
-        shown = view.of(phantom, one.pose)
+        shown = view.placed(phantom, one.pose)
         spectrum = mixed(shown, one.concentrations)
         inside = view.image(spectrum * one.kernel.transfer(view.frequency))
         total = sum(

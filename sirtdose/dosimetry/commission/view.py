@@ -111,6 +111,11 @@ class View:
         own, centered = self._turned(phantom, pose)
         return {one.name: centered * transform_of(one, own) for one in phantom.fills}
 
+    def placed(self, phantom: ScanPhantom, pose: Pose) -> Mapping[str, Complex]:
+        """The same where the phantom lies."""
+        moved = self.moved(pose.middle_mm)
+        return {name: one * moved for name, one in self.of(phantom, pose).items()}
+
     def of_fill(self, fill: Fill, phantom: ScanPhantom, pose: Pose) -> Complex:
         """The same of one fill that may be none of the phantom's."""
         own, centered = self._turned(phantom, pose)

@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 SPACING_MM = (5.0, 4.5, 4.0)
 SHAPE = (44, 52, 60)
 FINER = 3
+# Where the phantom lies: an image is seldom in the middle of its coordinates.
+PLACE_MM = (260.0, -35.0, -300.0)
 CENTERS_MM = {40.0: (28.0, 6.0, 12.0), 28.0: (-26.0, -20.0, -10.0)}
 
 
@@ -33,9 +35,12 @@ def phantom() -> ScanPhantom:
 
 
 def grid() -> Grid:
-    """Off the phantom's center."""
+    """Around the phantom, off its center."""
+    a, b, c = PLACE_MM
     z, y, x = (-(n - 1) / 2 * side for n, side in zip(SHAPE, SPACING_MM, strict=True))
-    return Grid.regular(SHAPE, spacing_mm=SPACING_MM, origin_mm=(x + 3, y - 2, z + 4))
+    return Grid.regular(
+        SHAPE, spacing_mm=SPACING_MM, origin_mm=(x + a + 3, y + b - 2, z + c + 4)
+    )
 
 
 def scanned(
@@ -55,7 +60,10 @@ def scanned(
         for n, step, first in zip(SHAPE, fine, at.affine_mm[2::-1, 3], strict=True)
     ]
     z, y, x = np.meshgrid(*axes, indexing="ij", sparse=True)
-    x, y, z = x - shift_mm[0], y - shift_mm[1], z - shift_mm[2]
+    x, y, z = (
+        one - place - shift
+        for one, place, shift in zip((x, y, z), PLACE_MM, shift_mm, strict=True)
+    )
     c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
     u, v = c * x + s * y, -s * x + c * y
     body = (u / 65) ** 2 + (v / 55) ** 2 <= 1

@@ -5,7 +5,8 @@ import pytest
 
 from sirtdose.dosimetry.commission.placement import place
 from sirtdose.dosimetry.commission.scan import PhantomScan, scan_of
-from tests.dosimetry.commission.phantoms import grid, phantom, scanned
+from sirtdose.model.grid import box_at
+from tests.dosimetry.commission.phantoms import PLACE_MM, grid, phantom, scanned
 
 POURED = {"background": 1.0, "spheres": 8.0}
 
@@ -24,7 +25,10 @@ def scan() -> PhantomScan:
 
 def test_it_lies_where_it_was_put(scan: PhantomScan) -> None:
     pose = scan.best.pose
-    assert pose.middle_mm == pytest.approx((3.0, -4.0, 4.0), abs=0.3)
+    place = [a + b for a, b in zip(PLACE_MM, (3.0, -4.0, 4.0), strict=True)]
+    assert pose.middle_mm == pytest.approx(place, abs=0.3)
+    assert scan.cut == ()
+    assert scan.unlike == {}
     assert not pose.mirrored
     assert pose.angles_deg[2] % 180 == pytest.approx(4.0, abs=0.5)
     assert scan.placement.otherwise > 2 * scan.placement.unexplained
@@ -69,6 +73,15 @@ def test_another_ratio_than_was_poured_shows() -> None:
     found = scan_of(image, grid(), phantom(), POURED)
     assert found.ratio is not None
     assert found.ratio.value == pytest.approx(6.0, rel=0.02)
+
+
+def test_a_phantom_at_the_edge_of_the_image_is_cut() -> None:
+    image, at = scanned(ratio=8.0), grid()
+    # Of 44 slices of 5 mm 24 hold the cylinder; 10 are left out at one end.
+    found = scan_of(
+        image[10:], at.crop(box_at((10, 0, 0), image[10:].shape)), phantom(), POURED
+    )
+    assert found.cut == ("z",)
 
 
 def test_another_phantom_leaves_much_unexplained() -> None:
