@@ -242,7 +242,7 @@ def arc_mm(
     """
     from math import ceil, cos, radians, sin
 
-    steps = max(2, ceil(abs(end - start) / 6))
+    steps = max(2, ceil(abs(end - start) / 9))
     step = radians(end - start) / steps
     wider = radius * (abs(step) / abs(sin(step))) ** 0.5
     return [

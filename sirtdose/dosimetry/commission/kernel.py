@@ -22,7 +22,7 @@ def tail_transfer(form: str, squared: Array, fwhm_mm: float) -> Array:
     Examples
     --------
     >>> [round(float(tail_transfer(f, np.array([1e-5]), 60.0)[0]), 3) for f in FORMS]
-    [0.88, 0.884, 0.396]
+    [0.88, 0.883, 0.396]
     """
     if form == "gaussian":
         return np.asarray(np.exp(-PER_MM2 * fwhm_mm**2 * squared))

@@ -31,7 +31,14 @@ class Settled(NamedTuple):
     normal: Array
 
 
-def settled(evaluate: Evaluate, start: Array, low: Array, high: Array) -> Settled:
+def settled(
+    evaluate: Evaluate,
+    start: Array,
+    *,
+    low: Array,
+    high: Array,
+    gain: float = _SETTLED,
+) -> Settled:
     """Find the numbers that leave over least.
 
     Parameters
@@ -39,6 +46,8 @@ def settled(evaluate: Evaluate, start: Array, low: Array, high: Array) -> Settle
     evaluate : callable
         What is left over at some numbers, shape (n,), and its slopes (n, k).
     start, low, high : arrays of shape (k,)
+    gain : float
+        A step that lowers the sum of squares by less, of it, is the last.
 
     Raises
     ------
@@ -53,7 +62,8 @@ def settled(evaluate: Evaluate, start: Array, low: Array, high: Array) -> Settle
     ...     shape = np.exp(-x / at[1])
     ...     slopes = np.stack([shape, at[0] * shape * x / at[1] ** 2], 1)
     ...     return at[0] * shape - seen, slopes
-    >>> settled(line, np.array([1.0, 5.0]), np.zeros(2), np.full(2, 99.0)).at.round(4)
+    >>> both = {"low": np.zeros(2), "high": np.full(2, 99.0)}
+    >>> settled(line, np.array([1.0, 5.0]), **both).at.round(4)
     array([3., 8.])
     """
     at = np.clip(start, low, high)
@@ -77,7 +87,7 @@ def settled(evaluate: Evaluate, start: Array, low: Array, high: Array) -> Settle
         still = bool((np.abs(new - at) <= _STILL * (np.abs(at) + 0.1)).all())
         at, rest, slopes, cost = new, new_rest, new_slopes, new_cost
         damped = max(damped * _EASED, _LEAST)
-        if gained < _SETTLED or still:
+        if gained < gain or still:
             gained = 0.0
             break
     if gained < _NEARLY:

@@ -127,9 +127,9 @@ class PhantomFitter:
         grid = grid.crop(box)
         self._image = np.asarray(image[box], np.float32)
         self._start, self.box = placement, box
-        self._view = View(grid, max(0.8 * placement.fwhm_mm, 4.0))
+        self.view = View(grid, max(0.8 * placement.fwhm_mm, 4.0))
         self._fills = [one for one in phantom.fills if poured.get(one.name, 1.0) > 0]
-        turned = self._view.of(phantom, replace(placement.pose, middle_mm=(0, 0, 0)))
+        turned = self.view.of(phantom, replace(placement.pose, middle_mm=(0, 0, 0)))
         self._shown = [turned[one.name] for one in self._fills]
         self._in_balls = [
             all(isinstance(one, Ball) for one in fill.solids) for fill in self._fills
@@ -169,10 +169,12 @@ class PhantomFitter:
         tail: bool = True,
         sharp: int = 0,
         apart: bool = False,
+        gain: float = 1e-5,
     ) -> PhantomFit:
         """Fit with one form of the tail, or none; with overshoot, or spheres apart.
 
-        `sharp` is the power `p` of an overshoot; 0 for none.
+        `sharp` is the power `p` of an overshoot, 0 for none; a step that gains less
+        than `gain` is the last.
 
         Raises
         ------
@@ -196,8 +198,9 @@ class PhantomFitter:
         found = settled(
             lambda at: self._compared(model, whole(at), free),
             start[free],
-            low[free],
-            high[free],
+            low=low[free],
+            high=high[free],
+            gain=gain,
         )
         self._last = whole(found.at)
         return self._told(model, self._last, found, free)
@@ -214,8 +217,8 @@ class PhantomFitter:
         start += [float(one) for one in place]
         start += [1.0] * len(self._fills)
         at = np.array(start + (start[:2] if model.apart else []))
-        kept = model.transfers(self._view, at)
-        moved = self._view.moved(at[PLACE:HELD])
+        kept = model.transfers(self.view, at)
+        moved = self.view.moved(at[PLACE:HELD])
         columns = np.stack(
             [
                 self._column(one * own * moved)
@@ -228,16 +231,16 @@ class PhantomFitter:
         return at
 
     def _column(self, spectrum: Complex) -> NDArray[np.float32]:
-        shown = self._view.image(spectrum)[self._inner] * self._weight
+        shown = self.view.image(spectrum)[self._inner] * self._weight
         return np.asarray(shown, np.float32).ravel()
 
     def _compared(
         self, model: BlurModel, at: Array, free: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Model less image by voxel, weighted; its change with each free number."""
-        moved = self._view.moved(at[PLACE:HELD])
+        moved = self.view.moved(at[PLACE:HELD])
         shown = [one * moved for one in self._shown]
-        kept, of = model.slopes(self._view, at)
+        kept, of = model.slopes(self.view, at)
         held = at[HELD : HELD + len(shown)]
         columns: dict[int, Complex] = {}
         whole = np.zeros(moved.shape, complex)
@@ -247,7 +250,7 @@ class PhantomFitter:
             for place, slope in of[k].items():
                 columns[place] = columns.get(place, 0) + held[k] * slope * one
         for axis in range(3):
-            columns[PLACE + axis] = -2j * np.pi * self._view.frequency[axis] * whole
+            columns[PLACE + axis] = -2j * np.pi * self.view.frequency[axis] * whole
         slopes = np.stack(
             [self._column(columns[int(k)]) for k in np.flatnonzero(free)], 1
         )
@@ -259,13 +262,13 @@ class PhantomFitter:
 
     def _modeled(self, model: BlurModel, at: Array) -> NDArray[np.float32]:
         """What the model says of each voxel."""
-        kept = model.transfers(self._view, at)
+        kept = model.transfers(self.view, at)
         held = at[HELD : HELD + len(self._fills)]
         total = sum(
             a * own * one for a, own, one in zip(held, kept, self._shown, strict=True)
         )
-        moved = self._view.moved(at[PLACE:HELD])
-        return self._view.image(np.asarray(total * moved))
+        moved = self.view.moved(at[PLACE:HELD])
+        return self.view.image(np.asarray(total * moved))
 
     def _told(
         self, model: BlurModel, at: Array, found: Settled, free: NDArray[np.bool_]

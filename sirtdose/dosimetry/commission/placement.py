@@ -22,7 +22,8 @@ _TAIL, _TAIL_MM = 0.07, 60.0
 _STEP_DEG = 30
 # Voxels that hold less, of what the brightest hold, weigh as if they held so much.
 _FLOOR = 0.05
-_REFINED = 2
+# Another way round is refined too where it leaves less than so many times as much.
+_CLOSE = 1.5
 # Voxels brighter than this part of the brightest, and so far around them, are used.
 _BRIGHT, _AROUND_MM = 0.05, 50.0
 # Steps of middle, angles and width that slopes are taken over, mm and degrees.
@@ -70,25 +71,23 @@ def place(
     Notes
     -----
     Every turn about the axis in steps of 30 degrees, head first and feet first, and
-    with the spheres in either order is tried on a smoothed image; the two best are
-    refined.
+    with the spheres in either order is tried on a smoothed image. The best is refined,
+    and another one that is nearly as good.
     """
     search = _Search(image, grid, phantom, poured)
     starts = sorted(
         (search.left_over(start), k, start)
         for k, start in enumerate(counted("phantom, placement", search.starts()))
     )
-    found = sorted(
-        (
-            search.refined(start)
-            for _, _, start in counted("phantom, fit of placement", starts[:_REFINED])
-        ),
-        key=lambda one: one.unexplained,
-    )
+    found = [search.refined(starts[0][2])]
+    rest = [one for one in starts[1:] if not _near(one[2], found[0].pose)]
+    if rest and rest[0][0] < _CLOSE * starts[0][0]:
+        found.append(search.refined(rest.pop(0)[2]))
+    found.sort(key=lambda one: one.unexplained)
     best = found[0]
     others = [
         *(one.unexplained for one in found[1:] if not _alike(one.pose, best.pose)),
-        *(left for left, _, start in starts[_REFINED:] if not _near(start, best.pose)),
+        *(left for left, _, start in rest if not _near(start, best.pose)),
     ]
     return replace(best, otherwise=min(others, default=1.0))
 

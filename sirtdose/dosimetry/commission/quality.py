@@ -42,12 +42,13 @@ class Quality:
 
 
 def quality_of(
-    image: NDArray[np.float32], grid: Grid, phantom: ScanPhantom, fit: PhantomFit
+    image: NDArray[np.float32], view: View, phantom: ScanPhantom, fit: PhantomFit
 ) -> Quality:
     """Measure an image of a phantom that was fitted."""
+    grid = view.grid
     held = fit.concentrations
     name = "background" if "background" in held else next(iter(held))
-    even = _even(grid, phantom, fit, name)
+    even = _even(view, phantom, fit, name)
     if even.sum() < 50 or name == "spheres":
         return Quality(0.0, 0.0, 0.0, 0.0, {}, {}, {})
     mean = float(image[even].mean(dtype=float))
@@ -75,10 +76,9 @@ def quality_of(
 
 
 def _even(
-    grid: Grid, phantom: ScanPhantom, fit: PhantomFit, name: str
+    view: View, phantom: ScanPhantom, fit: PhantomFit, name: str
 ) -> NDArray[np.bool_]:
     """Voxels into which nothing else is blurred, and out of which nothing."""
-    view = View(grid, max(0.8 * fit.in_plane_mm, 4.0))
     seen = view.moved(fit.pose.middle_mm) * fit.kernel.transfer(view.frequency)
     own = view.image(view.of(phantom, fit.pose)[name] * seen)
     only = Fill("", phantom.fill(name).solids)

@@ -42,7 +42,7 @@ def sphere_recovery(kernel: Kernel, diameter_mm: float, ratio: float) -> float:
     --------
     >>> gaussian = Kernel(15.0, 15.0)
     >>> [round(sphere_recovery(gaussian, d, float("inf")), 2) for d in (10, 20, 40)]
-    [0.1, 0.35, 0.65]
+    [0.09, 0.34, 0.63]
     """
     narrow = min(kernel.in_plane_mm, kernel.axial_mm, max(kernel.tail_fwhm_mm, 1e-3))
     highest = 1.6 / min(narrow, 2 * diameter_mm)
@@ -61,15 +61,14 @@ def sphere_recovery(kernel: Kernel, diameter_mm: float, ratio: float) -> float:
 
 
 def phantom_recoveries(
-    fits: Sequence[PhantomFit], phantom: ScanPhantom, grid: Grid
+    fits: Sequence[PhantomFit], phantom: ScanPhantom, view: View
 ) -> list[Mapping[str, float]]:
     """Mean of the blurred phantom over each true sphere, over what it holds, by fit.
 
     With everything that is in the phantom: cold walls, neighbors and background. The
     fits are of one image, and differ in place by less than matters to it.
     """
-    narrow = min(min(one.in_plane_mm, one.axial_mm) for one in fits)
-    view, pose = View(grid, max(0.8 * narrow, 3.0)), fits[0].pose
+    pose = fits[0].pose
     shown = view.of(phantom, pose)
     seen = [
         mixed(shown, one.concentrations) * one.kernel.transfer(view.frequency)

@@ -106,7 +106,8 @@ def scan_of(
     """
     placement = place(image, grid, phantom, poured)
     fitter = PhantomFitter(image, grid, phantom, placement=placement, poured=poured)
-    first = fitter.fitted("exponential")
+    # Only for the weights of the others.
+    first = fitter.fitted("exponential", gain=1e-3)
     fitter.reweighted(first)
     fits = _fits(fitter)
     best = min(fits, key=lambda one: one.misfit)
@@ -118,7 +119,7 @@ def scan_of(
     own, shown = grid.crop(fitter.box), np.asarray(image[fitter.box], np.float32)
     uneven = apart if apart is not None and widths_differ(apart) else None
     spheres, curve = _recoveries(
-        shown, own, phantom, fits=(fits, uneven), poured=poured
+        shown, fitter.view, phantom, fits=(fits, uneven), poured=poured
     )
     held = {fill.name: fill.volume_ml for fill in phantom.fills}
     fitted = averaged(
@@ -142,7 +143,7 @@ def scan_of(
         ratio=_ratio(apart or best),
         recovery=spheres,
         curve=curve,
-        quality=quality_of(shown, own, phantom, best),
+        quality=quality_of(shown, fitter.view, phantom, best),
         cut=_cut(grid, phantom, best),
         unlike=_unlike(shown, own, phantom, best),
     )
@@ -303,7 +304,7 @@ def _whole(
 
 def _recoveries(
     image: NDArray[np.float32],
-    grid: Grid,
+    view: View,
     phantom: ScanPhantom,
     *,
     fits: tuple[tuple[PhantomFit, ...], PhantomFit | None],
@@ -320,9 +321,9 @@ def _recoveries(
     hot = poured.get("spheres", 0.0)
     ratio = hot / background if hot and background else float("inf")
     every = [*forms, *([] if uneven is None else [_of_spheres(uneven)])]
-    found = phantom_recoveries(every, phantom, grid)
+    found = phantom_recoveries(every, phantom, view)
     of = {id(one): own for one, own in zip(every, found, strict=True)}
-    shown = image_recovery(image, best, phantom, grid)
+    shown = image_recovery(image, best, phantom, view.grid)
 
     def row(diameter: float, name: str | None) -> CameraRecovery:
         def modeled(one: PhantomFit) -> float:

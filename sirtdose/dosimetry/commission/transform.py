@@ -46,11 +46,12 @@ def transform_of(fill: Fill, frequency: Array) -> Complex:
 
     def part(start: int) -> Complex:
         own = frequency[:, start : start + _AT_ONCE]
+        length = np.sqrt((own**2).sum(axis=0))
         found = np.zeros(own.shape[1], np.complex128)
         for solid in fill.solids:
-            found += _solid(solid, own)
+            found += _solid(solid, own, length)
         for solid in fill.without:
-            found -= _solid(solid, own)
+            found -= _solid(solid, own, length)
         return found
 
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -58,9 +59,9 @@ def transform_of(fill: Fill, frequency: Array) -> Complex:
         return np.concatenate([np.zeros(0, np.complex128), *parts])
 
 
-def _solid(solid: Solid, frequency: Array) -> Complex:
+def _solid(solid: Solid, frequency: Array, length: Array) -> Complex:
     if isinstance(solid, Ball):
-        return _moved(_ball(solid, frequency), solid.center_mm, frequency)
+        return _moved(_ball(solid, length), solid.center_mm, frequency)
     if isinstance(solid, Cylinder):
         return _moved(_cylinder(solid, frequency), solid.center_mm, frequency)
     return _prism(solid, frequency)
@@ -86,8 +87,8 @@ def _turn(cycles: Array) -> Complex:
     return found
 
 
-def _ball(ball: Ball, frequency: Array) -> Array:
-    u = np.pi * ball.diameter_mm * np.sqrt((frequency**2).sum(axis=0))
+def _ball(ball: Ball, length: Array) -> Array:
+    u = np.pi * ball.diameter_mm * length
     safe = np.where(u < _SMALL, 1.0, u)
     form = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
     return np.asarray(ball.volume_ml * np.where(u < _SMALL, 1 - u**2 / 10, form))
