@@ -144,12 +144,12 @@ def scan_of(
         recovery=spheres,
         curve=curve,
         quality=quality_of(shown, fitter.view, phantom, best),
-        cut=_cut(grid, phantom, best),
+        cut=cut_axes(grid, phantom, best),
         unlike=_unlike(shown, own, phantom, best),
     )
 
 
-def _cut(grid: Grid, phantom: ScanPhantom, fit: PhantomFit) -> tuple[str, ...]:
+def cut_axes(grid: Grid, phantom: ScanPhantom, fit: PhantomFit) -> tuple[str, ...]:
     """Axes along which the phantom is nearer to the edge than half a width."""
     index = grid.index(fit.pose.corners_mm(phantom))
     near = {}
