@@ -184,6 +184,8 @@ def test_zoom_and_pan_keep_the_value(page: Any, results: Path) -> None:
     zoomed = picture(page)
     assert zoomed != before
     page.get_by_role("button", name="Move").click()
+    # All of it: what is below the window cannot be dragged.
+    page.locator("#plane-axial").scroll_into_view_if_needed()
     box = page.locator("#plane-axial").bounding_box()
     page.mouse.move(box["x"] + 100, box["y"] + 100)
     page.mouse.down()
