@@ -372,3 +372,16 @@ def test_spheres_that_are_not_where_they_should_be_ask() -> None:
     [asked] = [one for one in found if "not as the fit has them" in one.message]
     assert (asked.code, asked.severity) == ("H47", "ask")
     assert "37 mm by +60%, 28 mm by -30%" in asked.message
+
+
+def test_an_overshoot_around_spheres_alone_asks() -> None:
+    alone = fit(sharp=2, edge=0.8, concentrations={"spheres": 8.0})
+    [asked] = [
+        one
+        for one in phantom_findings("scan", scan(fits=(alone,)), NEMA)
+        if "edges overshoot" in one.message
+    ]
+    assert (asked.code, asked.severity) == ("H47", "ask")
+    warm = fit(sharp=2, edge=0.8)
+    found = phantom_findings("scan", scan(fits=(warm,)), NEMA)
+    assert not any("edges overshoot" in one.message for one in found)

@@ -33,6 +33,7 @@ _POWERS = (1, 2, 3)
 # Of widths, recoveries and totals, what no form of the model tells: how far the blind
 # cameras of benchmarks/commissioning.py were off, less noise.
 _UNTOLD_WIDTH, _UNTOLD_RECOVERY, _UNTOLD_TOTAL = 0.015, 0.005, 0.001
+_UNTOLD_COLD = 0.004
 # Widths of outline and spheres differ where they do by so many standard uncertainties,
 # and by this part.
 _DIFFER, _DIFFER_PART = 3.0, 0.015
@@ -75,6 +76,11 @@ class PhantomScan:
     def best(self) -> PhantomFit:
         """The form that fits best."""
         return min(self.fits, key=lambda one: one.misfit)
+
+    @property
+    def overshoots_in_the_cold(self) -> bool:
+        """Whether edges overshoot around spheres alone, where an image stops at 0."""
+        return bool(self.best.sharp) and "background" not in self.best.concentrations
 
     @property
     def is_uneven(self) -> bool:
@@ -299,7 +305,10 @@ def _whole(
     total = seen + beyond.value
     # What the model alone gives differs by noise and by the form of the blur.
     apart = (fitted.value - total) / 3
-    return Measured(total, hypot(fitted.standard, beyond.standard, apart))
+    # Around spheres in the cold nothing tells a tail from what is scattered farther.
+    warm = all("background" in one.concentrations for one in fits)
+    untold = 0.0 if warm else _UNTOLD_COLD * total
+    return Measured(total, hypot(fitted.standard, beyond.standard, apart, untold))
 
 
 def _recoveries(
