@@ -61,15 +61,20 @@ def phantom_findings(
 
 
 def _overshoot(label: str, scan: PhantomScan) -> list[Finding]:
-    """Edges that overshoot in the cold, where an image cannot go below 0 (H47)."""
-    if not scan.overshoots_in_the_cold:
+    """Spheres in the cold, where an image stops at 0 and hides an overshoot (H47)."""
+    if not scan.spheres_alone:
         return []
-    said = (
-        f"{label}: edges overshoot, as a resolution model leaves them, and there is no "
-        "background: the image stops at 0 there. Widths of simulated cameras were then "
-        "up to 25 % off, and recoveries 0.1"
+    remedy = "scan the spheres in a warm background too, if a resolution model is used"
+    known = (
+        "there is no background, so the image stops at 0 around the spheres: of "
+        "simulated cameras whose edges overshoot, widths were then up to 25 % off, and "
+        "recoveries 0.1"
     )
-    remedy = "scan the spheres in a warm background"
+    if not scan.best.sharp:
+        said = f"{label}: {known}"
+        warn = Severity.WARN
+        return [Finding.of("H47", said, severity=warn, subject=label, remedy=remedy)]
+    said = f"{label}: edges overshoot, as a resolution model leaves them, and {known}"
     used = "the fit is used as it is"
     return [Finding.of("H47", said, subject=label, remedy=remedy, accepted=used)]
 

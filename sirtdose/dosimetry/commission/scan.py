@@ -78,9 +78,9 @@ class PhantomScan:
         return min(self.fits, key=lambda one: one.misfit)
 
     @property
-    def overshoots_in_the_cold(self) -> bool:
-        """Whether edges overshoot around spheres alone, where an image stops at 0."""
-        return bool(self.best.sharp) and "background" not in self.best.concentrations
+    def spheres_alone(self) -> bool:
+        """Whether spheres lie in the cold, where an image that stops at 0 is cut."""
+        return set(self.best.concentrations) == {"spheres"}
 
     @property
     def is_uneven(self) -> bool:
