@@ -1,4 +1,4 @@
-"""What is in doubt of a commissioned camera: factor, losses, identity, drift."""
+"""Checks of a commissioned camera: factor, dead time, identity, drift."""
 
 from collections.abc import Mapping, Sequence
 

@@ -73,7 +73,7 @@ class VialRatio:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What brings a dose to another scale: a factor, and where it is from."""
+    """Factor that converts a dose to another scale, with its source."""
 
     factor: float
     source: str

@@ -1,4 +1,4 @@
-"""What a header says of the camera that made an image."""
+"""Camera, collimator and station as an image header names them."""
 
 from sirtdose.io.dicom.header import Dataset
 from sirtdose.model.bounds import printable

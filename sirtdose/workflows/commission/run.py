@@ -57,7 +57,7 @@ _VOXELS_MIN = 8
 
 @dataclass(frozen=True, eq=False)
 class _Fitted:
-    """An image, the phantom in it, and the CT beside."""
+    """One scan: its image, the fitted phantom, and the outline on CT."""
 
     image: PhantomImage
     scan: PhantomScan

@@ -140,7 +140,7 @@ def _noise(noise: CameraNoise, placed: Placed) -> float:
 
 
 def budget_of(request: PostRequest, read: Read, placed: Placed) -> Budget:
-    """The budget with what the camera's file knows; one that is typed wins."""
+    """Uncertainty budget with the camera file's values; a typed budget wins."""
     path = request.dose.budget
     budget = budget_at(path, request.judge.site).measured(read.given.residual_method)
     if read.camera is None:

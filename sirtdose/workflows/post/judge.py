@@ -106,7 +106,7 @@ def judged(
 def _of_other_scales(
     scale: DoseScale, found: Judged, plan: Mapping[str, Any] | None
 ) -> list[Finding]:
-    """What is said of doses that are held against those of another scale."""
+    """Findings where doses are compared with values on another scale."""
     compared = [
         *thresholds_compared(found.thresholds),
         *limits_compared(found.limits),
