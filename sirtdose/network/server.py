@@ -119,7 +119,7 @@ def _application(endpoint: Endpoint) -> "AE":
     _config.LOG_HANDLER_LEVEL = "none"
 
     class Application(AE):
-        """Whose associations are those that asked for one, not every connection."""
+        """Whose associations have begun and not ended, whatever thread still lives."""
 
         @property
         def active_associations(self) -> "list[Association]":
@@ -127,6 +127,7 @@ def _application(endpoint: Endpoint) -> "AE":
                 one
                 for one in super().active_associations
                 if one.requestor.primitive is not None
+                and not (one.is_released or one.is_aborted or one.is_rejected)
             ]
 
     ae = Application(ae_title=endpoint.ae_title)

@@ -320,13 +320,25 @@ def test_an_association_is_rejected_with_the_reason(tmp_path: Path) -> None:
             assert two.is_established
             assert three.is_rejected
             assert two.send_c_echo().Status == 0
-        wait_until(lambda: len([s for s in listener.said if "association ended" in s]))
+        wait_until(lambda: sum("association ended" in s for s in listener.said) == 2)
         with listener.association() as again:
             assert again.is_established
         said = " ".join(listener.said)
     assert "it called an AE title that is not this one" in said
     assert "STRANGER at 127.0.0.1: association rejected: its AE title is not" in said
     assert "maximum number of associations" in said
+
+
+def test_an_association_that_ended_leaves_its_place_at_once(tmp_path: Path) -> None:
+    with listening(tmp_path, most=1) as listener:
+        for number in range(1, 11):
+            with listener.association() as one:
+                assert one.is_established
+            wait_until(
+                lambda number=number: (
+                    sum("association ended" in s for s in listener.said) == number
+                )
+            )
 
 
 def test_only_this_machine_reaches_it(tmp_path: Path) -> None:
