@@ -11,6 +11,7 @@ import sys
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -40,6 +41,8 @@ from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.post.arrays import assess_arrays
 
 PARTS = {"nema": 0.4, "nema_cold": 0.12}
+MINUTES = 20.0
+AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # A scan with a ratio that is off by more must be questioned.
 QUESTIONED = 0.06
 Off = tuple[float, float, bool]
@@ -129,22 +132,39 @@ def dead_time_line(camera: SimulatedCamera) -> str:
 
 
 def patient_errors(
-    camera: SimulatedCamera, found: PhantomScan, seed: int, **scene: bool
+    camera: SimulatedCamera,
+    phantom: Scan,
+    found: PhantomScan,
+    seed: int,
+    **scene: bool,
 ) -> Iterator[tuple[str, float]]:
-    """Relative errors of means by structure; nothing is typed but what was found."""
-    one, _, _ = patient_of(camera, seed, **scene)
-    core, tail = found.blur.gaussian_core_mm, found.blur.gaussian_tail
+    """Relative errors of means by structure; nothing is typed but what was found.
+
+    Factor, core, tail, and edges are the camera's; the width of one who breathes is
+    fitted on the patient.
+    """
+    one, expected, _ = patient_of(
+        camera, seed, activity_mbq=1000 * ADMINISTERED_GBQ, minutes=MINUTES, **scene
+    )
     fitted = bool(scene.get("breathing"))
+    # The camera's factor is off by as much as the phantom's scan says.
+    off = found.total.value / phantom.truth["counts_in_infinite_field"]
+    seen_cps = expected.counts / (60 * MINUTES * expected.activity_mbq) * off
     dose = DoseRequest(
-        psf_mm="fit" if fitted else (core[0], core[0], core[1]),
-        psf_tail=tail if tail[0] > 0.002 else None,
+        psf_mm="fit" if fitted else found.blur.widths_mm,
+        psf_tail=found.blur.tail,
+        psf_edges=found.blur.edges,
         pvc="iterative-yang",
-        calibrate_over="fov",
+        calibration="camera",
+        cps_per_mbq=seen_cps,
+        scan_duration_h=MINUTES / 60,
     )
     grid = Grid.regular(one.counts.shape, spacing_mm=one.spacing_mm)
     given = Given(
         Nuclide.named("Y-90"),
         administered_gbq=ADMINISTERED_GBQ,
+        administered_at=AT,
+        scan_at=AT,
         lung_shunt_fraction=0.0,
     )
     for again in (False, True):
@@ -177,9 +197,9 @@ def main() -> None:
     told: dict[tuple[str, str], list[Off]] = defaultdict(list)
     errors: dict[tuple[str, str], list[float]] = defaultdict(list)
     for camera in [every[i] for i in chosen] if chosen else every:
-        found = {}
+        found, seen = {}, {}
         for k, phantom in enumerate(PARTS):
-            one = scanned(camera, phantom, camera.seed + k)
+            seen[phantom] = one = scanned(camera, phantom, camera.seed + k)
             start = perf_counter()
             found[phantom] = commissioned(one)
             print(_scan_line(camera, phantom, one, found[phantom], start), flush=True)
@@ -192,8 +212,10 @@ def main() -> None:
                 ("still", {}),
                 ("breathing, contours off", {"breathing": True, "contours_off": True}),
             ):
-                for name, off in patient_errors(camera, found["nema"], seed, **scene):
+                own = patient_errors(camera, seen["nema"], found["nema"], seed, **scene)
+                for name, off in own:
                     errors[said, name].append(off)
+                    errors[said, "all"].append(off)
     print("\n".join(_summary(told, errors)))
 
 
