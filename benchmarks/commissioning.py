@@ -11,6 +11,7 @@ import sys
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -32,6 +33,8 @@ from simulated_cameras import (
 from sirtdose.dosimetry.commission.count_rate import CountRate
 from sirtdose.dosimetry.commission.dead_time import DeadTimeFit, fitted_dead_time
 from sirtdose.dosimetry.commission.scan import PhantomScan, scan_of
+from sirtdose.dosimetry.results import Assessment
+from sirtdose.errors import InputError
 from sirtdose.io.tables.phantom import phantom_of
 from sirtdose.model.commissioned import Measured
 from sirtdose.model.grid import Grid
@@ -167,14 +170,23 @@ def patient_errors(
         scan_at=AT,
         lung_shunt_fraction=0.0,
     )
-    for again in (False, True):
-        done = assess_arrays(
+
+    def assessed(dose: DoseRequest) -> Assessment:
+        return assess_arrays(
             Volume(one.counts, grid, Quantity.COUNTS),
             structures_of(one),
             given,
             dose=dose,
             judge=JudgeRequest(acceptances=ACCEPTED),
         )
+
+    for again in (False, True):
+        try:
+            done = assessed(dose)
+        except InputError as refused:
+            print(f"  patient {seed}: {refused}")
+            fitted = False
+            done = assessed(replace(dose, psf_mm=found.blur.widths_mm))
         blur = done.calibrated.partial_volume
         if again or not (fitted and blur and blur.fit):
             break

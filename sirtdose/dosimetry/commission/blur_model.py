@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.commission.kernel import tail_transfer
-from sirtdose.dosimetry.commission.transform import PER_MM2, blurred
+from sirtdose.dosimetry.commission.transform import PER_MM2
 from sirtdose.dosimetry.commission.view import View
 
 Array = NDArray[np.float64]
+Single = NDArray[np.float32]
 # What is fitted lies between these.
 _WIDTH_MM, _TAIL_MOST, _TAIL_WIDTH_MM = (2.0, 45.0), 0.4, (15.0, 160.0)
 _EDGE_MOST = 3.0
@@ -43,57 +44,63 @@ class BlurModel:
         """Where the widths of a fill stand."""
         return (at.size - 2, at.size - 1) if self.apart and self.in_balls[k] else (0, 1)
 
-    def transfers(self, view: View, at: Array) -> list[Array]:
+    def transfers(self, view: View, at: Array) -> list[Single]:
         """What is left of each frequency, by fill."""
-        tail = self._tail(view, at[TAIL_WIDTH])
-        cores = self._cores(view, at)
-        part = at[TAIL]
+        tail, cores = self._tail(view, float(at[TAIL_WIDTH])), self._cores(view, at)
+        return self._mixed(at, tail, cores)
+
+    def _mixed(
+        self, at: Array, tail: Single, cores: dict[tuple[int, int], Single]
+    ) -> list[Single]:
+        part, edge = float(at[TAIL]), float(at[SHARP])
         return [
-            (1 - part) * self._sharpened(cores[self._widths(k, at)], at[SHARP])
-            + part * tail
+            (1 - part) * self._sharpened(cores[self._widths(k, at)], edge) + part * tail
             for k in range(len(self.in_balls))
         ]
 
-    def _tail(self, view: View, width: float) -> Array:
+    def _tail(self, view: View, width: float) -> Single:
         plane, axial = view.squares
-        return tail_transfer(self.form, plane + axial, width)
+        return np.asarray(tail_transfer(self.form, plane + axial, width), np.float32)
 
-    def _cores(self, view: View, at: Array) -> dict[tuple[int, int], Array]:
+    def _cores(self, view: View, at: Array) -> dict[tuple[int, int], Single]:
         """Gaussians by where their widths stand."""
+        plane, axial = view.squares
         wanted = {self._widths(k, at) for k in range(len(self.in_balls))}
         return {
-            (p, z): np.asarray(blurred(view.frequency, at[p], at[z]), float)
+            (p, z): np.exp(
+                -PER_MM2 * (float(at[p]) ** 2 * plane + float(at[z]) ** 2 * axial)
+            )
             for p, z in wanted
         }
 
     def slopes(
         self, view: View, at: Array
-    ) -> tuple[list[Array], list[dict[int, Array]]]:
+    ) -> tuple[list[Single], list[dict[int, Single]]]:
         """Transfers, and by fill their change with each number of the blur."""
         plane, axial = view.squares
-        step = 1e-3 * at[TAIL_WIDTH]
-        wider = self._tail(view, at[TAIL_WIDTH] + step)
-        wider = (wider - self._tail(view, at[TAIL_WIDTH] - step)) / (2 * step)
-        tail, cores = self._tail(view, at[TAIL_WIDTH]), self._cores(view, at)
-        part, edge = at[TAIL], at[SHARP]
+        width = float(at[TAIL_WIDTH])
+        tail, cores = self._tail(view, width), self._cores(view, at)
+        step = 1e-2 * width
+        wider = self._tail(view, width + step) - self._tail(view, width - step)
+        part, edge, power = float(at[TAIL]), float(at[SHARP]), self.sharp
         of = []
         for k in range(len(self.in_balls)):
             p, z = self._widths(k, at)
             core = cores[p, z]
-            power = self.sharp
-            bent = 1 + edge * (1 - (1 + power) * core**power)
-            inner = -2 * PER_MM2 * (1 - part) * core * bent
+            around = core**power if power else np.ones_like(core)
+            bent = core * (1 + edge * (1 - (1 + power) * around))
+            bent *= -2 * PER_MM2 * (1 - part)
             of.append(
                 {
-                    p: inner * at[p] * plane,
-                    z: inner * at[z] * axial,
-                    SHARP: (1 - part) * core * (1 - core**power),
+                    p: bent * float(at[p]) * plane,
+                    z: bent * float(at[z]) * axial,
+                    SHARP: (1 - part) * core * (1 - around),
                     TAIL: tail - self._sharpened(core, edge),
-                    TAIL_WIDTH: part * wider,
+                    TAIL_WIDTH: wider * (part / (2 * step)),
                 }
             )
-        return self.transfers(view, at), of
+        return self._mixed(at, tail, cores), of
 
-    def _sharpened(self, core: Array, edge: float) -> Array:
+    def _sharpened(self, core: Single, edge: float) -> Single:
         """A Gaussian whose edges overshoot."""
         return core * (1 + edge * (1 - core**self.sharp)) if self.sharp else core

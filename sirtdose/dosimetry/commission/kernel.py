@@ -13,7 +13,9 @@ FORMS = ("gaussian", "exponential", "power")
 _POWER_WIDTH = 2 * float(np.sqrt(np.sqrt(2) - 1))
 
 
-def tail_transfer(form: str, squared: Array, fwhm_mm: float) -> Array:
+def tail_transfer(
+    form: str, squared: NDArray[np.floating], fwhm_mm: float
+) -> NDArray[np.floating]:
     r"""What a tail leaves of each frequency.
 
     By the width (FWHM) of a Gaussian of its variance; a power of the distance,

@@ -72,10 +72,14 @@ def settled(
     for _ in range(_ROUNDS):
         normal = np.asarray(slopes.T @ slopes, float)
         downhill = -np.asarray(slopes.T @ rest, float)
-        size = np.maximum(np.diag(normal), 1e-12 * np.diag(normal).max())
+        # What would only go beyond its bound stays, and the others go without it.
+        goes = ~((at <= low) & (downhill < 0) | (at >= high) & (downhill > 0))
+        normal_of, down = normal[np.ix_(goes, goes)], downhill[goes]
+        size = np.maximum(np.diag(normal_of), 1e-12 * np.diag(normal).max())
         while True:
-            step = np.linalg.solve(normal + np.diag(damped * size), downhill)
-            new = np.clip(at + step, low, high)
+            new = at.copy()
+            new[goes] += np.linalg.solve(normal_of + np.diag(damped * size), down)
+            new = np.clip(new, low, high)
             new_rest, new_slopes = evaluate(new)
             new_cost = _squares(new_rest)
             if new_cost <= cost or damped > _MOST:

@@ -6,7 +6,8 @@ r"""A phantom fitted to its image: what it holds, where it lies, how it is blurr
 `o_k` is what a fill takes of a voxel, `g` a Gaussian by its widths in the plane and
 along the axis, `b` the overshoot of edges that a resolution model leaves, and `q` a
 wide tail, as scatter and septa make it: a Gaussian, an exponential, or a power of the
-distance. An image that holds nothing below 0 is compared with what is left above 0.
+distance. An image that holds nothing below 0 is compared with what is left above 0; it
+is taken to keep its counts, so what an overshoot would have below 0 is lost above.
 All numbers are fitted together by weighted least squares over every voxel of the image,
 also outside the phantom: there the tail shows.
 """
@@ -36,9 +37,9 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.solid import Ball, ScanPhantom
 
 Array = NDArray[np.float64]
-Complex = NDArray[np.complex128]
+Complex = NDArray[np.complex64]
 # Where the fit begins.
-_OVERSHOOT = 0.3
+_OVERSHOOT = 0.05
 _FRACTION, _TAIL_MM = 0.06, {"gaussian": 55.0, "exponential": 55.0, "power": 25.0}
 # Voxels that hold less, of what bright ones hold, weigh as if they held so much; an
 # image is smoothed over so many mm to tell.
@@ -59,6 +60,8 @@ class PhantomFit:
     standard uncertainty of each number by its name, by noise alone; `spheres_mm` the
     widths that spheres show where they were fitted apart from the outline. `misfit` is
     the mean weighted square that is left over, `model` what the fit says of each voxel.
+    `kept` is what the blur's image is multiplied with where an overshoot is cut off at
+    0 and all counts are kept.
     """
 
     form: str
@@ -75,6 +78,7 @@ class PhantomFit:
     independent: float
     model: NDArray[np.float32]
     spheres_mm: tuple[float, float] | None = None
+    kept: float = 1.0
 
     @property
     def fwhm_mm(self) -> tuple[float, float]:
@@ -130,16 +134,17 @@ class PhantomFitter:
         self.view = View(grid, max(0.8 * placement.fwhm_mm, 4.0))
         self._fills = [one for one in phantom.fills if poured.get(one.name, 1.0) > 0]
         turned = self.view.of(phantom, replace(placement.pose, middle_mm=(0, 0, 0)))
-        self._shown = [turned[one.name] for one in self._fills]
+        self._shown = [turned[one.name].astype(np.complex64) for one in self._fills]
         self._in_balls = [
             all(isinstance(one, Ball) for one in fill.solids) for fill in self._fills
         ]
+        self._along = (-2j * np.pi * self.view.frequency).astype(np.complex64)
         self._inner = tuple(
             slice(_BORDER, n - _BORDER) if n > 8 * _BORDER else slice(None)
             for n in grid.shape
         )
         self._clipped = float(self._image.min()) >= 0
-        self._last: Array | None = None
+        self._last: dict[int, Array] = {}
         self._weighted_by(
             gaussian_filter(
                 self._image, [_SMOOTH_MM / 2.3548 / side for side in grid.spacing_mm]
@@ -202,33 +207,44 @@ class PhantomFitter:
             high=high[free],
             gain=gain,
         )
-        self._last = whole(found.at)
-        return self._told(model, self._last, found, free)
+        self._last[sharp] = whole(found.at)
+        return self._told(model, self._last[sharp], found, free)
 
     def _first_guess(self, model: BlurModel) -> Array:
         """Widths, tail and place as they were found, and concentrations for them."""
-        last, width = self._last, self._start.fwhm_mm
-        edge = _OVERSHOOT if model.sharp else 0.0
-        start = [width, width, edge]
-        if last is not None and (last[SHARP] != 0) == (model.sharp > 0):
+        width = self._start.fwhm_mm
+        start = [width, width, 0.0]
+        # A blur that overshoots is found from the one that does not, however narrow.
+        last = self._last.get(model.sharp, self._last.get(0))
+        if last is not None:
             start = [float(one) for one in last[:3]]
+        if model.sharp and start[SHARP] == 0:
+            start[SHARP] = _OVERSHOOT
         start += [_FRACTION, _TAIL_MM[model.form]]
         place = self._start.pose.middle_mm if last is None else last[PLACE:HELD]
         start += [float(one) for one in place]
         start += [1.0] * len(self._fills)
         at = np.array(start + (start[:2] if model.apart else []))
         kept = model.transfers(self.view, at)
-        moved = self.view.moved(at[PLACE:HELD])
+        moved = self._moved(at)
         columns = np.stack(
             [
                 self._column(one * own * moved)
                 for one, own in zip(self._shown, kept, strict=True)
             ]
         )
-        normal = (columns @ columns.T).astype(float)
-        held = np.linalg.lstsq(normal, columns @ self._seen.ravel())[0]
-        at[HELD : HELD + len(self._fills)] = np.maximum(held, 1e-3 * held.max())
+        normal, seen = (columns @ columns.T).astype(float), self._seen.ravel()
+        held = np.linalg.lstsq(normal, columns @ seen)[0]
+        held = np.maximum(held, 1e-3 * held.max())
+        shown = held.astype(np.float32) @ columns
+        if self._clipped:
+            np.maximum(shown, 0, out=shown)
+        held *= float(shown @ seen) / max(float(shown @ shown), 1e-30)
+        at[HELD : HELD + len(self._fills)] = held
         return at
+
+    def _moved(self, at: Array) -> Complex:
+        return self.view.moved(at[PLACE:HELD]).astype(np.complex64)
 
     def _column(self, spectrum: Complex) -> NDArray[np.float32]:
         shown = self.view.image(spectrum)[self._inner] * self._weight
@@ -238,19 +254,19 @@ class PhantomFitter:
         self, model: BlurModel, at: Array, free: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Model less image by voxel, weighted; its change with each free number."""
-        moved = self.view.moved(at[PLACE:HELD])
+        moved = self._moved(at)
         shown = [one * moved for one in self._shown]
         kept, of = model.slopes(self.view, at)
-        held = at[HELD : HELD + len(shown)]
+        held = at[HELD : HELD + len(shown)].astype(np.float32)
         columns: dict[int, Complex] = {}
-        whole = np.zeros(moved.shape, complex)
+        whole = np.zeros(moved.shape, np.complex64)
         for k, (one, transfer) in enumerate(zip(shown, kept, strict=True)):
             whole += held[k] * transfer * one
             columns[HELD + k] = transfer * one
             for place, slope in of[k].items():
                 columns[place] = columns.get(place, 0) + held[k] * slope * one
         for axis in range(3):
-            columns[PLACE + axis] = -2j * np.pi * self.view.frequency[axis] * whole
+            columns[PLACE + axis] = self._along[axis] * whole
         slopes = np.stack(
             [self._column(columns[int(k)]) for k in np.flatnonzero(free)], 1
         )
@@ -260,15 +276,23 @@ class PhantomFitter:
             np.maximum(model_shown, 0, out=model_shown)
         return model_shown - self._seen.ravel(), slopes
 
-    def _modeled(self, model: BlurModel, at: Array) -> NDArray[np.float32]:
-        """What the model says of each voxel."""
+    def _modeled(
+        self, model: BlurModel, at: Array
+    ) -> tuple[NDArray[np.float32], float]:
+        """What the model says of each voxel, and what its blur alone has of that."""
         kept = model.transfers(self.view, at)
         held = at[HELD : HELD + len(self._fills)]
         total = sum(
-            a * own * one for a, own, one in zip(held, kept, self._shown, strict=True)
+            float(a) * own * one
+            for a, own, one in zip(held, kept, self._shown, strict=True)
         )
-        moved = self.view.moved(at[PLACE:HELD])
-        return self.view.image(np.asarray(total * moved))
+        shown = self.view.image(np.asarray(total * self._moved(at)))
+        if not self._clipped:
+            return shown, 1.0
+        above = np.maximum(shown, 0)
+        if not model.sharp:
+            return above, 1.0
+        return above, float(shown.sum(dtype=float)) / float(above.sum(dtype=float))
 
     def _told(
         self, model: BlurModel, at: Array, found: Settled, free: NDArray[np.bool_]
@@ -285,6 +309,9 @@ class PhantomFitter:
         names += ["x_mm", "y_mm", "z_mm", *(one.name for one in self._fills)]
         names += ["spheres_in_plane_mm", "spheres_axial_mm"] if model.apart else []
         x, y, z = (float(one) for one in at[PLACE:HELD])
+        shown, kept = self._modeled(model, at)
+        of_fills = slice(HELD, HELD + len(self._fills))
+        standard[of_fills] /= kept
         return PhantomFit(
             form=model.form,
             pose=replace(self._start.pose, middle_mm=(x, y, z)),
@@ -295,13 +322,15 @@ class PhantomFitter:
             tail_fraction=float(at[TAIL]),
             tail_fwhm_mm=float(at[TAIL_WIDTH]),
             concentrations={
-                one.name: float(at[HELD + k]) for k, one in enumerate(self._fills)
+                one.name: float(held) / kept
+                for one, held in zip(self._fills, at[of_fills], strict=True)
             },
             standard=dict(zip(names, map(float, standard), strict=True)),
             misfit=misfit,
             independent=rest.size / together,
-            model=self._modeled(model, at),
+            model=shown,
             spheres_mm=(float(at[-2]), float(at[-1])) if model.apart else None,
+            kept=kept,
         )
 
 

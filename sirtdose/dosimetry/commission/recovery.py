@@ -82,7 +82,7 @@ def phantom_recoveries(
                 for one, whole, said in zip(fits, seen, found, strict=True):
                     held = max(one.concentrations[fill.name], 1e-12)
                     inside = view.overlap(own, whole) / ball.volume_ml
-                    said[f"{ball.diameter_mm:g} mm"] = inside / held
+                    said[f"{ball.diameter_mm:g} mm"] = one.kept * inside / held
     return list(found)
 
 

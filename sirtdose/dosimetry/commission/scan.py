@@ -29,7 +29,10 @@ from sirtdose.model.solid import ScanPhantom
 # An overshoot is believed where it explains so much of what is left over without it,
 # and is at least so large.
 _EXPLAINS, _EDGE_LEAST = 0.05, 0.15
-_POWERS = (1, 2, 3)
+# Powers of an overshoot: one to begin with, then those around it.
+_POWER, _POWERS = 2, (1, 3)
+# A fit that is only compared ends when a step gains less.
+_NEARLY = 1e-3
 # Of widths, recoveries and totals, what no form of the model tells: how far the blind
 # cameras of benchmarks/commissioning.py were off, less noise.
 _UNTOLD_WIDTH, _UNTOLD_RECOVERY, _UNTOLD_TOTAL = 0.015, 0.005, 0.001
@@ -113,7 +116,7 @@ def scan_of(
     placement = place(image, grid, phantom, poured)
     fitter = PhantomFitter(image, grid, phantom, placement=placement, poured=poured)
     # Only for the weights of the others.
-    first = fitter.fitted("exponential", gain=1e-3)
+    first = fitter.fitted("exponential", gain=_NEARLY)
     fitter.reweighted(first)
     fits = _fits(fitter)
     best = min(fits, key=lambda one: one.misfit)
@@ -141,7 +144,7 @@ def scan_of(
         grid=own,
         image=shown,
         fits=fits,
-        plain=fitter.fitted("gaussian", tail=False),
+        plain=fitter.fitted("gaussian", tail=False, gain=_NEARLY),
         apart=apart,
         blur=_blur(fits, apart),
         total=_whole(shown, own, phantom, fits=fits, fitted=fitted),
@@ -183,20 +186,19 @@ def _unlike(
 
 def _fits(fitter: PhantomFitter) -> tuple[PhantomFit, ...]:
     """With every form of the tail; with overshoot where there is one."""
+    form = "exponential"
+    plain = fitter.fitted(form, gain=_NEARLY)
+    sharp = fitter.fitted(form, sharp=_POWER, gain=_NEARLY)
+    if not (sharp.edge > _EDGE_LEAST and sharp.misfit < (1 - _EXPLAINS) * plain.misfit):
+        return tuple(
+            fitter.fitted(one) for one in counted("phantom, forms of the tail", FORMS)
+        )
     found = [
-        fitter.fitted(form) for form in counted("phantom, forms of the tail", FORMS)
+        fitter.fitted(one, sharp=_POWER) for one in counted("phantom, overshoot", FORMS)
     ]
-    best = min(found, key=lambda one: one.misfit)
-    sharp = fitter.fitted(best.form, sharp=2)
-    if not (sharp.edge > _EDGE_LEAST and sharp.misfit < (1 - _EXPLAINS) * best.misfit):
-        return tuple(found)
-    powers = [
-        sharp if power == 2 else fitter.fitted(best.form, sharp=power)
-        for power in counted("phantom, overshoot", _POWERS)
-    ]
-    power = min(powers, key=lambda one: one.misfit).sharp
-    others = [fitter.fitted(form, sharp=power) for form in FORMS if form != best.form]
-    return (*powers, *others)
+    form = min(found, key=lambda one: one.misfit).form
+    powers = [fitter.fitted(form, sharp=one) for one in _POWERS]
+    return (*found, *powers)
 
 
 def _blur(fits: tuple[PhantomFit, ...], apart: PhantomFit | None) -> CameraBlur:
@@ -299,7 +301,7 @@ def _whole(
         total = sum(
             phantom.fill(k).volume_ml * held for k, held in one.concentrations.items()
         )
-        return total - float(inside.sum(dtype=float))
+        return one.kept * (total - float(inside.sum(dtype=float)))
 
     beyond = averaged(fits, outside)
     total = seen + beyond.value
@@ -338,7 +340,7 @@ def _recoveries(
         def modeled(one: PhantomFit) -> float:
             if name is not None:
                 return of[id(one)][name]
-            return sphere_recovery(one.kernel, diameter, ratio)
+            return one.kept * sphere_recovery(one.kernel, diameter, ratio)
 
         model = averaged(forms, modeled)
         half = 0.0 if uneven is None else (modeled(every[-1]) - model.value) / 2

@@ -15,7 +15,7 @@ from sirtdose.model.solid import Ball, Cylinder, Fill, Prism, Solid
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 # Of a Gaussian's exponent, by width (FWHM) and frequency.
-PER_MM2 = 2 * np.pi**2 / (8 * np.log(2))
+PER_MM2 = float(2 * np.pi**2 / (8 * np.log(2)))
 # Below this argument a quotient is taken by its series.
 _SMALL = 1e-3
 # Frequencies that fit a processor's own memory, and how many at a time.

@@ -13,6 +13,7 @@ from sirtdose.model.solid import Fill, ScanPhantom
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
+Single = NDArray[np.float32]
 # Around the image, so that what is blurred out on one side does not come in on the
 # other; mm.
 _PAD_MM = 60.0
@@ -105,11 +106,19 @@ class View:
         self._placed = np.asarray(box * (np.cos(start) + 1j * np.sin(start)))
         # Half of the lattice stands for all of it.
         self._twice = np.where(cycles[2, seen] > 0, 2.0, 1.0)
+        self._last: tuple[ScanPhantom, object, Mapping[str, Complex]] | None = None
 
     def of(self, phantom: ScanPhantom, pose: Pose) -> Mapping[str, Complex]:
-        """Transforms of a phantom's fills, mL, as it is turned but not yet placed."""
-        own, centered = self._turned(phantom, pose)
-        return {one.name: centered * transform_of(one, own) for one in phantom.fills}
+        """Transforms of a phantom's fills, mL, as it is turned but not yet placed.
+
+        The last are kept: a phantom is looked at in several ways, and turns seldom.
+        """
+        way = (pose.angles_deg, pose.mirrored)
+        if self._last is None or self._last[0] is not phantom or self._last[1] != way:
+            own, centered = self._turned(phantom, pose)
+            fills = {o.name: centered * transform_of(o, own) for o in phantom.fills}
+            self._last = phantom, way, fills
+        return self._last[2]
 
     def placed(self, phantom: ScanPhantom, pose: Pose) -> Mapping[str, Complex]:
         """The same where the phantom lies."""
@@ -142,7 +151,7 @@ class View:
         angle = 2 * np.pi * (np.asarray(middle_mm) @ self.frequency)
         return np.asarray(np.cos(angle) - 1j * np.sin(angle))
 
-    def image(self, spectrum: Complex) -> NDArray[np.float32]:
+    def image(self, spectrum: NDArray[np.complexfloating]) -> NDArray[np.float32]:
         """What a voxel holds of a spectrum, mL times concentration."""
         from scipy import fft
 
@@ -153,7 +162,7 @@ class View:
         return np.asarray(found[self._inner])
 
     @cached_property
-    def squares(self) -> tuple[Array, Array]:
-        """Of the frequency in the plane, and along the axis."""
+    def squares(self) -> tuple[Single, Single]:
+        """Of the frequency in the plane, and along the axis; in single precision."""
         x, y, z = self.frequency
-        return x**2 + y**2, z**2
+        return (x**2 + y**2).astype(np.float32), (z**2).astype(np.float32)

@@ -46,13 +46,19 @@ def grid() -> Grid:
 def scanned(
     *,
     ratio: float,
+    background: float = 1.0,
     fwhm_mm: tuple[float, float] = (13.0, 15.0),
+    overshoot: float = 0.0,
     tail: tuple[float, float] = (0.0, 1.0),
     turn_deg: float = 0.0,
     shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0),
     seed: int | None = None,
 ) -> Array:
-    """Activity by voxel, mL times concentration, of a background of 1 per mL."""
+    """Activity by voxel, mL times concentration, of a background of 1 per mL.
+
+    Where edges overshoot, a Gaussian of twice the width is taken off, nothing is below
+    0, and all counts are kept.
+    """
     at = grid()
     fine = [side / FINER for side in SPACING_MM]
     axes = [
@@ -67,14 +73,22 @@ def scanned(
     c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
     u, v = c * x + s * y, -s * x + c * y
     body = (u / 65) ** 2 + (v / 55) ** 2 <= 1
-    held = (body & (np.abs(z) <= 60)).astype(float)
+    held = (body & (np.abs(z) <= 60)) * background
     for size, (a, b, d) in CENTERS_MM.items():
         away = np.sqrt((u - a) ** 2 + (v - b) ** 2 + (z - d) ** 2)
         held = np.where(away <= size / 2 + 1, 0.0, held)
         held = np.where(away <= size / 2, ratio, held)
-    seen = (1 - tail[0]) * _blurred(held, (fwhm_mm[1], fwhm_mm[0], fwhm_mm[0]), fine)
+    core = (fwhm_mm[1], fwhm_mm[0], fwhm_mm[0])
+    seen = (1 + overshoot) * _blurred(held, core, fine)
+    if overshoot:
+        seen -= overshoot * _blurred(held, tuple(2 * one for one in core), fine)
+    seen *= 1 - tail[0]
     if tail[0]:
         seen += tail[0] * _blurred(held, (tail[1],) * 3, fine)
+    if overshoot:
+        counts = seen.sum()
+        seen = np.maximum(seen, 0)
+        seen *= counts / seen.sum()
     a, b, d = SHAPE
     whole = seen.reshape(a, FINER, b, FINER, d, FINER).sum(axis=(1, 3, 5))
     whole *= float(np.prod(fine)) / 1000

@@ -77,6 +77,23 @@ def test_another_ratio_than_was_poured_shows() -> None:
     assert held["spheres"] / held["background"] == pytest.approx(6.0, rel=0.02)
 
 
+def test_an_overshoot_around_spheres_in_the_cold() -> None:
+    """Of (1 + b) g_w - b g_2w with b 0.7, 0.9743 w is half as high as the middle."""
+    image = scanned(
+        ratio=8.0, background=0.0, fwhm_mm=(17.0, 19.0), overshoot=0.7, seed=3
+    )
+    poured = {"background": 0.0, "spheres": 8.0}
+    found = place(image, grid(), phantom(), poured)
+    fitter = PhantomFitter(image, grid(), phantom(), placement=found, poured=poured)
+    plain = fitter.fitted("gaussian", tail=False)
+    fit = fitter.fitted("gaussian", tail=False, sharp=3)
+    assert fit.misfit < 0.8 * plain.misfit
+    assert fit.fwhm_mm == pytest.approx((16.562, 18.511), rel=0.03)
+    # What is cut off below 0 is lost above, and all counts are kept.
+    assert fit.kept < 0.95
+    assert fit.concentrations["spheres"] == pytest.approx(8.0, rel=0.01)
+
+
 def test_a_phantom_at_the_edge_of_the_image_is_cut(scan: PhantomScan) -> None:
     # Of 44 slices of 5 mm 24 hold the cylinder; 10 are left out at one end.
     at = grid().crop(box_at((10, 0, 0), (34, 52, 60)))
