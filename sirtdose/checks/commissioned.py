@@ -13,9 +13,24 @@ _TELLING = ("station", "serial")
 
 
 def no_camera_findings(
-    header: Mapping[str, str], cameras: Sequence[Camera]
+    header: Mapping[str, str],
+    cameras: Sequence[Camera],
+    *,
+    nuclide: str = "",
+    others: Sequence[Commissioned] = (),
 ) -> list[Finding]:
-    """An image that no camera of the site file matches (H46)."""
+    """An image that no camera of the site file matches (H46).
+
+    `others` match its header, but were commissioned with another nuclide.
+    """
+    if others:
+        each = ", ".join(f"'{one.name}' with {one.nuclide}" for one in others)
+        said = (
+            f"no camera is used: the image is of {nuclide}, and what its header "
+            f"matches in the site file was commissioned with another nuclide ({each})"
+        )
+        remedy = f"commission the camera with {nuclide} too"
+        return [Finding.of("H46", said, severity=Severity.NOTE, remedy=remedy)]
     if not any(one.file for one in cameras):
         return []
     words = [header[key] for key in ("manufacturer", "model") if key in header]
@@ -73,7 +88,7 @@ def _other_nuclide(camera: Commissioned, nuclide: str) -> list[Finding]:
             "H46",
             f"{said}: factor, blur and dead time differ between nuclides",
             severity=Severity.ASK,
-            accepted="the file is used all the same",
+            accepted="no more of it than blur and recovery is used",
         )
     ]
 

@@ -223,7 +223,7 @@ class DoseRequest:
     def for_nuclide(self, nuclide: Nuclide) -> "DoseRequest":
         """The same; by local deposition where no method is asked for and no kernel is.
 
-        >>> own = Nuclide("P-32", 342.8, 198.4, "own", "source", "source")
+        >>> own = Nuclide("P-32", 342.8, 198.4, "own", "a", half_life_source="b")
         >>> DoseRequest(density="ct").for_nuclide(own).used_methods
         ('local',)
         """

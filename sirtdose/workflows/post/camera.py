@@ -94,6 +94,8 @@ def _without_factor(
     """Why the camera's factor does not calibrate an image; empty if it does."""
     if used is None:
         return NEEDED
+    if used.without_factor:
+        return used.without_factor
     factor, source = used.camera.factor, image.source
     if factor is None:
         return f"camera '{used.camera.name}' has no factor"
