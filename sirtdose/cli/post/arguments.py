@@ -18,7 +18,8 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "and --calibrate-over"
         )
     shunted = options["lung_shunt"] is not None or options["injections"]
-    by_factor = not isinstance(options["calibration"], str) or knows_cameras(options)
+    typed = not isinstance(options["calibration"], str)
+    by_factor = typed or knows_cameras(options)
     if options["show_patient"] and (options["no_report"] or options["deidentify"]):
         raise click.UsageError(
             "--show-patient shows the patient's name on the report: leave out "
@@ -54,6 +55,12 @@ def require_no_idle(options: dict[str, Any]) -> None:
             shunted,
             "--lung-shunt-source",
             "a --lung-shunt",
+        ),
+        (
+            options["dead_time"] != "none",
+            typed,
+            "--dead-time",
+            "a camera factor in --calibration, such as '12.3 cps/MBq'",
         ),
         (
             options["scan_duration"],

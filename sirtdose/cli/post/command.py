@@ -12,7 +12,7 @@ from sirtdose.cli.post.arguments import (
     site_key,
 )
 from sirtdose.cli.post.bare import require_bare, show_scan
-from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
+from sirtdose.cli.words.blur import CORRECTIONS, CURVE, blur_options, partial_volume
 from sirtdose.cli.words.command import Command, command
 from sirtdose.cli.words.image import (
     dose_options,
@@ -127,6 +127,14 @@ class _Remembering(Command):
     metavar="HOW",
 )
 @Option(
+    "dead-time",
+    ("none", "camera"),
+    "Dead time that a typed camera factor is corrected for. none: the factor includes "
+    "it. camera: the factor was measured at negligible dead time, and the camera's own "
+    "file says what is lost at the scan.",
+    default="none",
+)
+@Option(
     "calibrate-over",
     ("fov", "liver", "perfused"),
     "Region that holds the administered activity, for --calibration administered; fov "
@@ -167,9 +175,10 @@ class _Remembering(Command):
 @blur_options
 @Option(
     "pvc",
-    FileOrText(*CORRECTIONS),
-    "Partial-volume correction: iterative-yang (default with --psf), gtm, or a CSV "
-    "file of recovery coefficients with columns volume_ml and rc.",
+    FileOrText(*CORRECTIONS, CURVE),
+    "Partial-volume correction: iterative-yang (default with --psf), gtm, recovery "
+    "(the curve of the camera's own file), or a CSV file of recovery coefficients with "
+    "columns volume_ml and rc.",
     metavar="HOW",
 )
 @replace(
@@ -351,6 +360,7 @@ def _dose(source: Path, options: dict[str, Any]) -> DoseRequest:
         options,
         calibration=how if isinstance(how, str) else "camera",
         cps_per_mbq=None if isinstance(how, str) else how,
+        dead_time=options["dead_time"],
         calibrate_over=options["calibrate_over"],
         scan_duration_h=options["scan_duration"],
         camera_limit_gbq=options["camera_limit"],
