@@ -1,5 +1,6 @@
 """A scan without structures: what is in view, and nothing of doses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,20 @@ from sirtdose.dosimetry.image.scan_total import (
 )
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.io.choose import Choice
+from sirtdose.io.dicom.link import read_link
 from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Times
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.patient_link import shift_days
 from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.scan import ScanFacts
 from sirtdose.model.volume import Source, Volume
-from sirtdose.report.documents import rounded
-from sirtdose.report.scan.document import SCAN_FILES, Scan, scan_document
-from sirtdose.report.scan.page import write_scan
+from sirtdose.report.scan.document import Hidden, Scan
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image
 from sirtdose.workflows.post.inputs import all_inputs, named_files, options_of
+from sirtdose.workflows.post.kept_names import file_names, people_of
 from sirtdose.workflows.post.ledger import (
     ledger_of,
     on_own_scale,
@@ -64,26 +66,29 @@ class _Decay:
     typed: bool
 
 
-def scan_into(
-    request: PostRequest, folder: Path, *, report: bool = True, force: bool = False
-) -> dict[str, Any]:
-    """Read a scan without structures, and write what it holds to a folder.
+def read_scan(request: PostRequest) -> Scan:
+    """Read a scan without structures: what it holds, and nothing of doses.
+
+    Of the request, the image, what was given and the calibration count; what is for
+    doses is left aside.
 
     Raises
     ------
     InputError
         Whatever cannot be used; SafetyStop where a check asks.
-    OutputError
-        Something would be overwritten, or could not be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from sirtdose import Given, ImageRequest, Nuclide, PostRequest
+    >>> nuclide = Nuclide.named("Y-90")
+    >>> read_scan(PostRequest(ImageRequest(Path("no.dcm")), Given(nuclide)))
+    Traceback (most recent call last):
+        ...
+    sirtdose.errors.InputError: there is no file or folder no.dcm
     """
-    require_free(folder, SCAN_FILES, force=force)
     with opened(request.image.source) as source:
-        request = replace(request, image=replace(request.image, source=source))
-        scan = scan_of(request)
-    document: dict[str, Any] = rounded(scan_document(scan))
-    with output_folder(folder, SCAN_FILES, force=force) as aside:
-        write_scan(scan, document, aside, report=report)
-    return document
+        return scan_of(replace(request, image=replace(request.image, source=source)))
 
 
 def scan_of(request: PostRequest) -> Scan:
@@ -144,9 +149,25 @@ def scan_of(request: PostRequest) -> Scan:
         choices=choice.reasons,
         inputs=all_inputs(choice, named, None),
         options=_options_of(request),
+        hidden=_hidden(choice, named, request, image),
         findings=said.findings,
         accepted=said.accepted,
+        acceptances=request.judge.acceptances,
     )
+
+
+def _hidden(
+    choice: Choice, named: Mapping[str, Path], request: PostRequest, image: Volume
+) -> Hidden | None:
+    """What stands for names and dates, where results are to name nobody."""
+    key, source = request.privacy.site_key, image.source
+    if key is None:
+        return None
+    days = shift_days(key)
+    if choice.image.paths and source is not None and source.modality != "file":
+        link = read_link(choice.image.paths, image.grid.frame_of_reference_uid)
+        days = link.deidentified(key).shifted_d
+    return Hidden(days, file_names(choice, named), people_of(choice, []))
 
 
 def _options_of(request: PostRequest) -> dict[str, Any]:

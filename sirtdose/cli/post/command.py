@@ -90,7 +90,7 @@ class _Remembering(Command):
     "no-structures",
     bool,
     "Read a QA scan or phantom without structures: total activity, unit, times and "
-    "nuclide, and no doses. Writes scan.json and scan.html.",
+    "nuclide, and no doses. Writes scan.json, scan.html and run.json.",
     about="results",
 )
 @registration_options
@@ -275,8 +275,13 @@ def post_command(
     """
     if options["no_structures"]:
         require_bare(click.get_current_context())
-        request = post_request(source, options)
-        show_scan(request, out, options | {"force": force}, as_json=as_json)
+        show_scan(
+            post_request(source, options),
+            out,
+            options | {"force": force},
+            asked=click.get_current_context().meta.get(_ASKED),
+            as_json=as_json,
+        )
         return
     from sirtdose.workflows.post.results import assess_into
 
