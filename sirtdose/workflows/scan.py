@@ -152,7 +152,6 @@ def scan_of(request: PostRequest) -> Scan:
         hidden=_hidden(choice, named, request, image),
         findings=said.findings,
         accepted=said.accepted,
-        acceptances=request.judge.acceptances,
     )
 
 

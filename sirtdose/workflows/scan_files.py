@@ -54,7 +54,7 @@ def scan_into(
         require_not_of_others(folder, SCAN_FILES, SCAN_FILES)
         require_free(folder, SCAN_FILES, force=force)
         started = datetime.now(UTC)
-        scan = _names_compared(read_scan(request), folder)
+        scan = _names_compared(read_scan(request), folder, request)
         document: dict[str, Any] = rounded(scan_document(scan))
         with claim.writing(SCAN_FILES, force=force) as aside:
             write_scan(scan, document, aside, report=report)
@@ -70,7 +70,7 @@ def scan_into(
     return Kept(document, names)
 
 
-def _names_compared(scan: Scan, folder: Path) -> Scan:
+def _names_compared(scan: Scan, folder: Path, request: PostRequest) -> Scan:
     """The scan with what is said of names that its results keep (H33).
 
     Raises
@@ -87,7 +87,7 @@ def _names_compared(scan: Scan, folder: Path) -> Scan:
     nuclide = scan.nuclide
     if nuclide is not None and nuclide.file is not None:
         texts.append(("the nuclide file", nuclide.half_life_source))
-    said = Said(scan.acceptances)
+    said = Said(request.judge.acceptances)
     said.add(scan.findings)
     said.add(kept_name_findings(texts, scan.hidden.people))
     said.gate()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.post.arguments import (
+    injections_of,
     require_no_idle,
     require_times,
     site_key,
@@ -22,7 +23,7 @@ from sirtdose.cli.words.image import (
     registration_options,
     segmentation_options,
 )
-from sirtdose.cli.words.injections import given_injection_of, injection_option
+from sirtdose.cli.words.injections import injection_option
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
@@ -56,7 +57,6 @@ from sirtdose.cli.words.typed import request_asked, site_used, typed_options
 from sirtdose.model.request import (
     DoseRequest,
     Given,
-    InjectionGiven,
     JudgeRequest,
     PostRequest,
     Privacy,
@@ -340,7 +340,7 @@ def _given(options: dict[str, Any]) -> Given:
     }
     require_times(options, times)
     nuclide, _ = nuclide_of(options)
-    injections = _injections(options["injections"], zone, times)
+    injections = injections_of(options["injections"], zone, times)
     return Given(
         nuclide,
         nuclide_given=nuclide_typed(options),
@@ -392,18 +392,3 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         self_test=self_test(),
         site=site_used(),
     )
-
-
-def _injections(
-    texts: tuple[str, ...], zone: str | None, times: dict[str, Any]
-) -> tuple[InjectionGiven, ...]:
-    """Injections as written; the first one's time stands for the administration."""
-    injections = tuple(given_injection_of(text, zone) for text in texts)
-    known = [one.at for one in injections if one.at is not None]
-    if known and times["administered_at"] is not None:
-        raise click.UsageError(
-            "each --injection has its own time: leave out --administered-at"
-        )
-    if known:
-        times["administered_at"] = min(known)
-    return injections

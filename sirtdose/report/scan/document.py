@@ -46,8 +46,7 @@ class Hidden:
 class Scan:
     """A scan without structures: everything that its report needs.
 
-    `accepted` are those of the `acceptances` that were needed; `hidden` is None where
-    results may name the patient.
+    `hidden` is None where results may name the patient.
     """
 
     image: Volume
@@ -63,7 +62,6 @@ class Scan:
     options: dict[str, Any]
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]
-    acceptances: tuple[Acceptance, ...] = ()
     hidden: Hidden | None = None
 
 

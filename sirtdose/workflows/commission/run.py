@@ -82,12 +82,7 @@ def commission(request: CommissionRequest) -> Commissioning:
     if isinstance(filling.nuclide, Nuclide):
         said.add(own_file_findings(filling.nuclide))
     images = said.take(images_of(request, filling))
-    _require_one_unit(images)
-    if request.live_fraction is not None and len(images) > 1:
-        raise InputError(
-            f"--live-fraction is one number for {len(images)} scans: commission one "
-            "scan with it, or give --series"
-        )
+    _require_together(images, request)
     wide = (
         read_wide_rates(request.wide_rates, images)
         if request.wide_rates is not None
@@ -157,7 +152,15 @@ def _require_tables(request: CommissionRequest) -> None:
         read_series(request.series)
 
 
-def _require_one_unit(images: Sequence[PhantomImage]) -> None:
+def _require_together(
+    images: Sequence[PhantomImage], request: CommissionRequest
+) -> None:
+    """Refuse scans that are not of one unit, or of one live fraction."""
+    if request.live_fraction is not None and len(images) > 1:
+        raise InputError(
+            f"--live-fraction is one number for {len(images)} scans: commission one "
+            "scan with it, or give --series"
+        )
     if len({one.is_counts for one in images}) > 1:
         counts = next(one.label for one in images if one.is_counts)
         others = next(one.label for one in images if not one.is_counts)
