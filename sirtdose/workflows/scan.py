@@ -79,13 +79,22 @@ def read_scan(request: PostRequest) -> Scan:
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from sirtdose import Given, ImageRequest, Nuclide, PostRequest
-    >>> nuclide = Nuclide.named("Y-90")
-    >>> read_scan(PostRequest(ImageRequest(Path("no.dcm")), Given(nuclide)))
-    Traceback (most recent call last):
-        ...
-    sirtdose.errors.InputError: there is no file or folder no.dcm
+    1000 voxels of 1 mL with 2000 Bq/mL:
+
+    >>> import nibabel
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> from sirtdose import DoseRequest, Given, ImageRequest, Nuclide, PostRequest
+    >>> given = Given(Nuclide.named("Y-90"), nuclide_given=True)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "scan.nii.gz")
+    ...     voxels = np.full((10, 10, 10), 2000.0, np.float32)
+    ...     one = nibabel.Nifti1Image(voxels, np.diag([10.0, 10, 10, 1]))
+    ...     nibabel.save(one, path)
+    ...     dose = DoseRequest(calibration="image")
+    ...     found = read_scan(PostRequest(ImageRequest(path), given, dose))
+    >>> round(found.total.activity_gbq, 6)
+    0.002
     """
     with opened(request.image.source) as source:
         return scan_of(replace(request, image=replace(request.image, source=source)))
