@@ -320,8 +320,8 @@ def test_the_camera_of_scouts_is_that_of_their_nuclide(
     assert one is None
     assert said(findings) == [
         "note H46 no camera is used: the image is of Tc-99m, and what its header "
-        "matches in the site file was commissioned with another nuclide ('own' with "
-        "Y-90). Commission the camera with Tc-99m too"
+        "matches in the site file was commissioned with Y-90. Commission the camera "
+        "with Tc-99m too"
     ]
 
 

@@ -271,7 +271,7 @@ def test_stations_are_removed_with_patients(
     result = run(
         *("post", labeled, *GIVEN, *TIMES, "--site", folder / "site.toml", *ACCEPTED),
         *("--accept", "H46", "--reason", "renamed"),
-        *("--deidentify", "--no-dicom", "--json", "--out", out),
+        *("--pvc", "recovery", "--deidentify", "--no-dicom", "--json", "--out", out),
     )
     camera = found(result)["camera"]
     assert camera["header"] == {
