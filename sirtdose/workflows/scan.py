@@ -28,6 +28,7 @@ from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
 from sirtdose.io.dicom.link import read_link
 from sirtdose.model.acceptance import Said
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Times
 from sirtdose.model.nuclide import Nuclide
@@ -192,10 +193,9 @@ def _decay_of(
     name = source.nuclide_in_header if source else ""
     if name in table("nuclides"):
         return _Decay(Nuclide.named(name), typed=False)
-    emitters = table("positron_emitters") | table("photon_emitters")
-    emitter = emitters.get(name)
+    emitter = Emitter.tabulated(name)
     stated_h = source.half_life_in_header_h if source and name else None
-    half_life_h = emitter["half_life_h"] if emitter else stated_h
+    half_life_h = emitter.half_life_h if emitter else stated_h
     if half_life_h is None:
         return _Decay(None, typed=False)
     return _Decay(
@@ -203,8 +203,8 @@ def _decay_of(
             given.nuclide,
             name=name,
             half_life_h=half_life_h,
-            half_life_source=emitter["source"] if emitter else _HEADER,
-            positrons_per_decay=(emitter or {}).get("positrons_per_decay"),
+            half_life_source=emitter.half_life_source if emitter else _HEADER,
+            positrons_per_decay=emitter.positrons_per_decay if emitter else None,
             kernels=(),
         ),
         typed=False,
