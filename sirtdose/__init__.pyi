@@ -62,6 +62,7 @@ from sirtdose.planning.partition_goal import ImagedInjection as ImagedInjection
 from sirtdose.planning.partition_goal import Injection as Injection
 from sirtdose.planning.perfused import Tumor as Tumor
 from sirtdose.planning.result import Plan as Plan
+from sirtdose.report.scan.document import Scan as Scan
 from sirtdose.workflows.check.dose import CheckRequest as CheckRequest
 from sirtdose.workflows.check.dose import check_dose as check_dose
 from sirtdose.workflows.check.histograms import dose_histograms as dose_histograms
@@ -80,3 +81,5 @@ from sirtdose.workflows.post.arrays import assess_arrays as assess_arrays
 from sirtdose.workflows.post.assess import assess_dose as assess_dose
 from sirtdose.workflows.post.results import Wanted as Wanted
 from sirtdose.workflows.post.results import assess_into as assess_into
+from sirtdose.workflows.scan import read_scan as read_scan
+from sirtdose.workflows.scan_files import scan_into as scan_into

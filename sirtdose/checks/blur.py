@@ -31,6 +31,7 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
                 f"{result.total_change:+.2%}; it was not scaled back",
             )
         )
+    findings += _recovery_findings(result)
     if result.unreliable:
         names = ", ".join(result.unreliable)
         findings.append(
@@ -62,6 +63,26 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
             Finding.of("H20", f"corrected mean doses change much with {said}")
         )
     return findings
+
+
+def _recovery_findings(result: PartialVolume) -> list[Finding]:
+    """Tumors above a recovery table, or no warmer than normal liver (H20)."""
+    found = []
+    if result.too_large:
+        names = ", ".join(result.too_large)
+        said = (
+            f"{names}: larger than any volume in the recovery table; the recovery of "
+            "the largest is used"
+        )
+        found.append(Finding.of("H20", said, severity=Severity.NOTE))
+    if result.as_seen:
+        names = ", ".join(result.as_seen)
+        said = (
+            f"{names}: no more activity per mL than the normal liver, so recovery "
+            "corrects nothing there"
+        )
+        found.append(Finding.of("H20", said))
+    return found
 
 
 def _fit_findings(result: PartialVolume) -> list[Finding]:

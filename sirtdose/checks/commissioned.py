@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sirtdose.model.commissioned import CameraUsed, Commissioned
+from sirtdose.dosimetry.commission.dead_time import LINEAR_LOSS
+from sirtdose.model.commissioned import CameraUsed, Commissioned, Measured
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.site import Camera
 
@@ -13,9 +14,25 @@ _TELLING = ("station", "serial")
 
 
 def no_camera_findings(
-    header: Mapping[str, str], cameras: Sequence[Camera]
+    header: Mapping[str, str],
+    cameras: Sequence[Camera],
+    *,
+    nuclide: str = "",
+    others: Sequence[Commissioned] = (),
 ) -> list[Finding]:
-    """An image that no camera of the site file matches (H46)."""
+    """An image that no camera of the site file matches (H46).
+
+    `others` match its header, but were commissioned with another nuclide.
+    """
+    if others:
+        # No camera's name: results that are to name nobody keep this too.
+        theirs = " or ".join(sorted({one.nuclide for one in others}))
+        said = (
+            f"no camera is used: the image is of {nuclide}, and what its header "
+            f"matches in the site file was commissioned with {theirs}"
+        )
+        remedy = f"commission the camera with {nuclide} too"
+        return [Finding.of("H46", said, severity=Severity.NOTE, remedy=remedy)]
     if not any(one.file for one in cameras):
         return []
     words = [header[key] for key in ("manufacturer", "model") if key in header]
@@ -73,7 +90,7 @@ def _other_nuclide(camera: Commissioned, nuclide: str) -> list[Finding]:
             "H46",
             f"{said}: factor, blur and dead time differ between nuclides",
             severity=Severity.ASK,
-            accepted="the file is used all the same",
+            accepted="no more of it than blur and recovery is used",
         )
     ]
 
@@ -159,9 +176,11 @@ def _dead_time(used: CameraUsed, calibration: str) -> list[Finding]:
     follows = [
         "this cancels in the patient-relative calibration" * relative,
         f"the {'second calibration' if relative else 'calibration'} is corrected for it"
-        * by_factor,
+        * used.corrects,
     ]
     so = ", and ".join(filter(None, follows)) or "it is not corrected"
+    if calibration == "camera" and not used.corrects:
+        return [_typed_uncorrected(used, kept)]
     said = (
         f"{used.live.in_view_gbq:.4g} GBq were in the field of view at the scan, where "
         f"the camera loses {1 - kept.value:.1%} +/- {kept.standard:.1%} of its counts "
@@ -169,7 +188,7 @@ def _dead_time(used: CameraUsed, calibration: str) -> list[Finding]:
     )
     loss = 1 - kept.value
     found = [Finding.of("H13", said, severity=Severity.NOTE, value=loss)]
-    if by_factor and used.live.outside:
+    if used.corrects and used.live.outside:
         low, high = camera.dead_time.measured_gbq
         said = (
             f"{used.live.in_view_gbq:.4g} GBq at the scan is {used.live.outside} the "
@@ -179,6 +198,21 @@ def _dead_time(used: CameraUsed, calibration: str) -> list[Finding]:
         )
         found.append(Finding.of("H13", said, severity=Severity.WARN))
     return found
+
+
+def _typed_uncorrected(used: CameraUsed, kept: Measured) -> Finding:
+    """A typed factor without the dead time that the camera's file has (H13)."""
+    loss = 1 - kept.value
+    at = f"{used.live.in_view_gbq:.4g} GBq" if used.live else "the activity at the scan"
+    said = (
+        f"with {at} in view, camera '{used.camera.name}' loses {loss:.1%} +/- "
+        f"{kept.standard:.1%} of its counts (k = 1), and the typed factor is used "
+        "without correction: doses are too low by that part if the factor was measured "
+        "at negligible dead time"
+    )
+    remedy = "if it was, give --dead-time camera; if it includes the loss, leave it so"
+    severity = Severity.WARN if loss > LINEAR_LOSS else Severity.NOTE
+    return Finding.of("H13", said, severity=severity, value=loss, remedy=remedy)
 
 
 def _not_corrected(used: CameraUsed) -> list[Finding]:

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from sirtdose.checks.nuclide import header_nuclide_findings, not_understood
+from sirtdose.checks.nuclide import (
+    header_nuclide_findings,
+    if_right_of_phantom,
+    not_understood,
+)
 from sirtdose.data.load import table
 from sirtdose.dosimetry.commission.results import CommissionedScan, Drift, Filling
 from sirtdose.model.commissioned import Commissioned, Measured
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
 
 _SIGNIFICANT = 2.0
-# No gamma camera's image of these nuclides has a factor beyond; cps/MBq.
+# No gamma camera's image of microspheres has a factor beyond; cps/MBq. Those of photon
+# emitters stand in their table.
 _FACTOR_CPS = (0.5, 150.0)
 _MOST_MBQ = 2e4
 _FACTOR_SHOWN = (0.5, 2.0)
@@ -42,7 +47,7 @@ def nuclide_findings(
     label: str,
     *,
     source: Source,
-    nuclide: Nuclide,
+    nuclide: Emitter,
     nuclide_was: str | None = None,
     device: str | None = None,
 ) -> list[Finding]:
@@ -53,6 +58,7 @@ def nuclide_findings(
             nuclide=nuclide,
             header_nuclide_was=nuclide_was,
             device=device,
+            phantom=True,
         )
     name = source.nuclide_in_header
     if name in ("", nuclide.name):
@@ -61,12 +67,7 @@ def nuclide_findings(
         f"{label}: the header says {name}, but the phantom is said to hold "
         f"{nuclide.name}. Is it this scan, and this nuclide?"
     )
-    without = "leave --device out and " if device else ""
-    other = (
-        f"; for {name} {without}give --nuclide {name}"
-        if name in table("nuclides")
-        else ""
-    )
+    other = if_right_of_phantom(source, nuclide.name, device)
     return [
         Finding.of(
             "H11",
@@ -79,7 +80,11 @@ def nuclide_findings(
 
 
 def factor_findings(
-    one: CommissionedScan, before: Commissioned | None, *, explained: bool = False
+    one: CommissionedScan,
+    before: Commissioned | None,
+    *,
+    nuclide: str = "Y-90",
+    explained: bool = False,
 ) -> list[Finding]:
     """A factor that no camera has, or without its live fraction (H05, H12, H13).
 
@@ -87,7 +92,7 @@ def factor_findings(
     """
     if one.factor is None:
         return []
-    said = _absurd_counts(one) if one.rate_cps else _absurd_shown(one)
+    said = _absurd_counts(one, nuclide) if one.rate_cps else _absurd_shown(one)
     if explained:
         said = []
     elif not said and before and before.factor:
@@ -95,17 +100,18 @@ def factor_findings(
     return [*said, *_without_live(one)]
 
 
-def _absurd_counts(one: CommissionedScan) -> list[Finding]:
+def _absurd_counts(one: CommissionedScan, nuclide: str) -> list[Finding]:
     """Counts per second per MBq of another unit (H05)."""
-    low, high = _FACTOR_CPS
+    emitter = table("photon_emitters").get(nuclide, {})
+    low, high = emitter.get("image_cps_per_mbq", _FACTOR_CPS)
     value = one.factor.value if one.factor else 0.0
     if low <= value <= high and one.total_mbq <= _MOST_MBQ:
         return []
     said = (
         f"{one.file}: with {one.total_mbq / 1000:.4g} GBq in view the camera factor is "
         f"{value:.4g} cps/MBq; phantoms hold up to {_MOST_MBQ / 1000:g} GBq, and gamma "
-        f"cameras have {low:g} to {high:g} cps/MBq. Is the activity in another unit (1 "
-        "mCi is 37 MBq), or the duration?"
+        f"cameras have {low:g} to {high:g} cps/MBq of {nuclide}. Is the activity in "
+        "another unit (1 mCi is 37 MBq), or the duration?"
     )
     used = "the factor is used"
     return [Finding.of("H05", said, subject=one.file, accepted=used)]
@@ -233,7 +239,13 @@ def yield_findings(
 
 
 def _told_another(factor: Measured, own: float, name: str) -> list[Finding]:
-    """A PET image that shows what another nuclide's positrons would make of it."""
+    """A PET image that shows what another nuclide's positrons would make of it.
+
+    Nuclides with nearly as many positrons, such as F-18 and C-11, are not told apart.
+    """
+    low, high = _FACTOR_SHOWN
+    if low <= factor.value <= high:
+        return []
     for other, emitter in table("positron_emitters").items():
         part = own / emitter["positrons_per_decay"]
         if other != name and abs(factor.value / part - 1) < _NEAR:

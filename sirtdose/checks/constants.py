@@ -39,7 +39,7 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
 
     >>> [f.message for f in nuclide_findings(Nuclide.named("Y-90").with_half_life(1))]
     ['half-life 1 h, but Y-90 has 64.05 h; the dose constant is not changed']
-    >>> own = Nuclide("P-32", 342.8, 198.4, "own", "source", "source")
+    >>> own = Nuclide("P-32", 342.8, 198.4, "own", "a", half_life_source="b")
     >>> [f.message for f in nuclide_findings(own)]
     ['half-life and dose constant of P-32 not checked: no other values are in use here']
     """

@@ -1,6 +1,9 @@
 """Nuclide in the image header, compared with the nuclide of the doses (H11)."""
 
+from dataclasses import dataclass
+
 from sirtdose.data.load import table
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.nuclide_words import contradicted_by, nuclide_name
@@ -9,6 +12,16 @@ from sirtdose.model.volume import Source
 _SAME_HALF_LIFE = 0.02
 # Half-lives of one emitter in headers differ by less.
 _SAME_EMITTER = 1e-3
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What an image is said to be of, and what to type if its header is right."""
+
+    said: str
+    of: str
+    right: str
+    otherwise: str = ""
 
 
 def named_by_header_findings(source: Source) -> list[Finding]:
@@ -23,12 +36,16 @@ def named_by_header_findings(source: Source) -> list[Finding]:
 def header_nuclide_findings(
     *,
     source: Source,
-    nuclide: Nuclide,
+    nuclide: Emitter,
     nuclide_given: bool = True,
     header_nuclide_was: str | None = None,
     device: str | None = None,
+    phantom: bool = False,
 ) -> list[Finding]:
-    """Header nuclide or half-life that differs from the nuclide of the doses."""
+    """Header nuclide or half-life that differs from the nuclide of the doses.
+
+    Of a `phantom`, from the nuclide that it is said to hold.
+    """
     if header_nuclide_was is not None:
         said = (
             f"the image is assumed to have been reconstructed as {header_nuclide_was} "
@@ -39,14 +56,18 @@ def header_nuclide_findings(
     doses_for = f"{name} (--device {device})" if device else name
     if not nuclide_given:
         doses_for = f"{name} by default"
+    right = _if_right(source, nuclide, device)
+    expected = _Expected(f"doses are for {doses_for}", "treatment", right)
+    if phantom:
+        right = if_right_of_phantom(source, name, device)
+        said = f"the phantom is said to hold {doses_for}"
+        expected = _Expected(said, "phantom", right, right)
     judged = _of_pet if source.modality == "PT" else _of_spect
-    return not_understood(source, name, nuclide) + judged(
-        source, nuclide, doses_for=doses_for, device=device
-    )
+    return not_understood(source, name, nuclide) + judged(source, nuclide, expected)
 
 
 def not_understood(
-    source: Source, wanted: str, own: Nuclide | None = None
+    source: Source, wanted: str, own: Emitter | None = None
 ) -> list[Finding]:
     """Header nuclide or tracer that is contradictory or not recognized (H11)."""
     findings = [
@@ -74,9 +95,7 @@ def not_understood(
     ]
 
 
-def _of_spect(
-    source: Source, wanted: Nuclide, *, doses_for: str, device: str | None
-) -> list[Finding]:
+def _of_spect(source: Source, wanted: Emitter, expected: _Expected) -> list[Finding]:
     """Header nuclide or half-life of a SPECT image that differs from the doses'.
 
     Another name asks; a half-life asks only if the header has no name.
@@ -90,22 +109,20 @@ def _of_spect(
     if not said:
         return []
     agrees = source.nuclide_in_header == wanted.name
-    message = f"the header says {', '.join(said)}, but doses are for {doses_for}"
+    message = f"the header says {', '.join(said)}, but {expected.said}"
     if agrees:
         return [Finding.of("H11", message, severity=Severity.WARN)]
     return [
         Finding.of(
             "H11",
-            f"{message}: is this the image of the treatment?",
+            f"{message}: is this the image of the {expected.of}?",
             severity=Severity.ASK,
-            accepted=f"doses are for {wanted.name}{_if_right(source, wanted, device)}",
+            accepted=f"doses are for {wanted.name}{expected.right}",
         )
     ]
 
 
-def _of_pet(
-    source: Source, wanted: Nuclide, *, doses_for: str, device: str | None
-) -> list[Finding]:
+def _of_pet(source: Source, wanted: Emitter, expected: _Expected) -> list[Finding]:
     """PET reconstructed or decay-corrected for another nuclide."""
     wrong = []
     if source.nuclide_in_header not in ("", wanted.name):
@@ -118,9 +135,11 @@ def _of_pet(
         wrong.append(f"the decay correction used a half-life of {applied_h:.4g} h")
     if not wrong:
         return []
-    said = f"{', '.join(wrong)}, but doses are for {doses_for}"
+    said = f"{', '.join(wrong)}, but {expected.said}"
     if misapplied:
-        return [Finding.of("H11", f"{said}: {_undone(source, wanted)}")]
+        return [
+            Finding.of("H11", f"{said}: {_undone(source, wanted)}{expected.otherwise}")
+        ]
     used = (
         f"its decay correction is that of {wanted.name}"
         if applied_h
@@ -129,15 +148,16 @@ def _of_pet(
     return [
         Finding.of(
             "H11",
-            f"{said}: is this the image of the treatment? {used[0].upper()}{used[1:]}",
+            f"{said}: is this the image of the {expected.of}? "
+            f"{used[0].upper()}{used[1:]}",
             severity=Severity.ASK,
             accepted=f"its values are used as they are, for {wanted.name}"
-            f"{_if_right(source, wanted, device)}",
+            f"{expected.right}",
         )
     ]
 
 
-def _undone(source: Source, wanted: Nuclide) -> str:
+def _undone(source: Source, wanted: Emitter) -> str:
     """How to undo a decay correction for another nuclide, if possible."""
     used_h = source.applied_half_life_h or 0.0
     labels = [
@@ -154,7 +174,7 @@ def _undone(source: Source, wanted: Nuclide) -> str:
     )
 
 
-def _other(half_life_h: float | None, wanted: Nuclide) -> bool:
+def _other(half_life_h: float | None, wanted: Emitter) -> bool:
     ratio = (half_life_h or wanted.half_life_h) / wanted.half_life_h
     return abs(ratio - 1) > _SAME_HALF_LIFE
 
@@ -168,12 +188,12 @@ def _quoted(source: Source) -> str:
     return ", ".join(f"'{one}'" for one in source.nuclide_words)
 
 
-def _if_right(source: Source, wanted: Nuclide, device: str | None) -> str:
+def _if_right(source: Source, wanted: Emitter, device: str | None) -> str:
     """What to type if the header's nuclide is right: --device or --nuclide."""
     name = source.nuclide_in_header
     if name not in table("nuclides"):
         return ""
-    if wanted.file is not None:
+    if isinstance(wanted, Nuclide) and wanted.file is not None:
         return f"; for {name} leave --nuclide-file out and give --nuclide {name}"
     if device is None:
         return f"; for {name} give --nuclide {name}"
@@ -181,3 +201,12 @@ def _if_right(source: Source, wanted: Nuclide, device: str | None) -> str:
     if not carry:
         return f"; for {name} leave --device out and give --nuclide {name}"
     return f"; for {name} give {' or '.join(f'--device {one}' for one in carry)}"
+
+
+def if_right_of_phantom(source: Source, wanted: str, device: str | None) -> str:
+    """What to type if a phantom holds what its scan's header says."""
+    name = source.nuclide_in_header
+    if name == wanted or not (name in table("nuclides") or Emitter.tabulated(name)):
+        return ""
+    without = "leave --device out and " if device else ""
+    return f"; for a phantom of {name} {without}give --nuclide {name}"

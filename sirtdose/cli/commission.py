@@ -15,7 +15,8 @@ from sirtdose.cli.words.options import (
     force_option,
     half_life_option,
     json_option,
-    nuclide_options,
+    nuclide_file_option,
+    nuclide_option,
     out_option,
     timezone_option,
     verbose_option,
@@ -24,8 +25,8 @@ from sirtdose.cli.words.quantities import (
     DaysType,
     acceptances_of,
     by_name,
+    emitter_of,
     moment,
-    nuclide_of,
     quantity,
 )
 from sirtdose.cli.words.show import show_document
@@ -99,7 +100,14 @@ def _list_phantoms(context: click.Context, _: click.Parameter, wanted: bool) -> 
 )
 @timezone_option
 @replace(device_option, help="Microspheres whose nuclide is in the phantom.")
-@nuclide_options
+@replace(
+    nuclide_option,
+    help="Nuclide in the phantom: one of microspheres, Tc-99m for scouts, or a PET "
+    "nuclide such as F-18.  [default: that of the nuclide file or the device, "
+    "otherwise Y-90]",
+    metavar="Y-90|Tc-99m|NAME",
+)
+@nuclide_file_option
 @half_life_option
 @Option(
     "name",
@@ -239,7 +247,6 @@ def _request(scans: tuple[Path, ...], options: dict[str, Any]) -> "CommissionReq
     from sirtdose.model.commissioned import Measured
     from sirtdose.workflows.commission.request import TOLERANCES, CommissionRequest
 
-    nuclide, _ = nuclide_of(options)
     live, was = options["live_fraction"], options["header_nuclide_was"]
     zone = options["timezone"]
     tolerances = by_name(
@@ -262,7 +269,7 @@ def _request(scans: tuple[Path, ...], options: dict[str, Any]) -> "CommissionReq
     return CommissionRequest(
         scans=scans,
         poured=_poured(options),
-        nuclide=nuclide,
+        nuclide=emitter_of(options),
         device=options["device"],
         nuclide_was=was and (nuclide_name(was) or was),
         ct=options["ct"],

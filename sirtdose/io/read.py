@@ -16,7 +16,7 @@ from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Held, Kind, listed
 from sirtdose.io.image_file import read_image_file, read_label_file
 from sirtdose.model.bounds import printable
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
@@ -73,7 +73,7 @@ def read_found_image(
     *,
     quantity: Quantity = Quantity.COUNTS,
     header_nuclide_was: str | None = None,
-    nuclide: Nuclide | None = None,
+    nuclide: Emitter | None = None,
 ) -> Volume:
     """Read an image that :func:`sirtdose.io.discover.discover` found.
 

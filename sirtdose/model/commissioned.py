@@ -6,8 +6,10 @@ from datetime import date
 from itertools import pairwise
 from math import exp, hypot, log, pi
 from pathlib import Path
+from statistics import fmean
 
 from sirtdose.errors import RangeError
+from sirtdose.model.recovery import LEAST, RecoveryTable
 
 # What a dead-time model may be called in a file.
 DEAD_TIMES = ("none", "paralyzable", "non-paralyzable", "not distinguishable")
@@ -220,21 +222,47 @@ class Commissioned:
         measured. A sphere of recovery r shows r + (1 - r) / ratio of what it holds:
         what its background brings in is left out.
         """
-        by_size: dict[float, list[float]] = {}
-        for one in self.recovery:
-            around = 1 / one.ratio if one.ratio else 0.0
-            if around < 1:
-                own = (one.model.value - around) / (1 - around)
-                by_size.setdefault(one.diameter_mm, []).append(own)
-        sizes = [
-            (log(pi * d**3 / 6000), sum(found) / len(found))
-            for d, found in sorted(by_size.items())
-        ]
+        sizes = [(log(one), own.value) for one, own in self._in_the_cold()]
         at = log(volume_ml)
         for (low, a), (high, b) in pairwise(sizes):
             if low <= at <= high:
                 return a + (at - low) / (high - low) * (b - a)
         return None
+
+    @property
+    def recovery_curve(self) -> RecoveryTable | None:
+        """Recovery in the cold by volume, as a correction takes it; None without one.
+
+        Spheres of which less is left than can be corrected are no part of it.
+        """
+        rows = [one for one in self._in_the_cold() if one[1].value >= LEAST]
+        if len(rows) < 2:
+            return None
+        return RecoveryTable(
+            [volume_ml for volume_ml, _ in rows],
+            [own.value for _, own in rows],
+            [own.standard for _, own in rows],
+        )
+
+    def _in_the_cold(self) -> list[tuple[float, Measured]]:
+        """Volumes of spheres, mL, and what the blurred model keeps of each alone."""
+        by_size: dict[float, list[Measured]] = {}
+        for one in self.recovery:
+            around = 1 / one.ratio if one.ratio else 0.0
+            if around < 1:
+                kept = (one.model.value - around) / (1 - around)
+                own = Measured(kept, one.model.standard / (1 - around))
+                by_size.setdefault(one.diameter_mm, []).append(own)
+        return [
+            (
+                pi * diameter**3 / 6000,
+                Measured(
+                    fmean(one.value for one in found),
+                    fmean(one.standard for one in found),
+                ),
+            )
+            for diameter, found in sorted(by_size.items())
+        ]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.data.load import KERNELS, table
-from sirtdose.errors import InputError, RangeError
+from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
+from sirtdose.model.emitter import Emitter
 
 _JOULE_PER_MEV = 1.602176634e-13
-# Past this nothing is left, and before it nothing could have been handled.
-_HALF_LIVES_MAX = 100.0
 
 
 def energy_of(dose_constant_gy_kg_per_gbq: float, half_life_h: float) -> float:
@@ -55,21 +54,19 @@ class KernelTable:
 
 
 @dataclass(frozen=True)
-class Nuclide:
+class Nuclide(Emitter):
     """Half-life and dose constant of a nuclide, each with its source.
 
     Parameters
     ----------
-    name : str
-        Such as ``"Y-90"``.
-    half_life_h : float, > 0
-        Physical half-life in hours.
+    name, half_life_h, half_life_source, positrons_per_decay, ...
+        As those of every :class:`~sirtdose.model.emitter.Emitter`.
     dose_constant_gy_kg_per_gbq : float, > 0
         K: the dose when 1 GBq decays away inside 1 kg.
-    dose_constant_name, dose_constant_source, half_life_source : str
-        Where the numbers come from; printed with every result.
-    usual_half_life_h, usual_dose_constant_gy_kg_per_gbq : float, optional
-        As its table has them, by which others are judged.
+    dose_constant_name, dose_constant_source : str
+        Where the number comes from; printed with every result.
+    usual_dose_constant_gy_kg_per_gbq : float, optional
+        As its table has it, by which others are judged.
     dose_constant_meaning : str
         The energy per decay that the constant represents, where several are in use.
     dose_constant_by_use : bool
@@ -77,10 +74,6 @@ class Nuclide:
         instead; one that the user chose, or gave, stands for any energy.
     kernels : tuple of KernelTable
         One for each medium that has one.
-    positrons_per_decay : float, optional
-        Of a nuclide that PET shows.
-    header_words : tuple of str
-        What DICOM headers call it, besides what is known of every nuclide.
     file, file_sha256 : Path and str, optional
         The user's own file that it is from; None of those that are shipped.
 
@@ -93,27 +86,19 @@ class Nuclide:
     50.0
     """
 
-    name: str
-    half_life_h: float
     dose_constant_gy_kg_per_gbq: float
     dose_constant_name: str
     dose_constant_source: str
-    half_life_source: str
-    usual_half_life_h: float | None = None
     usual_dose_constant_gy_kg_per_gbq: float | None = None
     dose_constant_meaning: str = ""
     dose_constant_by_use: bool = False
     kernels: tuple[KernelTable, ...] = ()
-    positrons_per_decay: float | None = None
-    header_words: tuple[str, ...] = ()
     file: Path | None = None
     file_sha256: str | None = None
 
     def __post_init__(self) -> None:
-        require_positive(
-            half_life_h=self.half_life_h,
-            dose_constant_gy_kg_per_gbq=self.dose_constant_gy_kg_per_gbq,
-        )
+        super().__post_init__()
+        require_positive(dose_constant_gy_kg_per_gbq=self.dose_constant_gy_kg_per_gbq)
 
     @classmethod
     def named(cls, name: str, *, dose_constant: str | None = None) -> "Nuclide":
@@ -180,12 +165,6 @@ class Nuclide:
             header_words=tuple(entry.get("header_words", ())),
         )
 
-    def with_half_life(self, half_life_h: float) -> "Nuclide":
-        """The same nuclide with a half-life that the user gave."""
-        return replace(
-            self, half_life_h=half_life_h, half_life_source="given by the user"
-        )
-
     def with_dose_constant(self, dose_constant_gy_kg_per_gbq: float) -> "Nuclide":
         """The same nuclide with a dose constant that the user gave."""
         return replace(
@@ -231,53 +210,6 @@ class Nuclide:
             else f"interpreted as {one['meaning']}",
             usual_dose_constant_gy_kg_per_gbq=one["value"],
         )
-
-    def decay_factor(self, elapsed_h: float) -> float:
-        r"""Fraction of the activity left after a time; above 1 for time before.
-
-        .. math:: f = 2^{-t / T_{1/2}}
-
-        The only decay arithmetic in the package.
-
-        Raises
-        ------
-        RangeError
-            More half-lives than any activity survives.
-
-        Examples
-        --------
-        At 64.1 h, 168 h are 2.6209 half-lives: 2 ** -2.6209 = 0.16257.
-
-        >>> nuclide = Nuclide.named("Y-90").with_half_life(64.1)
-        >>> round(nuclide.decay_factor(168), 5)
-        0.16257
-        """
-        half_lives = elapsed_h / self.half_life_h
-        if not abs(half_lives) <= _HALF_LIVES_MAX:
-            raise RangeError(
-                f"{elapsed_h:.4g} h are {half_lives:.4g} half-lives of {self.name}: "
-                "check the times"
-            )
-        return float(2.0**-half_lives)
-
-    @property
-    def mean_life_h(self) -> float:
-        """Mean life: half-life over ln 2, the decays per unit of activity."""
-        return self.half_life_h / math.log(2)
-
-    def mean_activity_factor(self, duration_h: float) -> float:
-        """Mean activity during an interval over the activity at its start.
-
-        Examples
-        --------
-        Over one half-life: (1 - 0.5) / ln 2 = 0.7213.
-
-        >>> round(Nuclide.named("Y-90").mean_activity_factor(64.05), 4)
-        0.7213
-        """
-        if duration_h == 0:
-            return 1.0
-        return (1 - self.decay_factor(duration_h)) * self.mean_life_h / duration_h
 
     @property
     def dose_gy_kg_per_gbq_h(self) -> float:

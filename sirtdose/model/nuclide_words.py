@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from functools import cache
 
 from sirtdose.data.load import table
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.emitter import Emitter
 
 
-def nuclide_name(text: str, own: Nuclide | None = None) -> str:
+def nuclide_name(text: str, own: Emitter | None = None) -> str:
     """Read nuclides' names from a code's value or meaning, or from plain words.
 
     Empty where none is understood; several are given one after the other. A nuclide of
@@ -36,7 +36,7 @@ def _flat(text: str) -> str:
     return "".join(filter(str.isalnum, text.upper()))
 
 
-def names_in(words: Iterable[str], own: Nuclide | None = None) -> str:
+def names_in(words: Iterable[str], own: Emitter | None = None) -> str:
     """Every nuclide that the words name.
 
     >>> names_in(["^18^Fluorine", "Lung scan", "F-18", "Y90"])

@@ -9,7 +9,7 @@ from sirtdose.errors import RangeError
 
 # No lesion is larger than a liver; edges that a reconstruction sharpens overshoot by
 # some 20 %, and of less than 5 % nothing is left to be corrected.
-_MOST_ML, _LEAST, _MOST, _FALL = 5000.0, 0.05, 1.2, 0.2
+_MOST_ML, LEAST, _MOST, _FALL = 5000.0, 0.05, 1.2, 0.2
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class RecoveryTable:
     """Recovery by volume, as a department measured it on a phantom.
 
     Between two volumes it runs straight over the logarithm of volume; above the
-    largest it keeps its value, below the smallest it is not known.
+    largest it keeps its value, below the smallest it is not known. `standards` are the
+    standard uncertainties of the recoveries, where they are known.
 
     Parameters
     ----------
@@ -39,6 +40,7 @@ class RecoveryTable:
 
     volumes_ml: Sequence[float]
     recoveries: Sequence[float]
+    standards: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         pairs = list(zip(self.volumes_ml, self.recoveries, strict=True))
@@ -48,10 +50,10 @@ class RecoveryTable:
                 "needed"
             )
         for volume, recovery in pairs:
-            if not (0 < volume <= _MOST_ML and _LEAST <= recovery <= _MOST):
+            if not (0 < volume <= _MOST_ML and LEAST <= recovery <= _MOST):
                 raise RangeError(
                     f"a recovery of {recovery:g} at {volume:g} mL: volumes are above 0 "
-                    f"and at most {_MOST_ML:g} mL, recoveries {_LEAST:g} to {_MOST:g} "
+                    f"and at most {_MOST_ML:g} mL, recoveries {LEAST:g} to {_MOST:g} "
                     "(45 % is 0.45)"
                 )
         if not all(a < b for a, b in pairwise(self.volumes_ml)):
@@ -68,9 +70,24 @@ class RecoveryTable:
         """Whether the table reaches down to a volume."""
         return volume_ml >= self.volumes_ml[0]
 
+    def reaches(self, volume_ml: float) -> bool:
+        """Whether the table reaches up to a volume."""
+        return volume_ml <= self.volumes_ml[-1]
+
     def at(self, volume_ml: float) -> float:
         """The recovery of a volume; of the smallest one known below that."""
-        pairs = list(zip(self.volumes_ml, self.recoveries, strict=True))
+        return self._at(volume_ml, self.recoveries)
+
+    def standard_at(self, volume_ml: float) -> float:
+        """Its standard uncertainty; 0 where none is known.
+
+        >>> RecoveryTable((1.0, 100.0), (0.4, 0.9), (0.03, 0.01)).standard_at(10.0)
+        0.02
+        """
+        return self._at(volume_ml, self.standards) if self.standards else 0.0
+
+    def _at(self, volume_ml: float, values: Sequence[float]) -> float:
+        pairs = list(zip(self.volumes_ml, values, strict=True))
         if volume_ml <= pairs[0][0]:
             return pairs[0][1]
         for (low, a), (high, b) in pairwise(pairs):

@@ -173,14 +173,17 @@ class DoseRequest:
     `density` is in g/mL, ``"ct"``, or the path of an image in g/mL; `density_in` that
     of ``liver``, ``tumors``, ``lungs`` or structures by name, in g/mL.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
-    ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
-    widths (FWHM) of the blur along the patient's x, y and z, ``"fit"`` for those
-    that the image shows itself, or ``"camera"`` for those of the camera's file;
+    ``"iterative-yang"``, ``"gtm"``, the path of recovery coefficients, or
+    ``"recovery"`` for those of the camera's file; `psf_mm` the widths (FWHM) of the
+    blur along the patient's x, y and z, ``"fit"`` for those that the image shows
+    itself, or ``"camera"`` for those of the camera's file;
     `psf_tail` the part of the counts in a wide tail (0 to 0.5) and its FWHM in mm,
     `psf_edges` how edges overshoot (:class:`sirtdose.dosimetry.image.blur.Blur`). By a
     ``"camera"`` `calibration`, `cps_per_mbq` is its factor where `live_fraction` of the
     counts is kept, and `shown_over_true` that of an image in Bq/mL; without either they
-    are those of the camera's file. With `uncertainty` every
+    are those of the camera's file. A `dead_time` of ``"camera"`` corrects the counts of
+    a factor that was measured at negligible dead time by the camera's file. With
+    `uncertainty` every
     dose has its interval, of so many realizations drawn with `seed`, by the package's
     budget or the TOML file `budget`.
     """
@@ -194,6 +197,7 @@ class DoseRequest:
     cps_per_mbq: float | None = None
     live_fraction: float | None = None
     shown_over_true: float | None = None
+    dead_time: Literal["none", "camera"] = "none"
     calibrate_over: Over | None = None
     scan_duration_h: float | None = None
     camera_limit_gbq: float | None = None
@@ -223,7 +227,7 @@ class DoseRequest:
     def for_nuclide(self, nuclide: Nuclide) -> "DoseRequest":
         """The same; by local deposition where no method is asked for and no kernel is.
 
-        >>> own = Nuclide("P-32", 342.8, 198.4, "own", "source", "source")
+        >>> own = Nuclide("P-32", 342.8, 198.4, "own", "a", half_life_source="b")
         >>> DoseRequest(density="ct").for_nuclide(own).used_methods
         ('local',)
         """

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.acceptance import Acceptance, acceptances_used
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
@@ -49,14 +50,21 @@ def grid_document(image: "Volume", dose_grid: str) -> dict[str, Any]:
 def nuclide_document(nuclide: Nuclide) -> dict[str, Any]:
     """A nuclide and its constants, with their sources, and its file if it has one."""
     return {
-        "name": nuclide.name,
-        "half_life_h": nuclide.half_life_h,
-        "half_life_source": nuclide.half_life_source,
+        **emitter_document(nuclide),
         "dose_constant_gy_kg_per_gbq": nuclide.dose_constant_gy_kg_per_gbq,
         "dose_constant_name": nuclide.dose_constant_name,
         "dose_constant_meaning": nuclide.dose_constant_meaning or None,
         "dose_constant_source": nuclide.dose_constant_source,
         "file_sha256": nuclide.file_sha256,
+    }
+
+
+def emitter_document(nuclide: Emitter) -> dict[str, Any]:
+    """A nuclide by its decay alone."""
+    return {
+        "name": nuclide.name,
+        "half_life_h": nuclide.half_life_h,
+        "half_life_source": nuclide.half_life_source,
     }
 
 

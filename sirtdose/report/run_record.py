@@ -31,13 +31,14 @@ def write_run_record(
     started: datetime,
     asked: Mapping[str, Any] | None,
     fingerprint: str | None,
-    nuclide: Mapping[str, Any],
+    nuclide: Mapping[str, Any] | None,
     kept_in: Path,
 ) -> None:
     """Write run.json beside the results that are in a folder.
 
-    `nuclide` is post.json's. Of what was `asked` every Path is told as a place, without
-    the names of folders, seen from where the results will be `kept_in`.
+    `nuclide` is that of post.json or scan.json. Of what was `asked` every Path is told
+    as a place, without the names of folders, seen from where the results will be
+    `kept_in`.
     """
     salt = secrets.token_hex(8)
     record = {
@@ -98,7 +99,7 @@ def _is_record(record: Any) -> TypeGuard[dict[str, Any]]:
     results, asked = record.get("results"), record.get("asked")
     if not (
         isinstance(results, dict)
-        and "post.json" in results
+        and ("post.json" in results or "scan.json" in results)
         and all(isinstance(one, str) and one == Path(one).name for one in results)
         and isinstance(record.get("fingerprint"), (str, type(None)))
         and isinstance(record.get("sirtdose_version"), str)

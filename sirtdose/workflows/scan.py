@@ -1,5 +1,6 @@
 """A scan without structures: what is in view, and nothing of doses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,21 @@ from sirtdose.dosimetry.image.scan_total import (
 )
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.io.choose import Choice
+from sirtdose.io.dicom.link import read_link
 from sirtdose.model.acceptance import Said
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Times
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.patient_link import shift_days
 from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.scan import ScanFacts
 from sirtdose.model.volume import Source, Volume
-from sirtdose.report.documents import rounded
-from sirtdose.report.scan.document import SCAN_FILES, Scan, scan_document
-from sirtdose.report.scan.page import write_scan
+from sirtdose.report.scan.document import Hidden, Scan
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image
 from sirtdose.workflows.post.inputs import all_inputs, named_files, options_of
+from sirtdose.workflows.post.kept_names import file_names, people_of
 from sirtdose.workflows.post.ledger import (
     ledger_of,
     on_own_scale,
@@ -64,26 +67,38 @@ class _Decay:
     typed: bool
 
 
-def scan_into(
-    request: PostRequest, folder: Path, *, report: bool = True, force: bool = False
-) -> dict[str, Any]:
-    """Read a scan without structures, and write what it holds to a folder.
+def read_scan(request: PostRequest) -> Scan:
+    """Read a scan without structures: what it holds, and nothing of doses.
+
+    Of the request, the image, what was given and the calibration count; what is for
+    doses is left aside.
 
     Raises
     ------
     InputError
         Whatever cannot be used; SafetyStop where a check asks.
-    OutputError
-        Something would be overwritten, or could not be written.
+
+    Examples
+    --------
+    1000 voxels of 1 mL with 2000 Bq/mL:
+
+    >>> import nibabel
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> from sirtdose import DoseRequest, Given, ImageRequest, Nuclide, PostRequest
+    >>> given = Given(Nuclide.named("Y-90"), nuclide_given=True)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "scan.nii.gz")
+    ...     voxels = np.full((10, 10, 10), 2000.0, np.float32)
+    ...     one = nibabel.Nifti1Image(voxels, np.diag([10.0, 10, 10, 1]))
+    ...     nibabel.save(one, path)
+    ...     dose = DoseRequest(calibration="image")
+    ...     found = read_scan(PostRequest(ImageRequest(path), given, dose))
+    >>> round(found.total.activity_gbq, 6)
+    0.002
     """
-    require_free(folder, SCAN_FILES, force=force)
     with opened(request.image.source) as source:
-        request = replace(request, image=replace(request.image, source=source))
-        scan = scan_of(request)
-    document: dict[str, Any] = rounded(scan_document(scan))
-    with output_folder(folder, SCAN_FILES, force=force) as aside:
-        write_scan(scan, document, aside, report=report)
-    return document
+        return scan_of(replace(request, image=replace(request.image, source=source)))
 
 
 def scan_of(request: PostRequest) -> Scan:
@@ -144,9 +159,24 @@ def scan_of(request: PostRequest) -> Scan:
         choices=choice.reasons,
         inputs=all_inputs(choice, named, None),
         options=_options_of(request),
+        hidden=_hidden(choice, named, request, image),
         findings=said.findings,
         accepted=said.accepted,
     )
+
+
+def _hidden(
+    choice: Choice, named: Mapping[str, Path], request: PostRequest, image: Volume
+) -> Hidden | None:
+    """What stands for names and dates, where results are to name nobody."""
+    key, source = request.privacy.site_key, image.source
+    if key is None:
+        return None
+    days = shift_days(key)
+    if choice.image.paths and source is not None and source.modality != "file":
+        link = read_link(choice.image.paths, image.grid.frame_of_reference_uid)
+        days = link.deidentified(key).shifted_d
+    return Hidden(days, file_names(choice, named), people_of(choice, []))
 
 
 def _options_of(request: PostRequest) -> dict[str, Any]:
@@ -163,10 +193,9 @@ def _decay_of(
     name = source.nuclide_in_header if source else ""
     if name in table("nuclides"):
         return _Decay(Nuclide.named(name), typed=False)
-    emitters = table("positron_emitters") | table("photon_emitters")
-    emitter = emitters.get(name)
+    emitter = Emitter.tabulated(name)
     stated_h = source.half_life_in_header_h if source and name else None
-    half_life_h = emitter["half_life_h"] if emitter else stated_h
+    half_life_h = emitter.half_life_h if emitter else stated_h
     if half_life_h is None:
         return _Decay(None, typed=False)
     return _Decay(
@@ -174,8 +203,8 @@ def _decay_of(
             given.nuclide,
             name=name,
             half_life_h=half_life_h,
-            half_life_source=emitter["source"] if emitter else _HEADER,
-            positrons_per_decay=(emitter or {}).get("positrons_per_decay"),
+            half_life_source=emitter.half_life_source if emitter else _HEADER,
+            positrons_per_decay=emitter.positrons_per_decay if emitter else None,
             kernels=(),
         ),
         typed=False,

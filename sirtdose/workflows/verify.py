@@ -15,15 +15,17 @@ from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.scene import chosen
 from sirtdose.workflows.post.inputs import all_inputs, named_files
 from sirtdose.workflows.post.results import Wanted, assess_into
+from sirtdose.workflows.scan_files import scan_into
 
 # Another processor's instructions move the eighth digit (docs/design.md).
 _SAME_WITHIN = 1e-7
+_SCAN = "sirtdose.scan/1"
 _UNLISTED = {"budget": "budget", "image drawn on": "drawn_on"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One number or word of post.json that a rerun gives otherwise."""
+    """One number or word of a result that a rerun gives otherwise."""
 
     where: str
     before: Any
@@ -46,8 +48,8 @@ class Difference:
         return self.relative > _SAME_WITHIN
 
 
-def read_result(folder: Path) -> dict[str, Any]:
-    """The post.json of a folder of results.
+def read_result(folder: Path, name: str = "post.json") -> dict[str, Any]:
+    """The post.json of a folder of results, or the scan.json.
 
     Raises
     ------
@@ -55,18 +57,19 @@ def read_result(folder: Path) -> dict[str, Any]:
         None there, or something else.
     """
     try:
-        document = json.loads((folder / "post.json").read_text("utf-8"))
+        document = json.loads((folder / name).read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         document = None
     except OSError as error:
-        raise InputError(f"cannot read post.json: {error.strerror}") from None
+        raise InputError(f"cannot read {name}: {error.strerror}") from None
     inputs = document.get("inputs") if isinstance(document, dict) else None
     known = isinstance(inputs, list) and all(
         isinstance(one, dict) and {"kind", "file", "sha256"} <= set(one)
         for one in inputs
     )
+    known = known and isinstance(document.get("schema"), str)
     if not isinstance(document, dict) or not known:
-        raise InputError("there is no post.json of sirtdose that can be read")
+        raise InputError(f"there is no {name} of sirtdose that can be read")
     return document
 
 
@@ -82,7 +85,8 @@ def input_states(
     """
     with opened(request.image.source) as source:
         here = replace(request, image=replace(request.image, source=source))
-        choice, findings = chosen(here.image, named_files(here).values())
+        bare = document["schema"] == _SCAN
+        choice, findings = chosen(here.image, named_files(here).values(), bare=bare)
         require_accepted(findings, here.judge.acceptances)
         now = [
             dict(one)
@@ -125,9 +129,13 @@ def rerun_differences(
     """
     with TemporaryDirectory() as name:
         folder = Path(name, "again")
-        assess_into(request, folder, Wanted(report=False, dicom=False))
         # Read as it was written: both are rounded to the same digits.
-        now = read_result(folder)
+        if document["schema"] == _SCAN:
+            scan_into(request, folder, report=False)
+            now = read_result(folder, "scan.json")
+        else:
+            assess_into(request, folder, Wanted(report=False, dicom=False))
+            now = read_result(folder)
     return sorted(_differences(dict(document), now, ""), key=lambda one: -one.relative)
 
 

@@ -291,6 +291,8 @@ def cameras(tmp_path: Path) -> dict[str, Camera]:
         ("any own", "own"),
         ("any own scout", "own"),
         ("twin scout", "twin"),
+        # Of another nuclide none is, though no other matches.
+        ("scout", None),
         # The camera that tells most has no file.
         ("any bare", None),
     ],
@@ -305,14 +307,51 @@ def test_the_camera_is_chosen_by_its_header(
     assert [one.code for one in findings] == ["H46"]
 
 
+def test_the_camera_of_scouts_is_that_of_their_nuclide(
+    cameras: dict[str, Camera],
+) -> None:
+    known = (cameras["own"], cameras["scout"])
+    request = ImageRequest(Path(), cameras=known)
+    one, _ = camera_of_image(image(), request, nuclide="Tc-99m", day=DAY)
+    assert one is not None
+    assert (one.camera.name, one.camera.nuclide) == ("scout", "Tc-99m")
+    only = replace(request, cameras=known[:1])
+    one, findings = camera_of_image(image(), only, nuclide="Tc-99m", day=DAY)
+    assert one is None
+    assert said(findings) == [
+        "note H46 no camera is used: the image is of Tc-99m, and what its header "
+        "matches in the site file was commissioned with Y-90. Commission the camera "
+        "with Tc-99m too"
+    ]
+
+
+def test_a_camera_of_another_nuclide_gives_no_more_than_its_blur(
+    cameras: dict[str, Camera],
+) -> None:
+    request = ImageRequest(Path(), camera=cameras["scout"].file)
+    one, findings = camera_of_image(image(), request, nuclide="Y-90", day=DAY)
+    assert one is not None
+    assert [f.severity for f in findings] == ["note", "ask"]
+    assert "no more of it than blur and recovery is used" in findings[1].message
+    camera = one.camera
+    assert (camera.factor, camera.dead_time, camera.noise) == (None, None, None)
+    assert camera.blur is not None
+    dose = DoseRequest(psf_mm="camera", pvc="gtm", scan_duration_h=0.5)
+    found, one = by_camera(dose, image(), one)
+    assert (found.psf_mm, found.cps_per_mbq) == ((12.5, 12.5, 14.5), None)
+    assert one is not None
+    assert one.gives == ("blur",)
+    why = "'scout' was commissioned with Tc-99m, and the image is of Y-90"
+    with pytest.raises(InputError, match=why):
+        by_camera(replace(dose, calibration="camera"), image(), one)
+
+
 def test_two_that_match_as_well_are_a_question(cameras: dict[str, Camera]) -> None:
     known = (cameras["own"], cameras["twin"], cameras["scout"])
     request = ImageRequest(Path(), cameras=known)
     with pytest.raises(InputError) as error:
         camera_of_image(image(), request, nuclide="Y-90")
-    assert "matches 'own' and 'twin' and 'scout' of the site file equally" in str(
-        error.value
-    )
+    assert "matches 'own' and 'twin' of the site file equally" in str(error.value)
     assert cameras["any"].file is not None
     named = replace(request, camera=cameras["any"].file)
     one, _ = camera_of_image(image(), named, nuclide="Y-90")

@@ -39,6 +39,7 @@ from sirtdose.model.commissioned import (
     Commissioned,
     Measured,
 )
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
@@ -239,6 +240,16 @@ def test_a_factor_that_no_camera_has() -> None:
     assert (one.code, one.severity) == ("H05", "ask")
 
 
+def test_a_photon_emitter_has_bounds_of_its_own() -> None:
+    """Two heads of 91 cps/MBq, and that over 37, which microspheres could have."""
+    assert factor_findings(commissioned(182.0), None, nuclide="Tc-99m") == []
+    [one] = factor_findings(commissioned(182 / 37), None, nuclide="Tc-99m")
+    assert (one.code, one.severity) == ("H05", "ask")
+    assert "have 5 to 1000 cps/MBq of Tc-99m" in one.message
+    [one] = factor_findings(commissioned(182.0), None)
+    assert "have 0.5 to 150 cps/MBq of Y-90" in one.message
+
+
 def test_an_activity_that_no_phantom_holds() -> None:
     many = replace(commissioned(8.0), activity_mbq={"background": 21000.0})
     [one] = factor_findings(many, None)
@@ -304,12 +315,29 @@ def test_another_nuclide_than_the_phantom_holds() -> None:
     )
     [one] = nuclide_findings("a", source=source, nuclide=nuclide, nuclide_was=None)
     assert (one.code, one.severity) == ("H11", "ask")
+    assert one.message.endswith("; for a phantom of Tc-99m give --nuclide Tc-99m")
     same = replace(source, nuclide_in_header="Y-90", nuclide_words=("Y-90",))
     assert nuclide_findings("a", source=same, nuclide=nuclide, nuclide_was=None) == []
     [told] = nuclide_findings(
         "a", source=replace(same, modality="PT"), nuclide=nuclide, nuclide_was="F-18"
     )
     assert "reconstructed as F-18" in told.message
+
+
+def test_a_pet_of_the_nuclide_that_its_header_names() -> None:
+    """0.967 positrons per decay, and C-11 has 0.998: a factor of 1 tells neither."""
+    source = Source(modality="PT", nuclide_in_header="F-18", nuclide_words=("F-18",))
+    y90, f18 = Nuclide.named("Y-90"), Emitter.tabulated("F-18")
+    assert f18 is not None
+    [one] = nuclide_findings("a", source=source, nuclide=y90)
+    assert "but the phantom is said to hold Y-90: is this the image" in one.message
+    assert one.message.endswith("; for a phantom of F-18 give --nuclide F-18")
+    assert nuclide_findings("a", source=source, nuclide=f18) == []
+    held = replace(filling(), nuclide=f18)
+    assert yield_findings(Measured(0.98, 0.01), held, None) == []
+    # 0.967 / 0.175 = 5.53.
+    [one] = yield_findings(Measured(5.5, 0.01), held, None)
+    assert "told Cu-64 instead of F-18" in one.message
 
 
 def test_two_cameras() -> None:

@@ -227,7 +227,18 @@ STUDY = Study(
 )
 
 
-def nm(path: Path, counts: float, start: str, uid: str, **header: str) -> Path:
+Y90, TC99M = ("14691008", "^90^Yttrium"), ("72454006", "^99m^Technetium")
+
+
+def nm(
+    path: Path,
+    counts: float,
+    start: str,
+    uid: str,
+    *,
+    nuclide: tuple[str, str] = Y90,
+    **header: str,
+) -> Path:
     """A DICOM scan at another time, with words of its camera."""
     side = (SHAPE[0] - 1) / 2 * SPACING_MM
     regular = Grid.regular(SHAPE, spacing_mm=(SPACING_MM,) * 3)
@@ -248,8 +259,8 @@ def nm(path: Path, counts: float, start: str, uid: str, **header: str) -> Path:
     for name in ("StudyTime", "SeriesTime", "AcquisitionTime"):
         setattr(dataset, name, clock.replace(":", "") + "00")
     code = pydicom.Dataset()
-    code.CodeValue, code.CodingSchemeDesignator = "14691008", "SCT"
-    code.CodeMeaning = "^90^Yttrium"
+    code.CodeValue, code.CodingSchemeDesignator = nuclide[0], "SCT"
+    code.CodeMeaning = nuclide[1]
     agent = pydicom.Dataset()
     agent.RadionuclideCodeSequence = [code]
     dataset.RadiopharmaceuticalInformationSequence = [agent]
@@ -447,8 +458,18 @@ def test_the_phantoms_are_listed(run: Run) -> None:
     assert "rods: 3224.6 mL, activity not known" in result.stdout
 
 
-def pet(folder: Path, nuclide: str, half_life_h: float, part: float) -> Path:
-    """A PET of 20 minutes, corrected to its start, that shows a part of the truth."""
+def pet(
+    folder: Path,
+    nuclide: str,
+    half_life_h: float,
+    part: float,
+    *,
+    held_h: float = 64.05,
+) -> Path:
+    """A PET of 20 minutes, corrected to its start, that shows a part of the truth.
+
+    The phantom's own half-life is `held_h`.
+    """
     folder.mkdir()
     side = (SHAPE[0] - 1) / 2 * SPACING_MM
     grid = Grid.regular(SHAPE, spacing_mm=(SPACING_MM,) * 3).moved((-side,) * 3)
@@ -458,7 +479,7 @@ def pet(folder: Path, nuclide: str, half_life_h: float, part: float) -> Path:
     paths = write_ct(Volume(counts - 1024, grid, Quantity.CT_NUMBER), folder, STUDY)
     x = np.log(2) / 3 / half_life_h
     # 400 MBq an hour before its start, in voxels of 0.216 mL.
-    bq_per_ml = part * 400e6 * 2 ** (-1 / 64.05) / COUNTS / 0.216
+    bq_per_ml = part * 400e6 * 2 ** (-1 / held_h) / COUNTS / 0.216
     code = pydicom.Dataset()
     code.CodeValue = {"Y-90": "C-162A7", "F-18": "C-111A1"}[nuclide]
     code.CodingSchemeDesignator, code.CodeMeaning = "SRT", nuclide
@@ -491,6 +512,18 @@ def test_a_pet_that_is_right(commission: Run, tmp_path: Path) -> None:
     assert document["yield_factor"] is None
 
 
+def test_a_pet_of_f18(commission: Run, tmp_path: Path) -> None:
+    folder = pet(tmp_path / "pet", "F-18", 1.8295, 0.95, held_h=1.8295)
+    asked = commission(folder)
+    assert asked.exit_code == 3
+    assert "for a phantom of F-18 give --nuclide F-18" in " ".join(asked.stderr.split())
+    result = commission(folder, "--nuclide", "F18", "--json")
+    assert result.exit_code == 0, result.stderr
+    camera = json.loads(result.stdout)["camera"]
+    assert camera["factor"]["value"]["value"] == pytest.approx(0.95, rel=0.005)
+    assert read_camera(tmp_path / "out" / "camera.toml").nuclide == "F-18"
+
+
 def test_a_pet_that_was_told_another_nuclide(commission: Run, tmp_path: Path) -> None:
     """0.0000319 positrons shown as 0.967; decay over the scan as that of F-18.
 
@@ -508,3 +541,44 @@ def test_a_pet_that_was_told_another_nuclide(commission: Run, tmp_path: Path) ->
     found = document["yield_factor"]["value"]
     assert found == pytest.approx(0.967 / 3.186e-5, rel=0.005)
     assert document["nuclide_was"] == "F-18"
+
+
+def test_a_phantom_of_technetium_decays_as_technetium(
+    commission: Run, tmp_path: Path
+) -> None:
+    """400 MBq, an hour later and on average over 20 min, with 6.0072 h: 349.64 MBq.
+
+    2^(-1 / 6.0072) = 0.891022; x = ln 2 / 3 / 6.0072 = 0.038462, and
+    (1 - exp(-x)) / x = 0.981012.
+    """
+    in_view = 400 * 0.891022 * 0.981012
+    scan = nm(tmp_path / "a.dcm", 4e7, "2026-03-02T09:00", "7", nuclide=TC99M)
+    zone = ("--timezone", "Europe/Brussels")
+    asked = commission(scan, *zone)
+    assert asked.exit_code == 3
+    said = " ".join(asked.stderr.split())
+    assert "the header says Tc-99m, but the phantom is said to hold Y-90" in said
+    assert "for a phantom of Tc-99m give --nuclide Tc-99m" in said
+    live = ("--live-fraction", "97%")
+    words = (*zone, *live, "--nuclide", "Tc99m")
+    result = commission(scan, *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["nuclide"]["half_life_h"] == 6.0072
+    assert document["nuclide"]["dose_constant_gy_kg_per_gbq"] is None
+    [one] = document["scans"]
+    assert sum(one["activity_mbq"].values()) == pytest.approx(in_view, rel=1e-5)
+    factor = document["camera"]["factor"]["value"]["value"]
+    assert factor == pytest.approx(4e7 / 1200 / in_view / 0.97, rel=0.005)
+    path = tmp_path / "out" / "camera.toml"
+    assert read_camera(path).nuclide == "Tc-99m"
+    page = (tmp_path / "out" / "commission.html").read_text("utf-8")
+    assert "Tc-99m, half-life 6.0072 h" in page
+    kept = path.rename(tmp_path / "tc.toml")
+    device = commission(scan, *words, "--device", "resin", "--force")
+    assert "resin microspheres carry Y-90, not Tc-99m" in device.stderr
+    other = commission(scan, *zone, *live, "--before", str(kept), "--force")
+    assert other.exit_code != 0
+    assert "commissioned with Tc-99m, and this phantom holds Y-90" in " ".join(
+        other.stderr.split()
+    )

@@ -174,7 +174,7 @@ def test_a_limit_counts_earlier_treatments_and_so_does_its_remedy() -> None:
 
 
 def test_a_nuclide_of_ones_own_has_no_label() -> None:
-    own = Nuclide("P-32", 342.816, 198.4, "own", "source", "source")
+    own = Nuclide("P-32", 342.816, 198.4, "own", "a", half_life_source="b")
     with pytest.raises(InputError, match="no device label"):
         plan_mird(
             PlanRequest(own), dose_gy=120, perfused_volume_ml=1000, convention="label"

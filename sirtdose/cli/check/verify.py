@@ -50,7 +50,7 @@ _HEADLINES = {
 @click.option(
     "--rerun",
     is_flag=True,
-    help="Compute the doses again and compare every number of post.json.",
+    help="Compute the doses again and compare every number of post.json or scan.json.",
 )
 @click.option(
     "--patient-key",
@@ -127,7 +127,9 @@ def _cases(folder: Path) -> list[Path]:
 
 def _is_recorded(folder: Path) -> bool:
     """Whether a folder has a run.json, or results of a command that writes one."""
-    return any(lexists(folder / name) for name in ("run.json", "post.json"))
+    return any(
+        lexists(folder / name) for name in ("run.json", "post.json", "scan.json")
+    )
 
 
 def _verified(
@@ -159,9 +161,10 @@ def _verified(
             name: changed.get(name, "unchanged")
             for name in (*record["results"], *changed)
         }
-        if "post.json" in changed:
+        name = _result_of(record)
+        if name in changed:
             document["inputs_said"] = (
-                "not checked: post.json, which lists them, was changed"
+                f"not checked: {name}, which lists them, was changed"
             )
         else:
             checked = _check_inputs(
@@ -174,6 +177,11 @@ def _verified(
         if document["results"]:
             document["state"] = _state(document, checked=False)
     return document
+
+
+def _result_of(record: Mapping[str, Any]) -> str:
+    """The document that a record is of: of doses, or of a scan without structures."""
+    return "post.json" if "post.json" in record["results"] else "scan.json"
 
 
 def _state(document: Mapping[str, Any], *, checked: bool) -> str:
@@ -202,7 +210,7 @@ def _check_inputs(
         rerun_differences,
     )
 
-    post = read_result(folder)
+    post = read_result(folder, _result_of(record))
     asked = asked_again(folder, record, moved_to=inputs)
     if asked is None:
         document["inputs_said"] = "not checked: the request is not kept with results"
@@ -216,6 +224,7 @@ def _check_inputs(
         # There no name of the source's files stands for another.
         with chdir(Path.cwd().anchor):
             params = parsed_options(post_command, source, options, where="run.json")
+            params["no_structures"] = _result_of(record) == "scan.json"
             _set_cameras(asked)
             request = _with_site(post_request(source, params), asked)
             document["inputs"] = input_states(post, request)

@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.blur import knows_cameras
+from sirtdose.cli.words.injections import given_injection_of
 from sirtdose.errors import InputError
+from sirtdose.model.request import InjectionGiven
 
 _KEY_BYTES = 16
 
@@ -18,7 +20,8 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "and --calibrate-over"
         )
     shunted = options["lung_shunt"] is not None or options["injections"]
-    by_factor = not isinstance(options["calibration"], str) or knows_cameras(options)
+    typed = not isinstance(options["calibration"], str)
+    by_factor = typed or knows_cameras(options)
     if options["show_patient"] and (options["no_report"] or options["deidentify"]):
         raise click.UsageError(
             "--show-patient shows the patient's name on the report: leave out "
@@ -54,6 +57,12 @@ def require_no_idle(options: dict[str, Any]) -> None:
             shunted,
             "--lung-shunt-source",
             "a --lung-shunt",
+        ),
+        (
+            options["dead_time"] != "none",
+            typed,
+            "--dead-time",
+            "a camera factor in --calibration, such as '12.3 cps/MBq'",
         ),
         (
             options["scan_duration"],
@@ -101,3 +110,18 @@ def require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
         raise click.UsageError(
             f"activity decays between its measurement and administration: give {names}"
         )
+
+
+def injections_of(
+    texts: tuple[str, ...], zone: str | None, times: dict[str, Any]
+) -> tuple[InjectionGiven, ...]:
+    """Injections as written; the first one's time stands for the administration."""
+    injections = tuple(given_injection_of(text, zone) for text in texts)
+    known = [one.at for one in injections if one.at is not None]
+    if known and times["administered_at"] is not None:
+        raise click.UsageError(
+            "each --injection has its own time: leave out --administered-at"
+        )
+    if known:
+        times["administered_at"] = min(known)
+    return injections

@@ -1,5 +1,6 @@
 """`sirtdose post --no-structures`: which options a scan without structures takes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ _TAKEN = (
     *("residual", "residual_at", "calibrator_factor", "calibration", "camera_limit"),
     *("device", "nuclide", "nuclide_file", "half_life"),
     *("accept", "reason", "out", "force", "as_json", "no_report"),
+    *("deidentify", "site_key"),
 )
 
 
@@ -53,18 +55,23 @@ def require_bare(context: click.Context) -> None:
 
 
 def show_scan(
-    request: PostRequest, out: Path, options: dict[str, Any], *, as_json: bool
+    request: PostRequest,
+    out: Path,
+    options: dict[str, Any],
+    *,
+    asked: Mapping[str, Any] | None,
+    as_json: bool,
 ) -> None:
     """Read the scan, write its results and print them."""
-    from sirtdose.report.scan.document import SCAN_FILES, scan_screen
-    from sirtdose.workflows.scan import scan_into
+    from sirtdose.report.scan.document import scan_screen
+    from sirtdose.workflows.scan_files import scan_into
 
-    report = not options["no_report"]
-    document = scan_into(request, out, report=report, force=options["force"])
+    report, force = not options["no_report"], options["force"]
+    kept = scan_into(request, out, report=report, force=force, asked=asked)
     print_document(
-        document,
-        scan_screen(document),
-        names=SCAN_FILES[: 1 + report],
+        kept.document,
+        scan_screen(kept.document),
+        names=kept.names,
         out=out,
         as_json=as_json,
     )

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.post.arguments import (
+    injections_of,
     require_no_idle,
     require_times,
     site_key,
 )
 from sirtdose.cli.post.bare import require_bare, show_scan
-from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
+from sirtdose.cli.words.blur import CORRECTIONS, CURVE, blur_options, partial_volume
 from sirtdose.cli.words.command import Command, command
 from sirtdose.cli.words.image import (
     dose_options,
@@ -22,7 +23,7 @@ from sirtdose.cli.words.image import (
     registration_options,
     segmentation_options,
 )
-from sirtdose.cli.words.injections import given_injection_of, injection_option
+from sirtdose.cli.words.injections import injection_option
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
@@ -56,7 +57,6 @@ from sirtdose.cli.words.typed import request_asked, site_used, typed_options
 from sirtdose.model.request import (
     DoseRequest,
     Given,
-    InjectionGiven,
     JudgeRequest,
     PostRequest,
     Privacy,
@@ -90,7 +90,7 @@ class _Remembering(Command):
     "no-structures",
     bool,
     "Read a QA scan or phantom without structures: total activity, unit, times and "
-    "nuclide, and no doses. Writes scan.json and scan.html.",
+    "nuclide, and no doses. Writes scan.json, scan.html and run.json.",
     about="results",
 )
 @registration_options
@@ -125,6 +125,14 @@ class _Remembering(Command):
     "file. Or a camera factor, e.g. '12.3 cps/MBq'.",
     default="administered",
     metavar="HOW",
+)
+@Option(
+    "dead-time",
+    ("none", "camera"),
+    "Dead time that a typed camera factor is corrected for. none: the factor includes "
+    "it. camera: the factor was measured at negligible dead time, and the camera's own "
+    "file says what is lost at the scan.",
+    default="none",
 )
 @Option(
     "calibrate-over",
@@ -167,9 +175,10 @@ class _Remembering(Command):
 @blur_options
 @Option(
     "pvc",
-    FileOrText(*CORRECTIONS),
-    "Partial-volume correction: iterative-yang (default with --psf), gtm, or a CSV "
-    "file of recovery coefficients with columns volume_ml and rc.",
+    FileOrText(*CORRECTIONS, CURVE),
+    "Partial-volume correction: iterative-yang (default with --psf), gtm, recovery "
+    "(the curve of the camera's own file), or a CSV file of recovery coefficients with "
+    "columns volume_ml and rc.",
     metavar="HOW",
 )
 @replace(
@@ -266,8 +275,13 @@ def post_command(
     """
     if options["no_structures"]:
         require_bare(click.get_current_context())
-        request = post_request(source, options)
-        show_scan(request, out, options | {"force": force}, as_json=as_json)
+        show_scan(
+            post_request(source, options),
+            out,
+            options | {"force": force},
+            asked=click.get_current_context().meta.get(_ASKED),
+            as_json=as_json,
+        )
         return
     from sirtdose.workflows.post.results import assess_into
 
@@ -326,7 +340,7 @@ def _given(options: dict[str, Any]) -> Given:
     }
     require_times(options, times)
     nuclide, _ = nuclide_of(options)
-    injections = _injections(options["injections"], zone, times)
+    injections = injections_of(options["injections"], zone, times)
     return Given(
         nuclide,
         nuclide_given=nuclide_typed(options),
@@ -351,6 +365,7 @@ def _dose(source: Path, options: dict[str, Any]) -> DoseRequest:
         options,
         calibration=how if isinstance(how, str) else "camera",
         cps_per_mbq=None if isinstance(how, str) else how,
+        dead_time=options["dead_time"],
         calibrate_over=options["calibrate_over"],
         scan_duration_h=options["scan_duration"],
         camera_limit_gbq=options["camera_limit"],
@@ -377,18 +392,3 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         self_test=self_test(),
         site=site_used(),
     )
-
-
-def _injections(
-    texts: tuple[str, ...], zone: str | None, times: dict[str, Any]
-) -> tuple[InjectionGiven, ...]:
-    """Injections as written; the first one's time stands for the administration."""
-    injections = tuple(given_injection_of(text, zone) for text in texts)
-    known = [one.at for one in injections if one.at is not None]
-    if known and times["administered_at"] is not None:
-        raise click.UsageError(
-            "each --injection has its own time: leave out --administered-at"
-        )
-    if known:
-        times["administered_at"] = min(known)
-    return injections

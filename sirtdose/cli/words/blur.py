@@ -11,6 +11,8 @@ from sirtdose.cli.words.typed import site_cameras
 from sirtdose.model.units import FRACTION, LENGTH
 
 CORRECTIONS = ("iterative-yang", "gtm")
+# The word for recovery coefficients of the camera's own file.
+CURVE = "recovery"
 
 blur_options = together(
     Option(
@@ -64,11 +66,18 @@ def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
         raise click.UsageError(
             "--psf is not used with recovery coefficients: leave it out"
         )
+    if method == CURVE:
+        if not knows_cameras(options):
+            raise click.UsageError(
+                f"--pvc {CURVE} takes the curve of the camera's own file: name it with "
+                "--camera, or give a file of recovery coefficients instead"
+            )
+        return blur | {"pvc": CURVE}
     path = Path(method)
     if not path.is_file():
         raise click.BadParameter(
-            f"'{method}' is neither iterative-yang nor gtm nor a file of recovery "
-            "coefficients: write one of them",
+            f"'{method}' is neither iterative-yang nor gtm nor {CURVE} nor a file of "
+            "recovery coefficients: write one of them",
             param_hint="--pvc",
         )
     return blur | {"pvc": path}

@@ -53,7 +53,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Calibration": (
         *("calibration", "calibrate-over", "calibrator-factor", "camera-limit"),
-        *("live-fraction", "series", "wide-rates", "before"),
+        *("live-fraction", "dead-time", "series", "wide-rates", "before"),
     ),
     "Dose": (
         *("convention", "surface-formula", "shunt-reduction", "empirical"),

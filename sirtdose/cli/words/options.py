@@ -33,22 +33,21 @@ half_life_option = Option(
     DURATION,
     "Half-life of the nuclide, e.g. 64.05h; overrides the tabulated one.",
 )
-nuclide_options = together(
-    Option(
-        "nuclide",
-        str,
-        "Nuclide to compute with.  [default: that of the nuclide file, the device or "
-        "the image header, otherwise Y-90]",
-        metavar="|".join((*table("nuclides"), "NAME")),
-    ),
-    Option(
-        "nuclide-file",
-        Path,
-        "TOML or JSON file with your own nuclides and their sources; if it holds "
-        "several, --nuclide selects one.",
-        metavar="FILE",
-    ),
+nuclide_option = Option(
+    "nuclide",
+    str,
+    "Nuclide to compute with.  [default: that of the nuclide file, the device or "
+    "the image header, otherwise Y-90]",
+    metavar="|".join((*table("nuclides"), "NAME")),
 )
+nuclide_file_option = Option(
+    "nuclide-file",
+    Path,
+    "TOML or JSON file with your own nuclides and their sources; if it holds "
+    "several, --nuclide selects one.",
+    metavar="FILE",
+)
+nuclide_options = together(nuclide_option, nuclide_file_option)
 physics_options = together(
     device_option,
     nuclide_options,

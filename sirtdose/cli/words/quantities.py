@@ -13,6 +13,7 @@ from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.tables.nuclides import own_nuclide
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device, device_name
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.role_words import languages_named
@@ -251,6 +252,24 @@ def nuclide_of(options: Mapping[str, Any]) -> tuple[Nuclide, Device | None]:
     if half_life_h is not None:
         nuclide = nuclide.with_half_life(half_life_h)
     return nuclide, microspheres
+
+
+def emitter_of(options: Mapping[str, Any]) -> Emitter:
+    """The nuclide in a phantom: of microspheres, or one that only images show."""
+    typed, half_life_h = options["nuclide"], options["half_life"]
+    name = (nuclide_name(typed) or typed) if typed else ""
+    found = None
+    if options["nuclide_file"] is None and name not in table("nuclides"):
+        found = Emitter.tabulated(name)
+    if found is None:
+        return nuclide_of(options)[0]
+    if options["device"]:
+        microspheres = Device.named(options["device"])
+        raise InputError(
+            f"{microspheres.product} carry {microspheres.nuclide_name}, not "
+            f"{found.name}: leave --device or the nuclide out"
+        )
+    return found if half_life_h is None else found.with_half_life(half_life_h)
 
 
 def _shipped(typed: str | None) -> str | None:

@@ -8,8 +8,8 @@ from sirtdose.dosimetry.commission.dead_time import DeadTimeFit
 from sirtdose.dosimetry.commission.scan import PhantomScan
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.commissioned import Commissioned, Measured
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.solid import ScanPhantom
 
 
@@ -24,7 +24,7 @@ class Filling:
     phantom: ScanPhantom
     activity_mbq: float
     at: datetime
-    nuclide: Nuclide
+    nuclide: Emitter
     poured_mbq_per_ml: Mapping[str, float]
     ratio: float | None = None
 

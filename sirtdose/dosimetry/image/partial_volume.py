@@ -18,7 +18,7 @@ sphere of 20 mm at three quarters of its activity whatever the correction finds
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,8 +78,10 @@ class PartialVolume:
     contour; `tail` is the part in a wide tail and its width, mm, `edges` how edges
     overshoot. `fit` is the width
     that the image itself shows, where it tells one, and `is_fitted` whether it was
-    used. `unreliable` are tumors under one width of the blur, or outside of a table of
-    recovery coefficients.
+    used. `unreliable` are tumors under one width of the blur, or below a table of
+    recovery coefficients, `too_large` those above it; those `as_seen` are no warmer
+    than what is around, and were not corrected. `relative` is what the uncertainty of a
+    recovery makes of a tumor's mean, of it (k = 1), where it is known.
     """
 
     method: str
@@ -99,6 +101,9 @@ class PartialVolume:
     fit: BlurFit | None = None
     is_fitted: bool = False
     undone: Undone | None = None
+    too_large: tuple[str, ...] = ()
+    as_seen: tuple[str, ...] = ()
+    relative: Mapping[str, float] = field(default_factory=dict)
 
 
 def iterative_yang(

@@ -15,7 +15,7 @@ from sirtdose.io.dicom.bare import decoding_faults, read_file, undecodable
 from sirtdose.io.dicom.nuclide_name import nuclide_words
 from sirtdose.io.dicom.time import acquired_at, parse_offset, text_of
 from sirtdose.io.reading import reading
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.volume import Source
 
@@ -355,7 +355,7 @@ def private_value(
 
 
 def source_of(
-    dataset: Dataset, paths: Sequence[Path], nuclide: Nuclide | None = None
+    dataset: Dataset, paths: Sequence[Path], nuclide: Emitter | None = None
 ) -> Source:
     """Where an image came from, and what its header says of scan and nuclide.
 

@@ -28,8 +28,8 @@ from sirtdose.io.dicom.header import (
 from sirtdose.io.dicom.nm_values import nm_values
 from sirtdose.io.dicom.pet_decay import administration_of
 from sirtdose.io.dicom.pixels import frames_of
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.grid import Grid, affine_of
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Doubt, Volume
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
@@ -45,7 +45,7 @@ _NOT_VOLUMES = {
 }
 
 
-def read_nm(path: Path, *, nuclide: Nuclide | None = None) -> Volume:
+def read_nm(path: Path, *, nuclide: Emitter | None = None) -> Volume:
     """Read a reconstructed SPECT as counts, or Bq/mL where it says so.
 
     Its header may call the `nuclide` that was given as that one's file says.
@@ -63,7 +63,7 @@ def read_nm(path: Path, *, nuclide: Nuclide | None = None) -> Volume:
         return _volume(read_dataset(path), path, nuclide)
 
 
-def _volume(dataset: Dataset, path: Path, nuclide: Nuclide | None) -> Volume:
+def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
     require_recon_tomo(dataset, path)
     frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from sirtdose.io.dicom.bare import Dataset
 from sirtdose.model.bounds import printable
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.nuclide_words import contradicted_by, nuclide_name
 
 _LONGEST = 64
 
 
 def nuclide_words(
-    datasets: Iterable[Dataset], own: Nuclide | None = None
+    datasets: Iterable[Dataset], own: Emitter | None = None
 ) -> tuple[str, ...]:
     """The header's own words for its nuclide, each once, in whatever slice it is.
 
@@ -27,7 +27,7 @@ def nuclide_words(
     return tuple(dict.fromkeys(words))
 
 
-def _words_of(item: Dataset, own: Nuclide | None) -> list[str]:
+def _words_of(item: Dataset, own: Emitter | None) -> list[str]:
     codes = _said_by_codes(item, "RadionuclideCodeSequence", own)
     texts = [
         *_plain(item, "Radiopharmaceutical", "Radionuclide"),
@@ -40,7 +40,7 @@ def _words_of(item: Dataset, own: Nuclide | None) -> list[str]:
     return [*codes, *texts][:1]
 
 
-def _said_by_codes(item: Dataset, keyword: str, own: Nuclide | None) -> list[str]:
+def _said_by_codes(item: Dataset, keyword: str, own: Emitter | None) -> list[str]:
     """What each code means, else its value: systems write wrong values beside it."""
     said = []
     for code in item.get(keyword) or []:

@@ -31,6 +31,7 @@ from sirtdose.io.dicom.pet_decay import (
 )
 from sirtdose.io.dicom.pet_series import series_doubts
 from sirtdose.io.dicom.stack import Stack, read_stack
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.volume import Quantity, Volume
@@ -57,7 +58,7 @@ def read_pet(
     headers: Sequence[Dataset] = (),
     *,
     header_nuclide_was: str | None = None,
-    nuclide: Nuclide | None = None,
+    nuclide: Emitter | None = None,
 ) -> Volume:
     """Read a PET series as Bq/mL at its decay reference time.
 
@@ -70,7 +71,7 @@ def read_pet(
     header_nuclide_was : str, optional
         The nuclide the scanner was told, where it was told wrong: its decay
         correction is undone and that of `nuclide` applied.
-    nuclide : Nuclide, optional
+    nuclide : Emitter, optional
         The one that was given; Y-90 where not said.
 
     Raises
@@ -188,7 +189,7 @@ def _decay_correction(dataset: Dataset, path: Path) -> str:
     return kind
 
 
-def _corrected_again(stack: Stack, was: str, right: Nuclide) -> NDArray[np.float32]:
+def _corrected_again(stack: Stack, was: str, right: Emitter) -> NDArray[np.float32]:
     if was not in HALF_LIVES_H:
         raise QuantityError(
             f"--header-nuclide-was {was} is not known: use {', '.join(HALF_LIVES_H)}"

@@ -22,6 +22,9 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "compare.json": ("compare.html",),
     "vial.json": ("vial.html", "order.json", "order.html", "order.csv"),
     "dvh.json": ("structures.csv", "dvh.csv"),
+    # A record is of one run: of doses, or of a scan without structures.
+    "post.json": (RUN,),
+    "scan.json": ("scan.html", RUN),
 }
 # What this program writes into folders of these names.
 _INSIDE = {

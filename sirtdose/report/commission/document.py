@@ -14,11 +14,21 @@ from sirtdose.dosimetry.commission.results import (
 )
 from sirtdose.dosimetry.commission.scan import PhantomScan
 from sirtdose.model.commissioned import CameraRecovery, Commissioned, Measured
-from sirtdose.report.documents import nuclide_document, said_document
+from sirtdose.model.emitter import Emitter
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.report.documents import (
+    emitter_document,
+    nuclide_document,
+    said_document,
+)
 
 Document = dict[str, Any]
 COMMISSION_FILE = "commission.json"
 CAMERA_FILE = "camera.toml"
+_OF_DOSES = (
+    "dose_constant_gy_kg_per_gbq",
+    *(f"dose_constant_{one}" for one in ("name", "meaning", "source")),
+)
 
 
 def commission_document(one: Commissioning) -> Document:
@@ -42,7 +52,7 @@ def commission_document(one: Commissioning) -> Document:
                 if fill.known
             },
         },
-        "nuclide": nuclide_document(filling.nuclide),
+        "nuclide": _nuclide(filling.nuclide),
         "camera": _camera(one.camera),
         "scans": [_scan(scan) for scan in one.scans],
         "dead_time": None if one.dead_time is None else _dead_time(one.dead_time),
@@ -52,6 +62,14 @@ def commission_document(one: Commissioning) -> Document:
         "drift": [_drift(each) for each in one.drift],
         **said_document(one.findings, one.accepted),
     }
+
+
+def _nuclide(one: Emitter) -> Document:
+    """Of a nuclide that only phantoms hold, no dose constant is known."""
+    if isinstance(one, Nuclide):
+        return nuclide_document(one)
+    unknown = dict.fromkeys(_OF_DOSES)
+    return {**emitter_document(one), **unknown, "file_sha256": None}
 
 
 def _measured(one: Measured | None) -> Document | None:

@@ -74,7 +74,7 @@ def commission_page(one: Commissioning, text: str) -> str:
 
 
 def _head(one: Commissioning, text: str) -> PageHead:
-    camera = one.camera
+    camera, half_life_h = one.camera, one.filling.nuclide.half_life_h
     missed = [row for row in one.drift if not row.passed]
     state, good = "", True
     if missed:
@@ -95,7 +95,7 @@ def _head(one: Commissioning, text: str) -> PageHead:
             ("Camera", camera.name),
             ("Model", " ".join(filter(None, model)) or NOT_GIVEN),
             ("Collimator", camera.header.get("collimator") or NOT_GIVEN),
-            ("Nuclide", camera.nuclide),
+            ("Nuclide", f"{camera.nuclide}, half-life {half_life_h:g} h"),
             ("Last scan", day_words(one.made.isoformat())),
             ("Valid until", until),
         ),

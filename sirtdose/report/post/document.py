@@ -225,10 +225,13 @@ def partial_volume_document(result: PartialVolume | None) -> dict[str, Any] | No
         "bq_per_unit": result.calibration.bq_per_unit,
         "concentrations": dict(result.concentrations),
         "recoveries": dict(result.recoveries),
+        "recovery_relative": dict(result.relative),
         "sensitivity": {
             name: dict(changes) for name, changes in result.sensitivity.items()
         },
         "unreliable": list(result.unreliable),
+        "too_large": list(result.too_large),
+        "as_seen": list(result.as_seen),
     }
 
 

@@ -67,8 +67,13 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
             f"{change:+.0%} with {what}" for what, change in changes.items()
         )
         lines.append(f"'{name}': mean {said}")
+    sure = result.get("recovery_relative", {})
+    adds = {
+        name: f"; it adds {one:.1%} to u of the mean (k = 1)"
+        for name, one in sure.items()
+    }
     return lines + [
-        f"'{name}': recovery {recovery:.3f}"
+        f"'{name}': recovery {recovery:.3f}{adds.get(name, '')}"
         for name, recovery in result["recoveries"].items()
     ]
 

@@ -10,6 +10,7 @@ from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Times
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.scan import ScanFacts
 from sirtdose.model.self_test import SelfTest
 from sirtdose.model.volume import Volume
@@ -20,16 +21,33 @@ from sirtdose.report.documents import (
     said_document,
     self_test_document,
 )
+from sirtdose.report.post.deidentified import deidentified
+from sirtdose.report.run_record import RUN_RECORD
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, significant
 
-SCAN_FILES = ("scan.json", "scan.html")
+SCAN_FILES = ("scan.json", "scan.html", RUN_RECORD)
 _UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """How results name nobody: dates moved back by days, and names of files replaced.
+
+    `people` are those whom the inputs name.
+    """
+
+    shifted_d: int
+    file_names: Mapping[str, str]
+    people: tuple[PatientLink, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """A scan without structures: everything that its report needs."""
+    """A scan without structures: everything that its report needs.
+
+    `hidden` is None where results may name the patient.
+    """
 
     image: Volume
     facts: ScanFacts
@@ -44,10 +62,19 @@ class Scan:
     options: dict[str, Any]
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]
+    hidden: Hidden | None = None
 
 
 def scan_document(scan: Scan) -> dict[str, Any]:
     """A scan as scan.json holds it; what cannot be said is null."""
+    document = _scan_document(scan)
+    if scan.hidden is None:
+        return document
+    days, names = scan.hidden.shifted_d, scan.hidden.file_names
+    return deidentified(document, days=days, file_names=names)
+
+
+def _scan_document(scan: Scan) -> dict[str, Any]:
     nuclide = scan.nuclide
     return {
         "schema": "sirtdose.scan/1",

@@ -33,12 +33,18 @@ def write_scan(
     text = document_text(document)
     (folder / "scan.json").write_text(text, "utf-8")
     if report:
-        page = scan_page(text, document, scan.image, scan.ct)
+        hidden = scan.hidden is not None
+        page = scan_page(text, document, scan.image, scan.ct, hidden=hidden)
         (folder / "scan.html").write_text(page, "utf-8")
 
 
 def scan_page(
-    text: str, document: dict[str, Any], image: Volume, ct: Volume | None
+    text: str,
+    document: dict[str, Any],
+    image: Volume,
+    ct: Volume | None,
+    *,
+    hidden: bool = False,
 ) -> str:
     """The page of scan.json's text, with planes through the hottest voxel."""
     return render(
@@ -50,7 +56,8 @@ def scan_page(
             case_hash(text, digits=64),
             key="no structures",
             treated="",
-            made=made_today(),
+            made="" if hidden else made_today(),
+            deidentified=hidden,
         ),
         d=document,
         rows=list(scan_rows(document)),

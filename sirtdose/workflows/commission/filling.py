@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sirtdose.dosimetry.commission.results import Filling
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.tables.phantom import phantom_of
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.solid import ScanPhantom
 from sirtdose.workflows.commission.request import Poured
 
@@ -13,7 +13,7 @@ _MOST_MBQ = 1e5
 _RATIO_MAX = 1e4
 
 
-def filling_of(poured: Poured, nuclide: Nuclide) -> Filling:
+def filling_of(poured: Poured, nuclide: Emitter) -> Filling:
     """Concentrations of every fill at the moment that the activity was measured.
 
     Raises

@@ -27,8 +27,8 @@ from sirtdose.io.found import Found, Kind, listed
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_image
 from sirtdose.model.acceptance import Said
+from sirtdose.model.emitter import Emitter
 from sirtdose.model.finding import Finding
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import localized
 from sirtdose.model.volume import Quantity, Source, Volume
 from sirtdose.workflows.commission.request import CommissionRequest
@@ -255,7 +255,7 @@ def _activity(
     filling: Filling, source: Source, start: datetime, duration_h: float | None
 ) -> dict[str, float]:
     """MBq by fill: the mean during a scan, or what the image was corrected to."""
-    nuclide: Nuclide = filling.nuclide
+    nuclide: Emitter = filling.nuclide
     left = nuclide.decay_factor((start - filling.at).total_seconds() / 3600)
     corrected = source.decay_correction not in ("", "NONE")
     if duration_h is not None and not corrected:

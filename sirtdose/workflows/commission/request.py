@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.commissioned import Measured
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.emitter import Emitter
 
 # What a camera may differ by from its last commissioning, as a part.
 TOLERANCES = {"factor": 0.05, "width": 0.05, "dead-time": 0.10}
@@ -47,7 +47,7 @@ class CommissionRequest:
 
     scans: tuple[Path, ...]
     poured: Poured
-    nuclide: Nuclide
+    nuclide: Emitter
     device: str | None = None
     nuclide_was: str | None = None
     ct: tuple[Path, ...] = ()

@@ -36,6 +36,7 @@ from sirtdose.io.tables.camera import require_camera
 from sirtdose.model.acceptance import Said
 from sirtdose.model.commissioned import Commissioned, Measured
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.progress import counted
 from sirtdose.workflows.commission.camera import camera_of_scans, drift_of
 from sirtdose.workflows.commission.filling import filling_of
@@ -75,16 +76,13 @@ def commission(request: CommissionRequest) -> Commissioning:
     said = Said(request.acceptances)
     filling = filling_of(request.poured, request.nuclide)
     before = None if request.before is None else require_camera(request.before)
+    _require_one_nuclide(filling.nuclide.name, before)
     _require_tables(request)
     said.add(filling_findings(filling, request.poured.uncertainty))
-    said.add(own_file_findings(filling.nuclide))
+    if isinstance(filling.nuclide, Nuclide):
+        said.add(own_file_findings(filling.nuclide))
     images = said.take(images_of(request, filling))
-    _require_one_unit(images)
-    if request.live_fraction is not None and len(images) > 1:
-        raise InputError(
-            f"--live-fraction is one number for {len(images)} scans: commission one "
-            "scan with it, or give --series"
-        )
+    _require_together(images, request)
     wide = (
         read_wide_rates(request.wide_rates, images)
         if request.wide_rates is not None
@@ -111,7 +109,7 @@ def commission(request: CommissionRequest) -> Commissioning:
     yields = yield_findings(value, filling, request.nuclide_was)
     said.add(yields)
     series = dead_time if by_series else None
-    said.add(_scan_findings(scans, series, before, explained=bool(yields)))
+    said.add(_scan_findings(scans, series, before, camera, explained=bool(yields)))
     if dead_time is not None:
         said.add(dead_time_findings(dead_time))
     drift = () if before is None else drift_of(camera, before, request.tolerances)
@@ -134,6 +132,16 @@ def commission(request: CommissionRequest) -> Commissioning:
     )
 
 
+def _require_one_nuclide(name: str, before: Commissioned | None) -> None:
+    """Refuse to compare what differs between nuclides."""
+    if before is not None and before.nuclide != name:
+        raise InputError(
+            f"--before is a camera commissioned with {before.nuclide}, and this "
+            f"phantom holds {name}: give the camera.toml of its last commissioning "
+            f"with {name}, or leave --before out"
+        )
+
+
 def _require_tables(request: CommissionRequest) -> None:
     """Refuse before anything is fitted what could only be refused at the end."""
     if request.series is not None:
@@ -144,7 +152,15 @@ def _require_tables(request: CommissionRequest) -> None:
         read_series(request.series)
 
 
-def _require_one_unit(images: Sequence[PhantomImage]) -> None:
+def _require_together(
+    images: Sequence[PhantomImage], request: CommissionRequest
+) -> None:
+    """Refuse scans that are not of one unit, or of one live fraction."""
+    if request.live_fraction is not None and len(images) > 1:
+        raise InputError(
+            f"--live-fraction is one number for {len(images)} scans: commission one "
+            "scan with it, or give --series"
+        )
     if len({one.is_counts for one in images}) > 1:
         counts = next(one.label for one in images if one.is_counts)
         others = next(one.label for one in images if not one.is_counts)
@@ -235,12 +251,15 @@ def _scan_findings(
     scans: Sequence[CommissionedScan],
     series: DeadTimeFit | None,
     before: Commissioned | None,
+    camera: Commissioned,
     *,
     explained: bool,
 ) -> list[Finding]:
     found: list[Finding] = []
     for one in scans:
-        found += factor_findings(one, before, explained=explained)
+        found += factor_findings(
+            one, before, nuclide=camera.nuclide, explained=explained
+        )
         if series is not None:
             found += outside_findings(one, series.measured_mbq)
             found += series_findings(one, series.factor_cps_per_mbq.value)

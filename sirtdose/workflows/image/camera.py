@@ -14,7 +14,7 @@ from sirtdose.checks.commissioned import (
 from sirtdose.errors import InputError
 from sirtdose.io.tables.camera import require_camera
 from sirtdose.model.bounds import printable
-from sirtdose.model.commissioned import CameraUsed
+from sirtdose.model.commissioned import CameraUsed, Commissioned
 from sirtdose.model.finding import Finding
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.site import Camera, cameras_of
@@ -22,7 +22,7 @@ from sirtdose.model.volume import Volume
 
 NEEDED = (
     "name a camera's file with --camera, or in the site file the camera that the "
-    "image's header matches"
+    "image's header matches, commissioned with its nuclide"
 )
 
 
@@ -36,8 +36,9 @@ def camera_of_image(
 ) -> tuple[CameraUsed | None, list[Finding]]:
     """The camera that is named, else the site's one that the header matches.
 
-    Of several that match as well, the one that was commissioned with the `nuclide` of
-    the image. `day` is that of the scan, where the header does not say it.
+    Of the site's, only one that was commissioned with the `nuclide` of the image, where
+    that is known; one that is named and has another gives no more than its blur. `day`
+    is that of the scan, where the header does not say it.
 
     Raises
     ------
@@ -46,14 +47,35 @@ def camera_of_image(
     """
     source = image.source
     header = dict(source.camera) if source else {}
-    path = request.camera or _of_site(header, request.cameras, nuclide)
+    others: list[Commissioned] = []
+    path = request.camera
     if path is None:
-        return None, no_camera_findings(header, request.cameras)
+        path, others = _of_site(header, request.cameras, nuclide)
+    if path is None:
+        return None, no_camera_findings(
+            header, request.cameras, nuclide=nuclide, others=others
+        )
     used = CameraUsed(require_camera(path), path, header)
     if day is None and source and source.scan_start:
         day = source.scan_start.date()
-    return used, camera_file_findings(
+    findings = camera_file_findings(
         used=used, nuclide=nuclide, day=day, nameless=nameless
+    )
+    return _blur_alone(used, nuclide), findings
+
+
+def _blur_alone(used: CameraUsed, nuclide: str) -> CameraUsed:
+    """A camera of another nuclide without what is of no use for this one."""
+    camera = used.camera
+    if nuclide in ("", camera.nuclide):
+        return used
+    return replace(
+        used,
+        camera=replace(camera, factor=None, dead_time=None, noise=None),
+        without_factor=(
+            f"camera '{camera.name}' was commissioned with {camera.nuclide}, and the "
+            f"image is of {nuclide}"
+        ),
     )
 
 
@@ -69,19 +91,25 @@ def camera_of_scout(
 
 def _of_site(
     header: dict[str, str], cameras: Sequence[Camera], nuclide: str
-) -> Path | None:
-    found = cameras_of(header, cameras)
+) -> tuple[Path | None, list[Commissioned]]:
+    """The camera's file, and those that match the header but have another nuclide."""
+    fitting, others = [], []
+    for one in cameras:
+        known = None
+        if one.file is not None and nuclide and one.matches(header):
+            known = require_camera(one.file)
+        if known is not None and known.nuclide != nuclide:
+            others.append(known)
+        else:
+            fitting.append(one)
+    found = cameras_of(header, fitting)
     if len(found) < 2:
-        return found[0].file if found else None
-    files = [one.file for one in found if one.file is not None]
-    own = [path for path in files if require_camera(path).nuclide == nuclide]
-    if len(files) < len(found) or len(own) != 1:
-        names = " and ".join(f"'{printable(one.name)}'" for one in found)
-        raise InputError(
-            f"the image's header matches {names} of the site file equally: tell them "
-            "apart there, by station or serial, or name one with --camera"
-        )
-    return own[0]
+        return (found[0].file if found else None), others
+    names = " and ".join(f"'{printable(one.name)}'" for one in found)
+    raise InputError(
+        f"the image's header matches {names} of the site file equally: tell them "
+        "apart there, by station or serial, or name one with --camera"
+    )
 
 
 def with_blur_of(request: DoseRequest, used: CameraUsed | None) -> DoseRequest:

@@ -20,13 +20,13 @@ from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake_regions import Regions, uptake_regions
 from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError, QuantityError
-from sirtdose.io.tables.csv import read_recovery
-from sirtdose.model.bounds import printable
+from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Volume
+from sirtdose.workflows.image.recovered import by_camera_curve, by_table
 
 _WIDTH_OFF, _WIDTH_MAX_MM = 0.10, 100.0
 
@@ -34,14 +34,19 @@ Calibrate = Callable[[Volume], Calibration]
 
 
 def partial_volume(
-    image: Volume, placed: Placed, calibrate: Calibrate, *, request: DoseRequest
+    image: Volume,
+    placed: Placed,
+    calibrate: Calibrate,
+    *,
+    request: DoseRequest,
+    camera: CameraUsed | None = None,
 ) -> tuple[PartialVolume | None, list[Finding]]:
     """The image without its blur, where that was asked for.
 
     `image` is on its own voxels, as the blur is. `calibrate` is asked again for every
     corrected image, on the dose grid: a known activity is shared over what it now
-    holds. Recovery coefficients scale tumors alone, and keep the calibration of the
-    image as it is.
+    holds. Recovery coefficients, of a file or of the `camera`, scale tumors alone, and
+    keep the calibration of the image as it is.
 
     Raises
     ------
@@ -50,11 +55,12 @@ def partial_volume(
     """
     if request.pvc is None:
         return None, []
-    result = (
-        _by_table(request.pvc, placed, calibrate(placed.image))
-        if isinstance(request.pvc, Path)
-        else _by_width(image, placed, calibrate, request=request)
-    )
+    if isinstance(request.pvc, Path):
+        result = by_table(request.pvc, placed, calibrate(placed.image))
+    elif request.pvc == "recovery":
+        result = by_camera_curve(camera, placed, calibrate(placed.image))
+    else:
+        result = _by_width(image, placed, calibrate, request=request)
     return result, blur_findings(result)
 
 
@@ -193,52 +199,3 @@ def _typed_width(request: DoseRequest) -> tuple[float, float, float] | None:
             f"give one under {_WIDTH_MAX_MM:g} mm"
         )
     return request.psf_mm
-
-
-def _by_table(path: Path, placed: Placed, calibration: Calibration) -> PartialVolume:
-    volume = placed.image
-    table = read_recovery(path)
-    image = np.array(volume.data, dtype=np.float32)
-    tumors = [one for one in placed.on_grid if one.role is Role.TUMOR]
-    boxes = {}
-    shared = np.zeros(image.shape, np.float32)
-    for tumor in tumors:
-        box = tumor.box_on(volume.grid)
-        if box is not None:
-            boxes[tumor.name] = box
-            shared[box] += tumor.occupancy
-    gain = np.zeros(image.shape, np.float32)
-    recoveries, unknown = {}, []
-    for tumor in (one for one in tumors if one.name in boxes):
-        recovery = table.at(tumor.volume_ml)
-        recoveries[tumor.name] = recovery
-        box = boxes[tumor.name]
-        part = tumor.occupancy.astype(np.float32)
-        # So that the mean over the parts inside is what the table says.
-        held = float((part * image[box]).sum(dtype=float))
-        inside = float((part * part * image[box]).sum(dtype=float))
-        if not table.known(tumor.volume_ml) or not inside > 0:
-            unknown.append(tumor.name)
-        scale = (1 / recovery - 1) * (held / inside if inside > 0 else 0.0)
-        # What lies in two tumors is theirs by halves: no voxel gains twice.
-        gain[box] += part * np.float32(scale) / np.maximum(shared[box], 1)
-    values = image * (1 + gain)
-    if not recoveries:
-        raise InputError(
-            "recovery coefficients are for tumors, but there is none: "
-            "draw them, or leave --pvc out"
-        )
-    return PartialVolume(
-        method="recovery",
-        volume=volume.with_data(values),
-        fwhm_mm=None,
-        rounds=1,
-        settled=True,
-        total_change=float(values.sum(dtype=float)) / volume.total() - 1,
-        concentrations={},
-        recoveries=recoveries,
-        sensitivity={},
-        unreliable=tuple(unknown),
-        source=printable(path.name),
-        calibration=calibration,
-    )

@@ -223,6 +223,7 @@ class Activities:
             self.placed,
             lambda image: self.calibrations(image).used,
             request=self.request,
+            camera=self.read.camera,
         )
 
     def corrected(self, result: PartialVolume) -> Volume:

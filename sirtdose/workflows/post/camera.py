@@ -66,10 +66,17 @@ def by_camera(
     why = _without_factor(request, image, used)
     if why and _asks(request):
         raise InputError(f"--calibration camera: {why}")
+    if request.pvc == "recovery":
+        _require_curve(used)
+    kept = _kept_of_typed(request, used)
     found = with_blur_of(request, used)
     if used is None:
         return found, None
     gives = ["blur"] if found != request else []
+    gives += ["recovery"] if request.pvc == "recovery" else []
+    if kept is not None:
+        gives.append("dead time")
+        found = replace(found, live_fraction=kept)
     factor = used.camera.factor
     if why or factor is None:
         return found, replace(used, gives=tuple(gives), without_factor=why)
@@ -83,6 +90,46 @@ def by_camera(
     return found, replace(used, gives=tuple(gives))
 
 
+def _kept_of_typed(request: DoseRequest, used: CameraUsed | None) -> float | None:
+    """The live fraction at the scan for a factor that was typed, if it was asked for.
+
+    Raises
+    ------
+    InputError
+        It is not known, or no factor was typed.
+    """
+    if request.dead_time != "camera":
+        return None
+    asked = "--dead-time camera"
+    if request.calibration != "camera" or request.cps_per_mbq is None:
+        raise InputError(
+            f"{asked} corrects the counts of a factor that is typed, such as "
+            "--calibration '12.3 cps/MBq': leave it out"
+        )
+    if used is None:
+        raise InputError(f"{asked}: {NEEDED}")
+    if used.camera.dead_time is None:
+        why = used.without_factor or f"camera '{used.camera.name}' has no dead time"
+        raise InputError(f"{asked}: {why}")
+    if used.live is None:
+        raise InputError(
+            f"{asked}: the activity in view at the scan is not known; give "
+            "--administered-at and the time of the scan, of an image that is not "
+            "decay-corrected to the administration"
+        )
+    return used.live.fraction.value
+
+
+def _require_curve(used: CameraUsed | None) -> None:
+    if used is None:
+        raise InputError(f"the recovery of the camera is not known: {NEEDED}")
+    if used.camera.recovery_curve is None:
+        raise InputError(
+            f"camera '{used.camera.name}' has recoveries of fewer than two spheres: "
+            "give a file of recovery coefficients, or commission it again"
+        )
+
+
 def _asks(request: DoseRequest) -> bool:
     typed = request.cps_per_mbq is not None or request.shown_over_true is not None
     return request.calibration == "camera" and not typed
@@ -94,6 +141,8 @@ def _without_factor(
     """Why the camera's factor does not calibrate an image; empty if it does."""
     if used is None:
         return NEEDED
+    if used.without_factor:
+        return used.without_factor
     factor, source = used.camera.factor, image.source
     if factor is None:
         return f"camera '{used.camera.name}' has no factor"
@@ -147,10 +196,18 @@ def budget_of(request: PostRequest, read: Read, placed: Placed) -> Budget:
         return budget
     typed = read_budget(path)[0] if path is not None else {}
     known = camera_entries(read.camera, read.image, placed)
-    camera = read.camera.camera
+    camera, live = read.camera.camera, read.camera.live
+    file = f"{printable(read.camera.path.name)}, camera '{camera.name}', {camera.made}"
+    budget = budget.replaced(
+        {name: one for name, one in known.items() if name not in typed}, file
+    )
+    if live is None or not read.camera.corrects or "camera_factor" in known:
+        return budget
+    # The typed factor's own uncertainty, with that of the live fraction.
+    own = budget.components["camera_factor"]
+    both = hypot(own.value, live.fraction.relative)
     return budget.replaced(
-        {name: one for name, one in known.items() if name not in typed},
-        f"{printable(read.camera.path.name)}, camera '{camera.name}', {camera.made}",
+        {"camera_factor": both}, f"{own.source}; with dead time of {file}"
     )
 
 

@@ -93,6 +93,11 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         rows[method] = tuple(
             replace(one, blur_loss=lost.get(one.name, 0.0)) for one in found
         )
+        if result is not None and result.relative and "+" in method:
+            rows[method] = tuple(
+                one.widened(result.relative.get(one.name, 0.0), "recovery")
+                for one in rows[method]
+            )
     first = drawn[0]
     lungs = assessment.dosed.lungs
     in_lungs = _lung_draws(lungs, first, calibrated.ledger)
@@ -296,6 +301,7 @@ def _chances(
 def _left_out(assessment: Assessment) -> list[str]:
     """What the intervals do not hold."""
     pvc = assessment.request.dose.pvc
+    by_curve = pvc == "recovery"
     table = next(iter(assessment.structure_doses.values()))
     lungs_drawn = any(row.structure.role is Role.LUNGS for row in table)
     shared = bool(assessment.read.given.injections)
@@ -305,6 +311,7 @@ def _left_out(assessment: Assessment) -> list[str]:
         "sharing of the image among injections, whose activities vary together": shared,
         "doses of earlier sessions": assessment.placed.prior is not None,
         "uncertainty of the recovery coefficients": isinstance(pvc, Path),
+        "uncertainty of the camera's recoveries in V_x and histograms": by_curve,
     }
     return [
         "partial-volume loss in small tumors where it was not corrected",

@@ -130,6 +130,66 @@ def test_a_calibration_by_the_camera_has_its_live_fraction_and_uncertainty(
     assert budget["administered"]["value"] == 0.058
 
 
+TYPED = ("--calibration", "10 cps/MBq")
+
+
+def test_a_typed_factor_is_corrected_where_it_was_measured_without_loss(
+    run: Run, exact_voxels: Path, camera: Path, tmp_path: Path
+) -> None:
+    """exp(-0.1 x the mean over the scan) is kept; without correction it is said."""
+    words = ("post", exact_voxels, *GIVEN, *TIMES, *TYPED, "--camera", camera)
+    words = (*words, "--uncertainty", 20, *BARE, *ACCEPTED, "--out", tmp_path / "out")
+    live = exp(-LOST)
+    plain = found(run(*words))
+    assert plain["camera"]["dead_time"]["corrected"] is False
+    per_count = 1e6 / (10 * 1800 * 0.5 * MEAN)
+    assert plain["calibration"]["bq_per_unit"] == pytest.approx(per_count, rel=1e-6)
+    (warned,) = [one for one in said(plain, "H13") if "the typed factor" in one]
+    assert f"loses {1 - live:.1%} +/- 1.0% of its counts" in warned
+    assert "If it was, give --dead-time camera; if it includes the loss" in warned
+    document = found(run(*words, "--dead-time", "camera", "--force"))
+    assert document["camera"]["gives"] == ["blur", "dead time"]
+    assert document["camera"]["dead_time"]["corrected"] is True
+    corrected = document["calibration"]["bq_per_unit"]
+    assert corrected == pytest.approx(per_count / live, rel=1e-6)
+    (done,) = [one for one in said(document, "H13") if "field of view" in one]
+    assert done.endswith("; the calibration is corrected for it")
+    # That of a typed factor, with that of the live fraction.
+    before, after = (
+        {one["name"]: one for one in each["uncertainty"]["budget"]}["camera_factor"]
+        for each in (plain, document)
+    )
+    standard = hypot(before["value"], LOST * hypot(0.1, 0.058))
+    assert after["value"] == pytest.approx(standard, rel=1e-6)
+    assert after["source"].endswith(
+        "; with dead time of camera.toml, camera 'room 2', 2026-01-02"
+    )
+    assert document["options"]["dead_time"] == "camera"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (TYPED, "--dead-time camera: name a camera's file with --camera"),
+        ((*TYPED, "--camera", "bare.toml"), "camera 'room 2' has no dead time"),
+        (("--camera", "bare.toml"), "--dead-time is for a camera factor in --calib"),
+        (("--calibration", "camera"), "--dead-time is for a camera factor in --calib"),
+    ],
+)
+def test_a_dead_time_that_no_camera_has(
+    run: Run, exact_voxels: Path, tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    bare = tmp_path / "bare.toml"
+    bare.write_text(camera_text(commissioned(dead_time=None)), "utf-8")
+    words = tuple(str(bare) if one == bare.name else one for one in words)
+    result = run(
+        *("post", exact_voxels, *GIVEN, *TIMES, *words, "--dead-time", "camera"),
+        *(*BARE, *ACCEPTED, "--out", tmp_path / "out"),
+    )
+    assert result.exit_code in (2, 3), result.output
+    assert why in " ".join(result.stderr.split())
+
+
 @pytest.fixture(scope="module")
 def by_header(
     run: Run, labeled: Path, site: Path, tmp_path_factory: pytest.TempPathFactory
@@ -211,7 +271,7 @@ def test_stations_are_removed_with_patients(
     result = run(
         *("post", labeled, *GIVEN, *TIMES, "--site", folder / "site.toml", *ACCEPTED),
         *("--accept", "H46", "--reason", "renamed"),
-        *("--deidentify", "--no-dicom", "--json", "--out", out),
+        *("--pvc", "recovery", "--deidentify", "--no-dicom", "--json", "--out", out),
     )
     camera = found(result)["camera"]
     assert camera["header"] == {

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from click.testing import Result
 
+import sirtdose
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
 
@@ -136,7 +137,7 @@ def test_structures_of_the_folder_are_left_alone(run: Run, scan: Path) -> None:
         (("--structures", "x.nrrd"), "leave one of them out"),
         (("--role", "A=liver", "--density", "ct"), "leave out --role, --density"),
         (("--lung-shunt", "3%"), "computes no doses: leave out --lung-shunt"),
-        (("--deidentify",), "leave out --deidentify"),
+        (("--no-dicom",), "leave out --no-dicom"),
         (
             ("--calibration", "10cps/MBq", "--nuclide", "Y-90"),
             "needs the duration of the scan",
@@ -174,6 +175,99 @@ def test_results_are_not_overwritten(run: Run, scan: Path) -> None:
     again = run("post", scan, "--no-structures", "--out", scan.parent / "out")
     assert again.exit_code == 5
     assert "scan.json" in again.stderr
+
+
+def test_its_record_is_verified(run: Run, scan: Path) -> None:
+    """A result that was changed, an input that was, and a rerun."""
+    words = ("--calibration", "image", "--nuclide", "Y-90")
+    read(run, scan, *words)
+    out = scan.parent / "out"
+    record = json.loads((out / "run.json").read_text("utf-8"))
+    assert sorted(record["results"]) == ["scan.html", "scan.json"]
+    assert record["nuclide"]["name"] == "Y-90"
+    result = run("verify", out, "--rerun", "--json")
+    assert result.exit_code == 0, result.output
+    [case] = json.loads(result.stdout)["cases"]
+    assert (case["state"], case["rerun"]) == ("good", "the same")
+    assert [one["state"] for one in case["inputs"]] == ["unchanged"]
+    grid = Grid.regular((10, 10, 10), spacing_mm=(10.0, 10.0, 10.0))
+    save(scan, np.full((10, 10, 10), 2100.0), grid)
+    result = run("verify", out, "--rerun", "--json")
+    assert result.exit_code == 3
+    [case] = json.loads(result.stdout)["cases"]
+    assert case["rerun"] == "differs"
+    assert [one["state"] for one in case["inputs"]] == ["changed"]
+    [total] = [d for d in case["differences"] if d["where"] == "total.activity_gbq"]
+    assert (total["before"], total["now"]) == pytest.approx((0.002, 0.0021))
+    with (out / "scan.json").open("a", encoding="utf-8") as file:
+        file.write(" ")
+    result = run("verify", out, "--json")
+    assert json.loads(result.stdout)["cases"][0]["results"]["scan.json"] == "changed"
+
+
+def test_a_record_of_doses_is_not_replaced(run: Run, scan: Path) -> None:
+    out = scan.parent / "out"
+    out.mkdir()
+    (out / "post.json").write_text("{}", "utf-8")
+    (out / "run.json").write_text('{"results": {"post.json": "0"}}', "utf-8")
+    result = run("post", scan, "--no-structures", "--out", out, "--force")
+    assert result.exit_code == 5
+    assert "run.json of another result, that of post.json" in result.stderr
+
+
+def test_nobody_is_named(run: Run, scan: Path, tmp_path: Path) -> None:
+    """Dates move, files are named by kind, and the request is not kept."""
+    named = scan.rename(tmp_path / "ZQDOE.nii.gz")
+    words: tuple[str, ...] = ("--calibration", "image", "--nuclide", "Y-90")
+    words += ("--scan-at", "2026-03-05T02:03Z", "--administered", "5MBq")
+    words += ("--administered-at", "2026-03-02T10:00Z")
+    key = tmp_path / "key"
+    key.write_bytes(b"0123456789abcdef")
+    out = tmp_path / "out"
+    hide = ("--deidentify", "--site-key", key, "--out", out)
+    result = run("post", named, "--no-structures", *words, *hide)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads((out / "scan.json").read_text("utf-8"))
+    [used] = document["inputs"]
+    assert (used["file"], used["sha256"]) == ("image file 1", None)
+    assert not document["times"]["scan_at"].startswith("2026-03-05")
+    assert document["times"]["elapsed_h"] == pytest.approx(64.05)
+    written = "".join(path.read_text("utf-8") for path in out.iterdir())
+    for text in ("ZQDOE", "2026-03-05", "2026-03-02"):
+        assert text not in written + result.output, text
+    assert json.loads((out / "run.json").read_text("utf-8"))["asked"] is None
+    assert "removed" in (out / "scan.html").read_text("utf-8")
+
+
+def test_the_patient_in_a_folders_name_is_asked_about(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    patient = str(pydicom.dcmread(exact_voxels / "spect.dcm").PatientID)
+    words = ("post", exact_voxels, "--no-structures", "--deidentify", "--out")
+    result = run(*words, tmp_path / f"scan {patient}")
+    assert result.exit_code == 3
+    assert "H33" in result.stderr
+    assert "the folder's name (1)" in " ".join(result.stderr.split())
+    kept = run(*words, tmp_path / "scan")
+    assert kept.exit_code == 0, kept.stderr
+    written = "".join(one.read_text("utf-8") for one in (tmp_path / "scan").iterdir())
+    assert patient not in written
+
+
+def test_from_python(run: Run, scan: Path) -> None:
+    """2 MBq by its own unit, the same as on the command line."""
+    request = sirtdose.PostRequest(
+        sirtdose.ImageRequest(scan),
+        sirtdose.Given(sirtdose.Nuclide.named("Y-90"), nuclide_given=True),
+        sirtdose.DoseRequest(calibration="image"),
+    )
+    found = sirtdose.read_scan(request)
+    assert isinstance(found, sirtdose.Scan)
+    assert found.total.activity_gbq == pytest.approx(0.002)
+    kept = sirtdose.scan_into(request, scan.parent / "api", report=False)
+    assert kept.names == ("run.json", "scan.json")
+    document, _ = read(run, scan, "--calibration", "image", "--nuclide", "Y-90")
+    assert kept.document["total"] == document["total"]
 
 
 def real(name: str) -> Path:

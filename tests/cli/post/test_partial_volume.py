@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from sirtdose.io.tables.camera import camera_text
+from sirtdose.model.commissioned import CameraRecovery, Measured
+from tests.commissioned import commissioned
+
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.2GBq", "--administered-at", "2026-03-02T10:00+01:00")
 GIVEN += ("--residual", "50MBq", "--residual-at", "2026-03-02T10:00+01:00")
@@ -104,11 +108,120 @@ def test_recovery_coefficients(run: Run, spheres: Path, tmp_path: Path) -> None:
     assert document["partial_volume"]["total_change"] > 0.005
 
 
+def curve(path: Path, *rows: tuple[float, float, float], ratio: float = 0.0) -> Path:
+    """A camera's file with recoveries by diameter, and their standard uncertainties."""
+    recovery = [CameraRecovery(d, ratio, Measured(r, u)) for d, r, u in rows]
+    path.write_text(camera_text(commissioned(recovery=recovery)), "utf-8")
+    return path
+
+
+def test_recovery_of_the_cameras_own_file(
+    run: Run, spheres: Path, tmp_path: Path
+) -> None:
+    """By a Gaussian of 15 mm: of spheres alone, 0.0948, 0.3418 and 0.6361 are left.
+
+    With B around it a tumor that holds T shows r T + (1 - r) B.
+    """
+    rows = ((20.0, 0.3418, 0.02), (22.0, 0.3932, 0.02), (50.0, 0.7066, 0.01))
+    camera = curve(tmp_path / "camera.toml", *rows)
+    words = ("post", spheres, *GIVEN, "--pvc", "recovery", "--camera", camera)
+    out = tmp_path / "out"
+    result = run(*words, "--uncertainty", 20, "--json", "--out", out)
+    document = document_of(result)
+    known = document["partial_volume"]
+    assert document["camera"]["gives"] == ["blur", "recovery"]
+    assert known["source"] == (
+        "curve of camera 'room 2', camera.toml, 2026-01-02 with nema-iec"
+    )
+    plain = means(document, "local_deposition")
+    corrected = means(document, "local_deposition+recovery")
+    around, seen, r = plain["normal_perfused"], plain["Tumor 2"], 0.3418
+    volumes = {
+        row["name"]: row["volume_ml"]
+        for row in document["doses"]["local_deposition"]["structures"]
+    }
+    # 4.189 mL of 20 mm, drawn as a little more or less.
+    at = np.log(volumes["Tumor 2"] / 4.18879) / np.log(22**3 / 20**3)
+    r += max(at, 0) * (0.3932 - 0.3418)
+    held = (seen - (1 - r) * around) / r
+    assert corrected["Tumor 2"] == pytest.approx(held, rel=2e-3)
+    assert known["recoveries"]["Tumor 2"] == pytest.approx(seen / held, rel=2e-3)
+    # What is around it holds some of the tumors' own activity; as if it were cold,
+    # 0.3418 alone would be 19 % high.
+    true = truth(spheres, "analytic_gy")["Tumor 2"]
+    assert corrected["Tumor 2"] == pytest.approx(true, rel=0.06)
+    # 0.02 of r moves T by (T - B) / r.
+    part = 0.02 * (held - around) / r / held
+    assert known["recovery_relative"]["Tumor 2"] == pytest.approx(part, rel=0.01)
+    [row] = [
+        one
+        for one in document["uncertainty"]["methods"]["local_deposition+recovery"]
+        if one["name"] == "Tumor 2"
+    ]
+    own = row["components"]["recovery"]["standard_gy"]
+    assert own == pytest.approx(part * held, rel=0.01)
+    total = row["by_first_order"]["mean_gy"]["standard_uncertainty"]
+    others = [one["standard_gy"] for one in row["components"].values()]
+    assert total == pytest.approx(sum(one**2 for one in others) ** 0.5, rel=0.02)
+    # 10 mm is below the curve: said, and by its smallest sphere.
+    assert known["unreliable"] == ["Tumor 3"]
+    said = [one["message"] for one in document["warnings"] if one["code"] == "H20"]
+    assert any(one.startswith("Tumor 3: smaller than any volume") for one in said)
+    page = (out / "report.html").read_text("utf-8") if "report" in words else ""
+    assert "; it adds" in page + result.stderr
+
+
+def test_a_curve_that_ends_below_a_tumor_is_said(
+    run: Run, spheres: Path, tmp_path: Path
+) -> None:
+    """At 8:1 a sphere shows r + (1 - r) / 8: 0.3418 is 0.4241, and 0.2211 0.3185."""
+    rows = ((15.0, 0.3185, 0.01), (21.0, 0.4241, 0.01))
+    camera = curve(tmp_path / "camera.toml", *rows, ratio=8.0)
+    words = ("post", spheres, *GIVEN, "--pvc", "recovery", "--camera", camera)
+    document = document_of(run(*words, "--json", "--out", tmp_path / "out"))
+    known = document["partial_volume"]
+    assert known["too_large"] == ["Tumor 1"]
+    plain = means(document, "local_deposition")
+    seen, around, r = plain["Tumor 1"], plain["normal_perfused"], 0.3418
+    held = (seen - (1 - r) * around) / r
+    assert known["recoveries"]["Tumor 1"] == pytest.approx(seen / held, rel=1e-3)
+    said = [one["message"] for one in document["warnings"] if one["code"] == "H20"]
+    assert (
+        "Tumor 1: larger than any volume in the recovery table; the recovery of "
+        in (" ".join(said))
+    )
+
+
+def test_a_tumor_no_warmer_than_its_liver_is_left_as_it_is(
+    run: Run, spheres: Path, tmp_path: Path
+) -> None:
+    """Lungs, said to be a tumor, hold less per mL than the liver."""
+    rows = ((15.0, 0.22, 0.01), (50.0, 0.7, 0.01))
+    camera = curve(tmp_path / "camera.toml", *rows)
+    role = ("--role", "Lungs=tumor", "--accept", "H02", "--reason", "test")
+    words = ("post", spheres, *GIVEN, "--pvc", "recovery", "--camera", camera, *role)
+    document = document_of(run(*words, "--json", "--out", tmp_path / "out"))
+    known = document["partial_volume"]
+    assert (known["as_seen"], known["too_large"]) == (["Lungs"], [])
+    assert known["recoveries"]["Lungs"] == 1
+    plain, corrected = (
+        means(document, f"local_deposition{tag}") for tag in ("", "+recovery")
+    )
+    assert corrected["Lungs"] == pytest.approx(plain["Lungs"])
+    said = [one["message"] for one in document["warnings"] if one["code"] == "H20"]
+    assert (
+        "Lungs: no more activity per mL than the normal liver, so recovery corrects "
+        "nothing there"
+    ) in said
+
+
 @pytest.mark.parametrize(
     ("options", "exit_code", "message"),
     [
         (("--pvc", "gtm"), 2, "needs --psf"),
-        (("--pvc", "richardson-lucy"), 2, "neither iterative-yang nor gtm nor a file"),
+        (("--pvc", "recovery"), 2, "--pvc recovery takes the curve of the camera's"),
+        (("--pvc", "recovery", "--psf", "9mm"), 2, "--psf is not used with recovery"),
+        (("--pvc", "richardson-lucy"), 2, "nor gtm nor recovery nor a file"),
         (("--psf", "15"), 2, "has no unit"),
         (("--psf", "15mm,12mm"), 2, "has 2 lengths"),
         (("--psf-tail", "8%@60mm"), 2, "--psf-tail needs --psf"),
