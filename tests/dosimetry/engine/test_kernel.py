@@ -54,7 +54,6 @@ def test_lanconelli(physics_tables) -> None:  # type: ignore[no-untyped-def]
     assert checked == 26
 
 
-@settings(max_examples=200)
 @given(st.tuples(sides, sides, sides), st.sampled_from(["Y-90", "Ho-166"]))
 def test_energy_at_any_spacing(
     spacing_mm: tuple[float, float, float], nuclide: str
