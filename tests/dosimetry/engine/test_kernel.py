@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -65,6 +65,7 @@ def test_energy_at_any_spacing(
     assert kernel.energy_fraction.shape == tuple(2 * n - 1 for n in kernel.octant.shape)
 
 
+@settings(max_examples=20)
 @given(st.tuples(sides, sides, sides), st.permutations([0, 1, 2]))
 def test_axes_are_alike(
     spacing_mm: tuple[float, float, float], order: list[int]
