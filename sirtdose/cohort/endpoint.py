@@ -71,10 +71,7 @@ def endpoint_document(
         for value, event in zip(doses, outcomes, strict=True)
         if value is not None and event is not None
     ]
-    groups = {
-        word: [value for value, event in pairs if event is told]
-        for word, told in (("yes", True), ("no", False))
-    }
+    groups = _by_event(pairs)
     failed = _too_few(level, groups, column, dose)
     document: dict[str, Any] = {
         "kind": kind,
@@ -175,6 +172,13 @@ def _divided(
     }
 
 
+def _by_event(pairs: Sequence[tuple[Any, bool]]) -> dict[str, list[Any]]:
+    return {
+        word: [value for value, event in pairs if event is told]
+        for word, told in (("yes", True), ("no", False))
+    }
+
+
 def _compared(population: Level, column: str, events: Sequence[bool]) -> dict[str, Any]:
     """A covariate in those with the outcome and those without."""
     own = covariate(population, column)
@@ -190,10 +194,7 @@ def _compared(population: Level, column: str, events: Sequence[bool]) -> dict[st
     }
     if own.failed:
         return document | {"failed": own.failed}
-    groups = {
-        word: [value for value, event in pairs if event is told]
-        for word, told in (("yes", True), ("no", False))
-    }
+    groups = _by_event(pairs)
     if not all(groups.values()):
         return document | {"failed": "a group has no values"}
     if own.categories:

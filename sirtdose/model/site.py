@@ -45,23 +45,6 @@ class Camera:
         )
 
 
-def camera_of(header: Mapping[str, str], cameras: Sequence[Camera]) -> Camera | None:
-    """The one camera that a header is of: the one that tells most, None for a tie.
-
-    Examples
-    --------
-    >>> any_symbia = Camera("any", {"model": "Symbia*"})
-    >>> ours = Camera("ours", {"model": "Symbia*", "serial": "77"})
-    >>> camera_of({"model": "Symbia T2", "serial": "77"}, [any_symbia, ours]).name
-    'ours'
-    >>> camera_of({"model": "Symbia T2", "serial": "1"}, [any_symbia, ours]).name
-    'any'
-    >>> camera_of({"model": "Discovery"}, [any_symbia, ours])
-    """
-    best = cameras_of(header, cameras)
-    return best[0] if len(best) == 1 else None
-
-
 def cameras_of(
     header: Mapping[str, str], cameras: Sequence[Camera]
 ) -> tuple[Camera, ...]:

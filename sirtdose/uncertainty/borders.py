@@ -8,9 +8,8 @@ from scipy import ndimage
 
 from sirtdose.uncertainty.scene import Array, Scene
 
-# A triangle's edge is divided so often: points on a surface lie closer than voxels.
-_DIVISIONS = 3
-_POINTS_MAX = 3_000_000
+# Of more triangles their corners alone lie close enough.
+_TRIANGLES_MAX = 300_000
 # Borders beyond this many standard uncertainties are as good as there.
 _FAR = 4.0
 # A point this much further, relative, than the nearest one is as good.
@@ -51,20 +50,25 @@ def signed_distance_mm(
     near = np.flatnonzero(roughly < reach_mm + max(spacing_mm))
     centers = np.stack(np.unravel_index(near, occupancy.shape), axis=1) * spacing_mm
     # Its worker threads would go on where Ctrl-C has freed what they read and write.
-    exact, _ = cKDTree(_on_triangles(corners[faces])).query(centers, eps=_NEARLY)
+    # Larger leaves than usual are searched in half the time.
+    tree = cKDTree(_on_surface(corners, faces), leafsize=64)
+    exact, _ = tree.query(centers, eps=_NEARLY)
     distance.ravel()[near] = sign.ravel()[near] * exact
     return distance
 
 
-def _on_triangles(triangles: Array) -> Array:
-    """Points spread evenly over triangles of 3 corners each."""
-    parts = _DIVISIONS if len(triangles) * 10 <= _POINTS_MAX else 1
-    shares = [
-        np.array([a, b, parts - a - b]) / parts
-        for a in range(parts + 1)
-        for b in range(parts + 1 - a)
-    ]
-    return np.concatenate([np.einsum("c,ncd->nd", one, triangles) for one in shares])
+def _on_surface(corners: Array, faces: NDArray[np.int64]) -> Array:
+    """Corners, thirds of edges and middles: closer than voxels, and each once."""
+    if len(faces) > _TRIANGLES_MAX:
+        return corners
+    count = len(corners)
+    ends = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)).astype(np.int64)
+    edges = np.unique(ends @ (count, 1))
+    one, other = corners[edges // count], corners[edges % count]
+    middles = corners[faces].mean(axis=1)
+    return np.concatenate(
+        [corners, (2 * one + other) / 3, (one + 2 * other) / 3, middles]
+    )
 
 
 def surface_of(

@@ -14,8 +14,6 @@ from sirtdose.checks.header import (
 from sirtdose.checks.nuclide import header_nuclide_findings
 from sirtdose.checks.positron_yield import yield_findings
 from sirtdose.checks.scan import scan_findings, scan_nuclide_findings, total_findings
-from sirtdose.checks.self_test import self_test_findings
-from sirtdose.checks.site import site_findings
 from sirtdose.data.load import table
 from sirtdose.dosimetry.image.calibrate import CalibrationRequest
 from sirtdose.dosimetry.image.scan_total import (
@@ -37,16 +35,16 @@ from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.scan import ScanFacts
 from sirtdose.model.volume import Source, Volume
 from sirtdose.report.scan.document import Hidden, Scan
-from sirtdose.workflows.image.scene import activity_image, chosen, ct_image
-from sirtdose.workflows.post.inputs import all_inputs, named_files, options_of
-from sirtdose.workflows.post.kept_names import file_names, people_of
-from sirtdose.workflows.post.ledger import (
-    ledger_of,
-    on_own_scale,
-    require_times,
-    times_of,
+from sirtdose.workflows.image.scene import chosen, ct_image
+from sirtdose.workflows.post.inputs import (
+    all_inputs,
+    named_files,
+    options_of,
+    read_image,
 )
-from sirtdose.workflows.post.positron_yield import rescaled, yield_of
+from sirtdose.workflows.post.kept_names import file_names, people_of
+from sirtdose.workflows.post.ledger import ledger_of, require_times, times_of
+from sirtdose.workflows.post.positron_yield import own_yield
 
 # Of the options of `post`: what a scan rests on.
 _OPTIONS = (
@@ -106,27 +104,12 @@ def scan_of(request: PostRequest) -> Scan:
     said = Said(request.judge.acceptances)
     named = named_files(request)
     choice = said.take(chosen(request.image, named.values(), bare=True))
-    said.add(self_test_findings(request.judge.self_test))
-    said.add(site_findings(request.judge.site))
-    given = said.take(on_own_scale(request.given))
+    image, given = read_image(choice, request, said)
     was = request.image.header_nuclide_was
-    image = activity_image(
-        choice,
-        in_bq_per_ml=request.dose.calibration == "image",
-        header_nuclide_was=was,
-        nuclide=given.nuclide,
-    )
     decay = _decay_of(given, image.source, header_nuclide_was=was)
     said.add(_header_findings(image.source, decay, header_nuclide_was=was))
     given = replace(given, nuclide=decay.nuclide or given.nuclide)
-    positrons = yield_of(
-        fraction_was=request.image.positron_fraction_was,
-        nuclide_was=was,
-        source=image.source,
-        nuclide=given.nuclide,
-    )
-    if request.image.positron_fraction_was is not None:
-        image = rescaled(image, positrons, given.nuclide)
+    image, positrons = own_yield(image, request.image, given.nuclide)
     times = said.take(times_of(given, image.source))
     ledger = said.take(_ledger(given, decay))
     total = scan_total(image, request, given, decay=decay, times=times, ledger=ledger)

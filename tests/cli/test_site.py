@@ -16,7 +16,7 @@ from sirtdose.cli.words.site import commands_of, may_be_set, with_site
 from sirtdose.cli.words.typed import option_table
 from sirtdose.io.tables.camera import camera_text
 from sirtdose.io.tables.site import read_site
-from sirtdose.model.site import camera_of
+from sirtdose.model.site import cameras_of
 from tests.commissioned import commissioned
 
 Run = Callable[..., Result]
@@ -301,12 +301,16 @@ def test_the_camera_of_a_header(site: Callable[[str], Path]) -> None:
     )
     cameras = read_site(path).cameras
     siemens = {"manufacturer": "SIEMENS  NM", "station": "NM01"}
-    assert camera_of(siemens, cameras).name == "twin"
-    assert camera_of({"manufacturer": "SIEMENS NM"}, cameras).name == "any"
-    # Two that tell as much: neither is taken.
-    assert camera_of(siemens | {"station": "NM02"}, cameras) is None
-    assert camera_of(siemens | {"serial": "4711"}, cameras).name == "own"
-    assert camera_of({"manufacturer": "GE"}, cameras) is None
+
+    def names(header: dict[str, str]) -> list[str]:
+        return [one.name for one in cameras_of(header, cameras)]
+
+    assert names(siemens) == ["twin"]
+    assert names({"manufacturer": "SIEMENS NM"}) == ["any"]
+    # Two that tell as much: neither is better.
+    assert names(siemens | {"station": "NM02"}) == ["room 2", "twin"]
+    assert names(siemens | {"serial": "4711"}) == ["own"]
+    assert names({"manufacturer": "GE"}) == []
 
 
 def test_a_node_is_sent_to_by_its_name(site: Callable[[str], Path]) -> None:

@@ -1,7 +1,6 @@
 """Phantoms to scan: those that are shipped, and the user's own, as TOML of shapes."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from sirtdose.data.load import PHANTOMS
 from sirtdose.errors import InputError, RangeError
 from sirtdose.io.tables.own_file import (
     known_table,
+    number_of,
     read_own_file,
     shown,
     source_of,
@@ -30,7 +30,6 @@ _KEYS = {
 _ARC = ("arc_mm", "radius_mm", "from_deg", "to_deg")
 _FAR_MM, _TURN_DEG = 1000.0, 720.0
 _FILLS_MAX, _SOLIDS_MAX, _POINTS_MAX = 20, 100, 400
-_Point = tuple[float, float, float]
 
 
 def shipped_phantoms() -> dict[str, Path]:
@@ -224,8 +223,7 @@ def _numbers(
 
 
 def _number(value: Any, where: str, most: float = _FAR_MM) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InputError(f"{where} is {shown(value)}: a number is needed")
-    if not isfinite(value) or abs(value) > most:
-        raise InputError(f"{where} is {value:g}: it must be within {most:g} of 0")
-    return float(value)
+    number = number_of(value, where)
+    if abs(number) > most:
+        raise InputError(f"{where} is {number:g}: it must be within {most:g} of 0")
+    return number

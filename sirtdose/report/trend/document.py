@@ -17,7 +17,6 @@ from sirtdose.report.screen import Screen
 from sirtdose.report.tables import cell, csv_text, name_cell
 from sirtdose.report.wording import significant
 
-TREND_FILES = ("trend.json", "trend.csv", "trend.html")
 _COLUMNS = (
     *("camera", "of", "case_id", "scan_at", "ratio", "standard_relative"),
     *("median", "low", "high", "outside"),

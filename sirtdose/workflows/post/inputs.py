@@ -47,7 +47,7 @@ from sirtdose.workflows.post.injected import injections_given
 from sirtdose.workflows.post.kept_names import camera_names, file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
 from sirtdose.workflows.post.plan_map import plan_map_file, read_plan_map
-from sirtdose.workflows.post.positron_yield import rescaled, yield_of
+from sirtdose.workflows.post.positron_yield import own_yield
 
 _NOT_KEPT = ("source", "acceptances", "self_test", "cameras")
 
@@ -68,6 +68,28 @@ def other_dose_findings(choice: Choice, request: PostRequest) -> list[Finding]:
     ]
 
 
+def read_image(
+    choice: Choice, request: PostRequest, said: Said
+) -> tuple[Volume, Given]:
+    """The image as its file has it, and what was given on the calibrator's own scale.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be used.
+    """
+    said.add(self_test_findings(request.judge.self_test))
+    said.add(site_findings(request.judge.site))
+    given = said.take(on_own_scale(request.given))
+    image = activity_image(
+        choice,
+        in_bq_per_ml=request.dose.calibration == "image",
+        header_nuclide_was=request.image.header_nuclide_was,
+        nuclide=given.nuclide,
+    )
+    return image, given
+
+
 def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...]]:
     """The image, what was given when by notes and header, and the plan.
 
@@ -77,28 +99,13 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
         A file that cannot be used, an activity or a time that is missing.
     """
     said = Said()
-    said.add(self_test_findings(request.judge.self_test))
-    said.add(site_findings(request.judge.site))
-    given = said.take(on_own_scale(request.given))
+    image, given = read_image(choice, request, said)
     was = request.image.header_nuclide_was
-    image = activity_image(
-        choice,
-        in_bq_per_ml=request.dose.calibration == "image",
-        header_nuclide_was=was,
-        nuclide=given.nuclide,
-    )
     image = said.take(moved_as_asked(image, request.image))
     source = image.source
     given = said.take(with_header_nuclide(given, source, was))
     given = replace(given, nuclide=given.nuclide.for_energy(emitted=False))
-    positrons = yield_of(
-        fraction_was=request.image.positron_fraction_was,
-        nuclide_was=was,
-        source=source,
-        nuclide=given.nuclide,
-    )
-    if request.image.positron_fraction_was is not None:
-        image = rescaled(image, positrons, given.nuclide)
+    image, positrons = own_yield(image, request.image, given.nuclide)
     said.add(
         image_findings(
             source=source,

@@ -4,13 +4,35 @@ from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import PositronYield
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import ImageRequest
 from sirtdose.model.volume import Quantity, Source, Volume
 
 # Positron fractions of one nuclide in use differ by less.
 _SAME_FRACTION = 0.1
 
 
-def yield_of(
+def own_yield(
+    image: Volume, request: ImageRequest, nuclide: Nuclide
+) -> tuple[Volume, PositronYield | None]:
+    """The image, with another positron fraction undone if asked, and that fraction.
+
+    Raises
+    ------
+    InputError
+        An image that is no PET in Bq/mL, or doses of another nuclide.
+    """
+    positrons = _yield_of(
+        fraction_was=request.positron_fraction_was,
+        nuclide_was=request.header_nuclide_was,
+        source=image.source,
+        nuclide=nuclide,
+    )
+    if request.positron_fraction_was is not None:
+        image = _rescaled(image, positrons, nuclide)
+    return image, positrons
+
+
+def _yield_of(
     *,
     fraction_was: float | None,
     nuclide_was: str | None,
@@ -41,14 +63,7 @@ def yield_of(
     return found if abs(found.factor - 1) > _SAME_FRACTION else None
 
 
-def rescaled(image: Volume, undone: PositronYield | None, nuclide: Nuclide) -> Volume:
-    """The image with another positron fraction undone, as was asked for.
-
-    Raises
-    ------
-    InputError
-        An image that is no PET in Bq/mL, or doses of another nuclide.
-    """
+def _rescaled(image: Volume, undone: PositronYield | None, nuclide: Nuclide) -> Volume:
     modality = image.source.modality if image.source else "file"
     if (
         image.quantity is not Quantity.ACTIVITY_CONCENTRATION

@@ -253,7 +253,8 @@ def test_contrast_in_the_liver_warns(
         values[(hu > 20) & (hu < 100)] += np.array(90, values.dtype)
 
     folder = changed_ct(exact_contours, tmp_path / "contrast", enhance)
-    document = document_of(post(run, folder, tmp_path / "out", "--density", "ct"))
+    by_ct = ("--density", "ct", "--method", "local")
+    document = document_of(post(run, folder, tmp_path / "out", *by_ct))
     said = [w for w in document["warnings"] if "contrast, lipiodol" in w["message"]]
     assert {w["severity"] for w in said} == {"warn"}
     assert [w["subject"] for w in said] == ["Liver", "Tumor 1", "Tumor 2", "Tumor 3"]
@@ -263,9 +264,7 @@ def test_contrast_in_the_liver_warns(
         r"--density-in '([^']+)'", " ".join(w["message"] for w in said)
     )
     words = [word for one in advised for word in ("--density-in", one)]
-    typed = document_of(
-        post(run, folder, tmp_path / "typed", "--density", "ct", *words)
-    )
+    typed = document_of(post(run, folder, tmp_path / "typed", *by_ct, *words))
     assert not [w for w in typed["warnings"] if "contrast" in w["message"]]
     assert {one["g_per_ml"] for one in typed["density"]["regions"]} == {1.06}
     assert {one["origin"] for one in typed["density"]["regions"]} == {"given"}
@@ -411,7 +410,9 @@ def test_lungs_over_their_limit_and_of_another_mass(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:
     options = ("--density", "ct", "--lung-shunt", "5%", "--lung-mass", "1.5kg")
-    usual = document_of(post(run, exact_contours, tmp_path / "usual", *options))
+    usual = document_of(
+        post(run, exact_contours, tmp_path / "usual", *options, "--method", "local")
+    )
     said = [w["message"] for w in usual["warnings"] if w["code"] == "H23"]
     assert any(
         "the lung dose from the shunt is for 1.5 kg (given)" in one for one in said
@@ -522,9 +523,18 @@ def test_however_the_density_is_spelled(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link.nii.gz").symlink_to(cubes / "rho.nii.gz")
     spelled = ["case/rho.nii.gz", cubes / "rho.nii.gz", "case/../case/rho.nii.gz"]
+    found = []
     for k, density in enumerate([*spelled, "link.nii.gz"]):
         options = ("--structures", liver, "--density", density)
-        document_of(post(run, Path("case"), tmp_path / f"out{k}", *options))
+        result = post(run, Path("case"), tmp_path / f"out{k}", *options)
+        found.append(document_of(result))
+    # It is the densities each time, and no second image of the folder.
+    for one in found:
+        assert list(one["doses"]) == ["local_deposition", "collapsed_cone"]
+        assert one["doses"] == found[0]["doses"]
+        files = [row["file"] for row in one["inputs"]]
+        assert len(files) == 3
+        assert files[:2] == ["activity.nii.gz", "liver.nii.gz"]
 
 
 def test_the_image_is_no_ct(run: Run, cubes: Path, tmp_path: Path) -> None:

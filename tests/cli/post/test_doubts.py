@@ -16,8 +16,11 @@ GIVEN = ("--administered", "2.2GBq", "--lung-shunt", "5%")
 T = "2026-03-02T10:00+01:00"
 
 
-def post(run: Run, source: Path, out: Path, *options: object) -> Result:
-    return run("post", source, *options, "--no-report", "--out", out)
+def post(
+    run: Run, source: Path, out: Path, *options: object, dicom: bool = False
+) -> Result:
+    bare = ("--no-report",) if dicom else ("--no-report", "--no-dicom")
+    return run("post", source, *options, *bare, "--out", out)
 
 
 def altered(folder: Path, to: Path, **values: str | None) -> Path:
@@ -61,7 +64,7 @@ def test_headers_of_the_wild_are_written_as_allowed(
     run: Run, exact_contours: Path, tmp_path: Path, keyword: str, value: str
 ) -> None:
     folder = altered(exact_contours, tmp_path / "patient", **{keyword: value})
-    result = post(run, folder, tmp_path / "out", *GIVEN)
+    result = post(run, folder, tmp_path / "out", *GIVEN, dicom=True)
     assert result.exit_code == 0, result.stderr
     assert value not in result.stderr
     for name in ("dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm"):
@@ -95,7 +98,7 @@ def test_people_are_neither_named_nor_refused(
             element = data[keyword]
             element.value = value
             data.save_as(path)
-    result = post(run, tmp_path / "patient", tmp_path / "out", *GIVEN)
+    result = post(run, tmp_path / "patient", tmp_path / "out", *GIVEN, dicom=True)
     assert result.exit_code == 0, result.stderr
     assert value not in result.stderr + result.stdout
     for name in ("dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm"):
@@ -124,13 +127,17 @@ def test_a_shunt_that_may_be_a_percentage_stops(
 def test_an_earlier_dose_is_the_same_patients_and_leaves_its_trace(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:
-    assert post(run, exact_contours, tmp_path / "first", *GIVEN).exit_code == 0
+    assert (
+        post(run, exact_contours, tmp_path / "first", *GIVEN, dicom=True).exit_code == 0
+    )
     prior = tmp_path / "first" / "dose_local.dcm"
     given = (*GIVEN, "--prior-dose", prior)
     # Of the image's own study: asked whether it is an earlier treatment's.
-    assert post(run, exact_contours, tmp_path / "both", *given).exit_code == 3
+    assert (
+        post(run, exact_contours, tmp_path / "both", *given, dicom=True).exit_code == 3
+    )
     given += ("--accept", "H09", "--reason", "one image stands for two sessions")
-    result = post(run, exact_contours, tmp_path / "both", *given)
+    result = post(run, exact_contours, tmp_path / "both", *given, dicom=True)
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "both" / "post.json").read_text())
     [row] = [one for one in document["inputs"] if one["kind"] == "earlier dose"]
@@ -313,7 +320,9 @@ def test_plans_for_something_else(
 def test_its_own_segmentation_is_read(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:
-    assert post(run, exact_contours, tmp_path / "one", *GIVEN).exit_code == 0
+    assert (
+        post(run, exact_contours, tmp_path / "one", *GIVEN, dicom=True).exit_code == 0
+    )
     own = ("--structures", tmp_path / "one" / "dose_structures.dcm")
     result = post(run, exact_contours, tmp_path / "two", *GIVEN, *own)
     assert result.exit_code == 0, result.stderr

@@ -13,7 +13,8 @@ from pydicom.dataset import Dataset
 from tests.io.dicom.test_vendors import F18_H, edit_all, pet
 
 Run = Callable[..., Result]
-GIVEN = ("--administered", "2.2GBq", "--lung-shunt", "5%", "--no-report", "--json")
+GIVEN = ("--administered", "2.2GBq", "--lung-shunt", "5%", "--json")
+GIVEN += ("--no-report", "--no-dicom")
 ASKED = ("--accept", "H11", "--reason", "the label is the protocol's")
 
 

@@ -114,8 +114,10 @@ def means(result: Result) -> dict[str, float]:
 
 @pytest.fixture
 def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer than usual are enough for 1 mm, and take a third of the time."""
-    monkeypatch.setattr("sirtdose.dosimetry.grid.mutual_information._SAMPLED", 0.04)
+    """Fewer and coarser voxels than usual: enough for 1 mm, in a tenth of the time."""
+    of = "sirtdose.dosimetry.grid.mutual_information"
+    monkeypatch.setattr(f"{of}._SAMPLED", 0.04)
+    monkeypatch.setattr(f"{of}._SPACING_MM", 6.0)
 
 
 @pytest.mark.usefixtures("few_samples")
