@@ -1,10 +1,6 @@
 """What a camera's own scans of known activity leave in doubt."""
 
-from sirtdose.dosimetry.commission.dead_time import (
-    LINEAR_LOSS,
-    CorrectedRate,
-    DeadTimeFit,
-)
+from sirtdose.dosimetry.commission.dead_time import LINEAR_LOSS, DeadTimeFit
 from sirtdose.model.finding import Finding, Severity
 
 # Errors that were given right reach this in 5 % of series of 3 scans, 0.1 % of 7.
@@ -59,23 +55,3 @@ def _scatter(fit: DeadTimeFit) -> list[Finding]:
     )
     remedy = "check that scan's activity, duration and position"
     return [Finding.of("H13", said, severity=Severity.NOTE, remedy=remedy)]
-
-
-def corrected_rate_findings(corrected: CorrectedRate) -> list[Finding]:
-    """A dead-time correction outside of the measured range (H13)."""
-    if not corrected.outside:
-        return []
-    if corrected.wide_cps is None or corrected.measured_wide_cps is None:
-        at = f"{corrected.activity_mbq.value:.4g} MBq in the field of view"
-        value, unit = corrected.activity_mbq.value, "MBq"
-        lowest, highest = corrected.measured_mbq
-    else:
-        at = f"{corrected.wide_cps:.5g} cps in the wide window"
-        value, unit = corrected.wide_cps, "cps"
-        lowest, highest = corrected.measured_wide_cps
-    said = (
-        f"{at} is {corrected.outside} the {lowest:.5g} to {highest:.5g} {unit} over "
-        "which the camera's dead time was measured: the correction, a factor of "
-        f"{1 / corrected.live.value:.4g}, is extrapolated"
-    )
-    return [Finding.of("H13", said, severity=Severity.WARN, value=value)]
