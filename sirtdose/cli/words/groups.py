@@ -48,6 +48,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("structures", "no-structures", "role", "languages"),
         "probability-threshold",
         *("registration", "drawn-on", "segment-perfused", "segment-tumors"),
+        *("find", "fraction", "lesion", "edit"),
         *("lungs", "liver", "lung-background", "liver-background", "lung-margin"),
         "tumors",
     ),

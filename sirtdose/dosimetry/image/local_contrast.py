@@ -7,8 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.data.load import table
-from sirtdose.dosimetry.image.regions import Region, maximum_of, region_at, regions
-from sirtdose.model.grid import three
+from sirtdose.dosimetry.image.regions import (
+    Region,
+    maximum_of,
+    region_at,
+    regions,
+    shifted,
+)
+from sirtdose.model.grid import box_at, three
 from sirtdose.model.volume import Volume
 
 # What surely is the tumor, and what surely is not, by how much stands out.
@@ -34,8 +40,8 @@ class Contrast:
         return self.background + part * (self.maximum - self.background)
 
 
-def contrast_of(one: Region, volume: Volume, others: NDArray[np.bool_]) -> Contrast:
-    """A tumor's maximum, and the mean 10 to 20 mm around it.
+def background_of(one: Region, volume: Volume, others: NDArray[np.bool_]) -> float:
+    """The mean 10 to 20 mm around a region, in the image's unit.
 
     `others` are voxels that are no background: other tumors, and what is not searched.
     """
@@ -46,8 +52,7 @@ def contrast_of(one: Region, volume: Volume, others: NDArray[np.bool_]) -> Contr
     away_mm = distance_transform_edt(~one.mask_in(box), volume.grid.spacing_mm)
     shell = (away_mm >= least_mm) & (away_mm <= most_mm) & ~others[box]
     around = volume.data[box][shell]
-    background = float(around.mean(dtype=float)) if around.size else 0.0
-    return Contrast(maximum_of(one.values(volume)), background)
+    return float(around.mean(dtype=float)) if around.size else 0.0
 
 
 def above_background(
@@ -89,12 +94,7 @@ def by_watershed(
     found = regions((_part_of_blocks(basins == 2) >= 0.5) & inside[box])
     if not found:
         return None
-    first = found[0]
-    moved = three(
-        slice(side.start + outer.start, side.stop + outer.start)
-        for side, outer in zip(first.box, box, strict=True)
-    )
-    return Region(first.mask, moved)
+    return shifted(found[0].mask_in(box_at((0, 0, 0), own.shape)), box)
 
 
 def _steepness(

@@ -56,6 +56,18 @@ def _inner(own: slice, outer: slice) -> slice:
     return slice(own.start - outer.start, own.stop - outer.start)
 
 
+def shifted(mask: NDArray[np.bool_], box: Box) -> Region:
+    """A mask of a box's shape as a region of the image, in the smallest box."""
+    inner = bounding_box(mask)
+    if inner is None:
+        return Region(mask, box)
+    moved = three(
+        slice(own.start + side.start, own.stop + side.start)
+        for own, side in zip(inner, box, strict=True)
+    )
+    return Region(mask[inner].copy(), moved)
+
+
 def regions(mask: NDArray[np.bool_], *, least: float = 1.0) -> list[Region]:
     """Regions whose voxels touch face to face, of at least so many, largest first."""
     from scipy.ndimage import find_objects, label

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from sirtdose.data.load import table
 from sirtdose.dosimetry.grid.resample import placed_on
 from sirtdose.dosimetry.image.local_contrast import (
+    Contrast,
     above_background,
+    background_of,
     by_watershed,
-    contrast_of,
 )
+from sirtdose.dosimetry.image.peaks import by_peaks
 from sirtdose.dosimetry.image.regions import (
     Region,
     apart,
@@ -170,21 +172,30 @@ def _by_surroundings(
     for one in first:
         others[one.box] |= one.mask
     found: dict[int, _Found] = {}
+    parts: list[tuple[Region, Region]] = []
+    backgrounds: dict[int, float] = {}
+    for one in first[:_TUMORS_MAX]:
+        background = background_of(one, volume, others)
+        apart_here = by_peaks(one, volume, inside, background)
+        backgrounds |= {id(near): background for _, near in apart_here}
+        parts += apart_here
 
     def each() -> Iterator[Region]:
-        for one in first[:_TUMORS_MAX]:
-            contrast = contrast_of(one, volume, others)
+        for one, near in parts:
+            contrast = Contrast(maximum_of(one.values(volume)), backgrounds[id(near)])
+            own = np.zeros(volume.grid.shape, bool)
+            own[near.box] = near.mask
             said = (
                 f"maximum {contrast.maximum:.4g}, background "
                 f"{contrast.background:.4g} {volume.quantity.unit}"
             )
             if asked.method == "gradient":
-                border = by_watershed(one, volume, inside, contrast)
+                border = by_watershed(one, volume, own, contrast)
                 how, threshold = f"steepest fall, {said}", None
             else:
                 part = asked.used_fraction or 0.0
                 threshold = contrast.at(part)
-                border = above_background(one, volume, inside, threshold)
+                border = above_background(one, volume, own, threshold)
                 how = f"above the background and {part:.4g} of the contrast, {said}"
             if border is not None:
                 found[id(border)] = _Found(border, threshold, contrast.maximum, how)
@@ -240,7 +251,10 @@ def _perfused(volume: Volume, asked: Segmentation) -> Candidate:
         )
     filled = Region(np.asarray(binary_fill_holes(found[0].mask), bool), found[0].box)
     if asked.method == "gradient":
-        contrast = contrast_of(filled, volume, np.zeros(volume.grid.shape, bool))
+        nowhere = np.zeros(volume.grid.shape, bool)
+        contrast = Contrast(
+            maximum_of(filled.values(volume)), background_of(filled, volume, nowhere)
+        )
         border = by_watershed(
             filled, volume, np.ones(volume.grid.shape, bool), contrast
         )
