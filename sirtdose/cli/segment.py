@@ -103,9 +103,7 @@ _OF_DOSES = (
     "Time of administration, e.g. 2026-03-01T10:30+01:00.",
     metavar="TIME",
 )
-@Option(
-    "scan-at", str, "Start of the scan, if the header's is wrong.", metavar="TIME"
-)
+@Option("scan-at", str, "Start of the scan, if the header's is wrong.", metavar="TIME")
 @Option(
     "scan-duration",
     DURATION,

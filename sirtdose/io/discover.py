@@ -198,7 +198,7 @@ def _no_dicom(path: Path, root: Path) -> Found | Passed | None:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether it lies beside the document that it is of: never an input unless named."""
+    """Whether it lies beside its own document: never an input unless named."""
     document = _BESIDE.get(path.name, "post.json" * path.name.startswith("dose_"))
     return bool(document) and path.with_name(document).is_file()
 

@@ -103,6 +103,6 @@ def _read(out: Path) -> Structure:
             if one.name.casefold() == _LIVER:
                 return Structure("Liver", Role.LIVER, one.occupancy, one.grid)
     raise StructureError(
-        "TotalSegmentator found no liver on the CT: is it a CT of the abdomen? Draw the "
+        "TotalSegmentator found no liver on the CT: is it one of the abdomen? Draw the "
         "liver instead"
     )

@@ -108,9 +108,7 @@ def _regions(structures: Sequence[Structure]) -> dict[str, Structure]:
         for name, role in _WHOLE.items()
         if (members := with_role(structures, role))
     }
-    return found | {
-        _NORMAL[one.role]: one for one in derived_structures(structures)
-    }
+    return found | {_NORMAL[one.role]: one for one in derived_structures(structures)}
 
 
 def _now(

@@ -47,8 +47,8 @@ def place_of(one: Structure, drawn: Sequence[Structure]) -> Place:
     >>> grid = Grid.regular((1, 1, 6), spacing_mm=(10.0, 10.0, 10.0))
     >>> def mask(name, *inside):
     ...     return Structure.named(name, np.array([[inside]], bool), grid)
-    >>> found = place_of(mask("Tumor 1", 1, 1, 0, 0, 0, 0),
-    ...                  [mask("Liver", 1, 1, 1, 1, 1, 1), mask("S8", 1, 1, 1, 0, 0, 0)])
+    >>> drawn = [mask("Liver", 1, 1, 1, 1, 1, 1), mask("S8", 1, 1, 1, 0, 0, 0)]
+    >>> found = place_of(mask("Tumor 1", 1, 1, 0, 0, 0, 0), drawn)
     >>> found.center_mm, found.side, found.within
     ((5.0, 0.0, 0.0), 'right', ('Liver', 'S8'))
     """

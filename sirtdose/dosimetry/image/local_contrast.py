@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.data.load import table
+from sirtdose.dosimetry.image.peaks import Peak
 from sirtdose.dosimetry.image.regions import (
     Region,
-    maximum_of,
     region_at,
     regions,
     shifted,
@@ -19,6 +19,7 @@ from sirtdose.model.volume import Volume
 
 # What surely is the tumor, and what surely is not, by how much stands out.
 _CORE, _SURROUNDINGS = 0.7, 0.15
+_ROUNDS = 6
 # A watershed's border runs between voxels: of half the size, so that it lies nearer.
 _FINER = 2
 _BLOCK = np.ones((_FINER, _FINER, _FINER), np.int8)
@@ -26,7 +27,7 @@ _BLOCK = np.ones((_FINER, _FINER, _FINER), np.int8)
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
-    """A tumor's maximum and its local background, in the image's unit."""
+    """A tumor's peak and its local background, in the image's unit."""
 
     maximum: float
     background: float
@@ -53,6 +54,39 @@ def background_of(one: Region, volume: Volume, others: NDArray[np.bool_]) -> flo
     shell = (away_mm >= least_mm) & (away_mm <= most_mm) & ~others[box]
     around = volume.data[box][shell]
     return float(around.mean(dtype=float)) if around.size else 0.0
+
+
+def adapted_to(
+    peak: Peak,
+    volume: Volume,
+    own: NDArray[np.bool_],
+    *,
+    others: NDArray[np.bool_],
+    part: float,
+) -> tuple[Region, Contrast, float] | None:
+    """A tumor above its background and a part of its contrast, until it stands still.
+
+    Each round has the background around the border of the last, from the core on. `own`
+    are the voxels that may belong to it, `others` those that are no background.
+
+    Returns
+    -------
+    (Region, Contrast, float) or None
+        The tumor, its contrast and its threshold; None where its maximum is not above.
+    """
+    border, elsewhere = peak.core, others.copy()
+    for _ in range(_ROUNDS):
+        elsewhere[border.box] |= border.mask
+        background = background_of(border, volume, elsewhere)
+        contrast = Contrast(peak.height, background)
+        threshold = contrast.at(part)
+        found = above_background(border, volume, own, threshold)
+        if found is None:
+            return None
+        if found.voxels == border.voxels:
+            break
+        border = found
+    return border, contrast, threshold
 
 
 def above_background(

@@ -1,57 +1,83 @@
-"""Tumors that a first threshold leaves connected, told apart by their own maxima."""
+"""Tumors by their own maxima, however bright others are."""
+
+from dataclasses import dataclass
+from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.data.load import table
-from sirtdose.dosimetry.image.regions import Region, shifted
+from sirtdose.dosimetry.image.regions import Region, region_at, shifted
+from sirtdose.model.grid import three
+from sirtdose.model.structure import bounding_box
 from sirtdose.model.volume import Volume
 
+# What is darker than this part of the maximum is in no tumor.
+_FLOOR = 0.05
+# Surely a tumor: connected to its maximum, above this part of it.
+_CORE = 0.7
+# Heights are compared in steps of their logarithm, so that equal ones are one maximum.
+_STEPS = 1000
+# A Gaussian's standard deviation over its full width at half maximum.
+_SIGMA = 1 / sqrt(8 * log(2))
 
-def by_peaks(
-    one: Region, volume: Volume, inside: NDArray[np.bool_], background: float
-) -> list[tuple[Region, Region]]:
-    """The parts of a region, one a maximum that stands out, and where each may grow.
 
-    Maxima are those of the image smoothed by half a voxel's diagonal; a watershed
-    between them says which voxels are nearer to which.
+@dataclass(frozen=True, eq=False)
+class Peak:
+    """A maximum of the smoothed image, in the image's unit.
+
+    Around it are its core, and `near` all voxels that no other peak may have.
+    """
+
+    height: float
+    core: Region
+    near: Region
+
+
+def peaks_in(volume: Volume, inside: NDArray[np.bool_]) -> list[Peak]:
+    """Each maximum that stands out.
+
+    The image is smoothed first. A maximum stands out where it exceeds the saddle to any
+    higher one by a factor; a watershed between them says which voxels are nearer to
+    which.
 
     Parameters
     ----------
-    one : Region
     volume : Volume
     inside : array of bool
         All that is searched, on the volume's grid.
-    background : float
-        Around the region, in the image's unit.
-
-    Returns
-    -------
-    list of (Region, Region)
-        The part of the region, and all voxels around it that may belong to it.
     """
-    from scipy.ndimage import gaussian_filter, label
+    from scipy.ndimage import gaussian_filter, label, maximum_position
     from skimage.morphology import h_maxima
     from skimage.segmentation import watershed
 
+    whole = bounding_box(inside)
+    if whole is None:
+        return []
     spacing_mm = np.array(volume.grid.spacing_mm)
-    margin_mm = table("segmentation")["background_mm"]["value"][1]
-    box = one.grown_box(volume.grid, margin_mm)
-    own, free = one.mask_in(box), inside[box]
-    sigma = np.linalg.norm(spacing_mm) / 2 / spacing_mm
-    smooth = gaussian_filter(np.asarray(volume.data[box], np.float64), sigma)
-    least = table("segmentation")["prominence"]["value"]
-    contrast = float(smooth[own].max()) - background
-    if not contrast > 0:
-        return [(one, shifted(free, box))]
-    # Whole numbers: maxima of equal height are then one.
-    steps = np.rint(1000 * (smooth - background) / contrast).astype(np.int32)
-    steps[~own] = steps.min()
-    peaks, count = label(h_maxima(steps, round(1000 * least)) & own)
-    if count < 2:
-        return [(one, shifted(free, box))]
+    sigma = table("segmentation")["peak_fwhm_mm"]["value"] * _SIGMA / spacing_mm
+    smooth = gaussian_filter(
+        np.asarray(volume.data[whole], np.float32), sigma, output=np.float32
+    )
+    free = inside[whole] & (smooth >= _FLOOR * float(smooth[inside[whole]].max()))
+    if not free.any() or not float(smooth[free].max()) > 0:
+        return []
+    level = np.rint(_STEPS * np.log(np.where(free, smooth, smooth[free].min())))
+    steps = (level - level.min()).astype(np.int32)
+    least = round(_STEPS * log(table("segmentation")["prominence"]["value"]))
+    peaks, count = label(h_maxima(steps, least) & free)
+    if not count:
+        return []
     basins = watershed(-smooth, peaks, mask=free)
-    return [
-        (shifted((basins == k) & own, box), shifted(basins == k, box))
-        for k in range(1, count + 1)
-    ]
+    found = []
+    for k, at in enumerate(
+        maximum_position(smooth, peaks, range(1, count + 1)), start=1
+    ):
+        basin = basins == k
+        peak = three(int(a) for a in at)
+        core = region_at(basin & (smooth >= _CORE * float(smooth[peak])), peak)
+        if core is not None:
+            own = core.mask_in(three(slice(0, n) for n in basin.shape))
+            height = float(smooth[peak])
+            found.append(Peak(height, shifted(own, whole), shifted(basin, whole)))
+    return found

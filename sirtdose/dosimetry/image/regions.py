@@ -1,6 +1,5 @@
 """Connected regions of an image, and the numbers that thresholds are made of."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,9 +45,9 @@ class Region:
     def mask_in(self, box: Box) -> NDArray[np.bool_]:
         """The same voxels in a box that holds its own."""
         mask = np.zeros([side.stop - side.start for side in box], bool)
-        mask[three(_inner(own, side) for own, side in zip(self.box, box, strict=True))] = (
-            self.mask
-        )
+        mask[
+            three(_inner(own, side) for own, side in zip(self.box, box, strict=True))
+        ] = self.mask
         return mask
 
 
@@ -136,14 +135,3 @@ def between_means(values: NDArray[np.floating]) -> float:
         if abs(threshold - last) <= 1e-6 * abs(threshold):
             break
     return threshold
-
-
-def apart(found: Iterator[Region], grid: Grid) -> list[Region]:
-    """Those that share no voxel with one before them."""
-    taken = np.zeros(grid.shape, bool)
-    kept = []
-    for one in found:
-        if not (taken[one.box] & one.mask).any():
-            taken[one.box] |= one.mask
-            kept.append(one)
-    return kept

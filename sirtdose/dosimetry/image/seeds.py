@@ -37,7 +37,8 @@ def seed_index(
         corners = grid.corners_mm()
         low, high = corners.min(axis=0), corners.max(axis=0)
         reach = ", ".join(
-            f"{axis} {a:.0f} to {b:.0f}" for axis, a, b in zip("xyz", low, high, strict=True)
+            f"{axis} {a:.0f} to {b:.0f}"
+            for axis, a, b in zip("xyz", low, high, strict=True)
         )
         raise RangeError(
             f"the seed {place} mm lies outside the image, which reaches over {reach} "

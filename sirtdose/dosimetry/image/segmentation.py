@@ -1,6 +1,6 @@
 """Candidates for tumors and the perfused volume on a SPECT or PET, to be looked at."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +10,13 @@ from sirtdose.data.load import table
 from sirtdose.dosimetry.grid.resample import placed_on
 from sirtdose.dosimetry.image.local_contrast import (
     Contrast,
-    above_background,
+    adapted_to,
     background_of,
     by_watershed,
 )
-from sirtdose.dosimetry.image.peaks import by_peaks
+from sirtdose.dosimetry.image.peaks import peaks_in
 from sirtdose.dosimetry.image.regions import (
     Region,
-    apart,
     between_means,
     maximum_of,
     region_at,
@@ -33,6 +32,8 @@ from sirtdose.model.volume import Volume
 _TUMORS_MAX = 20
 # Neighbors of a seed to each side: 27 voxels in all.
 _BESIDE = 1
+# A gradient begins at the border half-way above the background.
+_HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,73 +138,56 @@ def _folded(names: Collection[str]) -> set[str]:
 def _tumors(
     volume: Volume, inside: NDArray[np.bool_], asked: Segmentation
 ) -> list[_Found]:
-    values = volume.data[inside]
-    maximum = maximum_of(values)
-    least = table("segmentation")["least_ml"]["value"] / volume.grid.voxel_volume_ml
-    if asked.method == "fixed-fraction":
-        fraction = asked.used_fraction or 0.0
-        threshold = fraction * maximum
-        how = f"above {fraction:.4g} of the maximum of {maximum:.4g}"
-    else:
-        threshold = between_means(values)
-        how = "half-way between two means"
+    maximum = maximum_of(volume.data[inside])
+    least_ml = table("segmentation")["least_ml"]["value"]
+    least = least_ml / volume.grid.voxel_volume_ml
+    if asked.method != "fixed-fraction":
+        found = _by_surroundings(volume, inside, asked)
+        return [one for one in found if one.region.voxels >= least]
+    fraction = asked.used_fraction or 0.0
+    threshold = fraction * maximum
+    how = f"above {fraction:.4g} of the maximum of {maximum:.4g}"
     first = regions(inside & (volume.data >= threshold), least=least)
     if not first:
         raise StructureError(
-            f"no region of at least {table('segmentation')['least_ml']['value']:g} mL "
-            f"is above the threshold of {threshold:.4g} {volume.quantity.unit} (maximum "
-            f"{maximum:.4g}, {asked.method}): draw the tumors, or give another "
-            "threshold with --fraction"
+            f"no region of at least {least_ml:g} mL is above the threshold of "
+            f"{threshold:.4g} {volume.quantity.unit} (maximum {maximum:.4g}, "
+            f"{asked.method}): draw the tumors, or give another threshold with "
+            "--fraction"
         )
-    if asked.method == "fixed-fraction":
-        return [_Found(one, threshold, maximum, how) for one in first]
-    return [
-        one
-        for one in _by_surroundings(volume, inside, first, asked)
-        if one.region.voxels >= least
-    ]
+    return [_Found(one, threshold, maximum, how) for one in first]
 
 
 def _by_surroundings(
-    volume: Volume, inside: NDArray[np.bool_], first: list[Region], asked: Segmentation
+    volume: Volume, inside: NDArray[np.bool_], asked: Segmentation
 ) -> list[_Found]:
-    """Each region again with its own maximum and background."""
+    """Each maximum that stands out, by its own surroundings; the largest first."""
+    peaks = peaks_in(volume, inside)
     others = ~inside
-    for one in first:
-        others[one.box] |= one.mask
-    found: dict[int, _Found] = {}
-    parts: list[tuple[Region, Region]] = []
-    backgrounds: dict[int, float] = {}
-    for one in first[:_TUMORS_MAX]:
-        background = background_of(one, volume, others)
-        apart_here = by_peaks(one, volume, inside, background)
-        backgrounds |= {id(near): background for _, near in apart_here}
-        parts += apart_here
-
-    def each() -> Iterator[Region]:
-        for one, near in parts:
-            contrast = Contrast(maximum_of(one.values(volume)), backgrounds[id(near)])
-            own = np.zeros(volume.grid.shape, bool)
-            own[near.box] = near.mask
-            said = (
-                f"maximum {contrast.maximum:.4g}, background "
-                f"{contrast.background:.4g} {volume.quantity.unit}"
-            )
-            if asked.method == "gradient":
-                border = by_watershed(one, volume, own, contrast)
-                how, threshold = f"steepest fall, {said}", None
-            else:
-                part = asked.used_fraction or 0.0
-                threshold = contrast.at(part)
-                border = above_background(one, volume, own, threshold)
-                how = f"above the background and {part:.4g} of the contrast, {said}"
-            if border is not None:
-                found[id(border)] = _Found(border, threshold, contrast.maximum, how)
-                yield border
-
-    kept = apart(each(), volume.grid)
-    kept.sort(key=lambda one: -one.voxels)
-    return [found[id(one)] for one in kept]
+    for one in peaks:
+        others[one.core.box] |= one.core.mask
+    found = []
+    for one in peaks:
+        own = np.zeros(volume.grid.shape, bool)
+        own[one.near.box] = one.near.mask
+        part = asked.used_fraction or _HALF
+        adapted = adapted_to(one, volume, own, others=others, part=part)
+        if adapted is None:
+            continue
+        border, contrast, threshold = adapted
+        said = (
+            f"peak {contrast.maximum:.4g}, background {contrast.background:.4g} "
+            f"{volume.quantity.unit}"
+        )
+        if asked.method == "gradient":
+            steepest = by_watershed(border, volume, own, contrast)
+            if steepest is not None:
+                how = f"steepest fall, {said}"
+                found.append(_Found(steepest, None, contrast.maximum, how))
+            continue
+        how = f"above the background and {part:.4g} of the contrast, {said}"
+        found.append(_Found(border, threshold, contrast.maximum, how))
+    return sorted(found, key=lambda one: -one.region.voxels)
 
 
 def _require_tumors(
@@ -307,7 +291,9 @@ def _grown(
                 f"what grows from the seed {place} above {said} is under {least_ml:g} "
                 "mL: give a seed inside a lesion, or a lower --fraction"
             )
-        found.append(_Found(grown, threshold, maximum, f"grown from a seed above {said}"))
+        found.append(
+            _Found(grown, threshold, maximum, f"grown from a seed above {said}")
+        )
     if asked.find == "tumors":
         _require_tumors(found, volume, inside, named=named)
     return found

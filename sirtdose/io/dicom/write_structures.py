@@ -310,7 +310,11 @@ def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
         SegmentedPropertyCategoryCodeSequence=[_code(category)],
         SegmentedPropertyTypeCodeSequence=[_code(kind)],
         SegmentAlgorithmType=made_by,
-        **({"SegmentDescription": structure.accepted.text} if structure.accepted else {}),
+        **(
+            {"SegmentDescription": structure.accepted.text}
+            if structure.accepted
+            else {}
+        ),
         **({} if made_by == "MANUAL" else ours),
     )
 

@@ -19,7 +19,11 @@ from sirtdose.report.review.review import Review, Reviewed
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import significant
 
-REVIEW_FILE, REVIEW_PAGE, CANDIDATES_FILE = "review.json", "review.html", "candidates.dcm"
+REVIEW_FILE, REVIEW_PAGE, CANDIDATES_FILE = (
+    "review.json",
+    "review.html",
+    "candidates.dcm",
+)
 PICTURES = "pictures"
 REVIEW_FILES = (REVIEW_FILE, REVIEW_PAGE, CANDIDATES_FILE, PICTURES)
 _SALT = 16
@@ -130,7 +134,9 @@ def _change(one: RegionChange) -> dict[str, Any]:
 
 
 def _now(one: RegionNow | None) -> dict[str, Any] | None:
-    return one and {
+    if one is None:
+        return None
+    return {
         "volume_ml": one.volume_ml,
         "part_of_total": one.part,
         "mean_gy": one.mean_gy,
@@ -143,9 +149,7 @@ def review_screen(document: Mapping[str, Any]) -> Screen:
     width = max(len(one["name"]) for one in rows)
     lines = [method_words(document), ""]
     for one in rows:
-        lines.append(
-            f"{one['number']:>2}  {one['name']:<{width}}  {place_words(one)}"
-        )
+        lines.append(f"{one['number']:>2}  {one['name']:<{width}}  {place_words(one)}")
         lines.append(f"{'':4}{uptake_words(one, document['unit'])}")
     lines += ["", "Accepting all of them:"]
     lines += [f"  {line}" for line in change_lines(document["accepting_all"])]
@@ -180,7 +184,9 @@ def method_words(document: Mapping[str, Any]) -> str:
 def place_words(one: Mapping[str, Any]) -> str:
     """Volume and place of a candidate."""
     x, y, z = one["center_mm"]
-    side = f", {one['side_of_liver']} of the liver's center" * bool(one["side_of_liver"])
+    side = f", {one['side_of_liver']} of the liver's center" * bool(
+        one["side_of_liver"]
+    )
     within = [name for name in one["within"] if name]
     inside = f", in {', '.join(within)}" if within else ""
     return (
@@ -205,7 +211,8 @@ def change_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """What of the regions changes, a line each."""
     for one in rows:
         if one["changed"]:
-            yield f"{one['region']}: {now_words(one['without'])} to {now_words(one['with'])}"
+            before, after = now_words(one["without"]), now_words(one["with"])
+            yield f"{one['region']}: {before} to {after}"
 
 
 def now_words(one: Mapping[str, Any] | None) -> str:

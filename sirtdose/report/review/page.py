@@ -1,12 +1,13 @@
 """review.html: every candidate in three planes, with what accepting it changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sirtdose.dosimetry.derived import centroid_mm
+from sirtdose.model.accepted import without_mark
 from sirtdose.model.structure import Structure
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.looks import WASH_ABOVE, WASH_BELOW, drawn, structure_looks
@@ -18,7 +19,6 @@ from sirtdose.report.render import render
 from sirtdose.report.review.document import (
     PICTURES,
     method_words,
-    now_words,
     place_words,
     uptake_words,
 )
@@ -50,7 +50,12 @@ class Picture:
 
 def review_pictures(review: Review) -> list[Picture]:
     """Three planes through each candidate, with all outlines."""
-    own = [one.candidate.structure for one in review.candidates]
+    own = [
+        replace(
+            one.candidate.structure, name=without_mark(one.candidate.structure.name)
+        )
+        for one in review.candidates
+    ]
     others = [one for one in review.drawn if drawn(one) and not one.empty]
     looks = structure_looks([*own, *others])
     axes = review.image.grid
@@ -100,7 +105,9 @@ def _is_near(one: Structure, shown: Field) -> bool:
     corners = one.cropped().grid.corners_mm()
     half = shown.side_mm / 2
     low, high = shown.middle_mm - half, shown.middle_mm + half
-    return bool((corners.max(axis=0) > low).all() and (corners.min(axis=0) < high).all())
+    return bool(
+        (corners.max(axis=0) > low).all() and (corners.min(axis=0) < high).all()
+    )
 
 
 def _scale(review: Review) -> Scale:
@@ -136,12 +143,10 @@ def review_page(
         answer=method_words(document),
         pictures={one.number: one for one in pictures},
         folder=PICTURES,
-        bar=[
-            (f"{at:.1f}", color) for at, color in zip(parts, colors, strict=True)
-        ],
+        bar=[(f"{at:.1f}", color) for at, color in zip(parts, colors, strict=True)],
         top=f"{significant(top, 3)} {document['unit']}",
         self_test=self_test_words(document["self_test"]),
         place=place_words,
         uptake=uptake_words,
-        now=now_words,
+        plain=without_mark,
     )

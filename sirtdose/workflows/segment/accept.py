@@ -34,7 +34,7 @@ from sirtdose.report.review.accepted import (
 )
 from sirtdose.report.review.document import CANDIDATES_FILE
 from sirtdose.report.review.read import accepted_steps, read_review
-from sirtdose.workflows.segment.edited import Edits, read_edits
+from sirtdose.workflows.segment.edited import read_edits
 
 _BY_MAX = 64
 
@@ -92,7 +92,9 @@ def accept_into(request: AcceptRequest) -> tuple[dict[str, Any], Path]:
         _lesion(
             row,
             found[row["name"]],
-            None if edits is None else _on(edits.of(found[row["name"]], lattice), lattice),
+            None
+            if edits is None
+            else _on(edits.of(found[row["name"]], lattice), lattice),
             request=request,
             review=review,
         )
@@ -181,9 +183,7 @@ def _name(by: str) -> str:
     return text
 
 
-def _unchanged_image(
-    request: AcceptRequest, review: Mapping[str, Any]
-) -> PatientLink:
+def _unchanged_image(request: AcceptRequest, review: Mapping[str, Any]) -> PatientLink:
     """Whose the image is, once it is sure that image and CT are what they were."""
     told = review["source"]
     source = request.image or find_place(
@@ -257,8 +257,8 @@ def _lesion(
     overlap = _dice(candidate, used)
     if not overlap > 0:
         raise InputError(
-            f"the edited '{without_mark(row['name'])}' does not touch its candidate: it "
-            "is another lesion, or lies in another place"
+            f"the edited '{without_mark(row['name'])}' does not touch its candidate: "
+            "it is another lesion, or lies in another place"
         )
     accepted = Accepted(
         by=request.by.strip(),

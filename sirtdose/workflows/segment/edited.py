@@ -1,4 +1,4 @@
-"""Contours that come back from an editor: are they of this patient, image and lesion?"""
+"""Contours that come back from an editor, of this patient, image and lesion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,7 +103,5 @@ def read_edits(path: Path, review_seg: Path, *, threshold: float | None) -> Edit
             f"{items[0].label} is of another patient than the review (H01: PatientID, "
             "name, birth date and sex differ): give the edited contours of this one"
         )
-    found = read_found_structures(
-        items[0], probability_threshold=threshold, apart=True
-    )
+    found = read_found_structures(items[0], probability_threshold=threshold, apart=True)
     return Edits(items[0], tuple(found))

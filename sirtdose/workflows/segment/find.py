@@ -136,9 +136,9 @@ def _reviewed(request: SegmentRequest, *, kept_as: str) -> Review:
 def _require_dicom(choice: Choice) -> None:
     if choice.image.kind not in (Kind.SPECT, Kind.PET):
         raise InputError(
-            f"{choice.image.label} is not DICOM: candidates are written as a SEG, which "
-            "names the patient and the frame of reference of its image; give the DICOM "
-            "image"
+            f"{choice.image.label} is not DICOM: candidates are written as a SEG, "
+            "which names the patient and the frame of reference of its image; give the "
+            "DICOM image"
         )
 
 

@@ -23,12 +23,12 @@ FIRST, SECOND = np.array([-22.0, 105.0, 385.0]), np.array([52.0, 95.0, 380.0])
 HOT, WARM, COLD = 80.0, 45.0, 10.0
 
 
-def profile(r: Any, radius: float) -> Any:
-    """A uniform sphere of 1 convolved with a Gaussian, at a distance from its center."""
+def profile(r: Any, radius: float, sigma: float = SIGMA) -> Any:
+    """A uniform sphere of 1 convolved with a Gaussian, at some distance."""
     r = np.maximum(r, 1e-6)
-    near, far = (radius - r) / SIGMA, (radius + r) / SIGMA
+    near, far = (radius - r) / sigma, (radius + r) / sigma
     edge = np.exp(-(near**2) / 2) - np.exp(-(far**2) / 2)
-    return (erf(near / math.sqrt(2)) + erf(far / math.sqrt(2))) / 2 - SIGMA * edge / (
+    return (erf(near / math.sqrt(2)) + erf(far / math.sqrt(2))) / 2 - sigma * edge / (
         r * math.sqrt(2 * math.pi)
     )
 
@@ -81,9 +81,16 @@ def test_a_fixed_fraction_cuts_both_at_one_value(fraction: float | None) -> None
 
 def test_adaptive_cuts_each_half_way_above_its_own_background() -> None:
     first, second = volumes(Segmentation("adaptive"))
-    assert first == pytest.approx(ml_above(45, RADIUS, HOT), rel=0.01)
-    # Its maximum is blurred to 44.4, and 27.2 is half-way from there to 10.
-    assert second == pytest.approx(ml_above(27.2, SMALL, WARM), rel=0.08)
+    # Peaks of the image smoothed by 12 mm more, in a background of 10.
+    wide = math.hypot(SIGMA, 12 / 2.3548)
+    tops = [
+        COLD + (uptake - COLD) * float(profile(0.01, radius, wide))
+        for radius, uptake in ((RADIUS, HOT), (SMALL, WARM))
+    ]
+    assert tops == pytest.approx([79.3, 39.0], abs=0.1)
+    middle = [(COLD + one) / 2 for one in tops]
+    assert first == pytest.approx(ml_above(middle[0], RADIUS, HOT), rel=0.02)
+    assert second == pytest.approx(ml_above(middle[1], SMALL, WARM), rel=0.06)
 
 
 def test_the_gradient_finds_where_each_falls_most_steeply() -> None:
@@ -95,7 +102,7 @@ def test_the_gradient_finds_where_each_falls_most_steeply() -> None:
 
 def test_a_seed_grows_to_its_own_lesion_alone() -> None:
     # 4 mm beside the center of the smaller one, whose maximum there is 44.4.
-    seed = tuple((SECOND + [0, 4, 0]).tolist())
+    seed = tuple((SECOND + np.array([0.0, 4.0, 0.0])).tolist())
     asked = Segmentation("region-growing", fraction=0.6, seeds_mm=(seed,))
     top = COLD + (WARM - COLD) * float(profile(1.5, SMALL))
     assert volumes(asked) == pytest.approx([ml_above(0.6 * top, SMALL, WARM)], rel=0.04)
@@ -127,7 +134,7 @@ def test_what_finds_nothing_says_threshold_and_maximum() -> None:
     with pytest.raises(StructureError, match=r"threshold of 79.* \(maximum 79.*fixed"):
         volumes(Segmentation(fraction=0.9999), part)
     even = Structure("Liver", Role.LIVER, np.ones(GRID.shape, bool), GRID)
-    with pytest.raises(StructureError, match="most of 'Liver' is above 0.1 of the"):
+    with pytest.raises(StructureError, match=r"most of 'Liver' is above 0\.1 of the"):
         volumes(Segmentation(fraction=0.1), even)
     nothing = VOLUME.with_data(np.zeros(GRID.shape))
     with pytest.raises(StructureError, match="no activity"):
@@ -139,7 +146,10 @@ def test_what_finds_nothing_says_threshold_and_maximum() -> None:
     [
         ((500.0, 100.0, 380.0), "outside the image, which reaches over x -62 to 9"),
         ((52.0, 95.0, 380.0), "outside 'Liver', in which tumors"),
-        ((-40.0, 40.0, 320.0), "most of 'Liver' is grown from a seed above the threshold of 4.1"),
+        (
+            (-40.0, 40.0, 320.0),
+            "most of 'Liver' is grown from a seed above the threshold of 4.1",
+        ),
     ],
 )
 def test_a_seed_outside(seed: tuple[float, float, float], said: str) -> None:
