@@ -49,7 +49,7 @@ def accept_command(
     REVIEW is the folder that `sirtdose segment` wrote. The accepted structures go to
     REVIEW/accepted-1/accepted.dcm (SEG), the next ones to accepted-2, together with
     those before; accepted.json says who accepted what, when, of which review and
-    image. Give the SEG to --structures.
+    image. Give the SEG to `sirtdose post --structures`.
 
     Example: sirtdose accept review --lesion 1,3 --by "A. Physicist"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sirtdose.io.found import Found, Held
-from sirtdose.model.grid import Grid
-from sirtdose.model.structure import Structure, bounding_box
+
+if TYPE_CHECKING:
+    from sirtdose.model.structure import Structure
 
 _DETACHED = (".mhd", ".nhdr")
 _ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -45,11 +45,16 @@ def sha256_of_item(item: Found) -> str:
     return hashlib.sha256(b"".join(one.tobytes() for one in arrays)).hexdigest()
 
 
-def sha256_of_voxels(structure: Structure) -> str:
+def sha256_of_voxels(structure: "Structure") -> str:
     """SHA-256 of a structure as a SEG keeps it: steps of 1/255, at its place.
 
     The same for either order of slices.
     """
+    import numpy as np
+
+    from sirtdose.model.grid import Grid
+    from sirtdose.model.structure import bounding_box
+
     steps = np.rint(255 * structure.occupancy).astype(np.uint8)
     grid = structure.grid
     if not grid.right_handed:

@@ -52,7 +52,7 @@ def liver_on(paths: Sequence[Path]) -> Structure:
     program = require_totalsegmentator()
     with tempfile.TemporaryDirectory(prefix="sirtdose-") as name:
         source, out = _source(paths, Path(name)), Path(name, "out")
-        words = [program, "-i", str(source), "-o", str(out), "--roi_subset", _LIVER]
+        words = [program, "-i", str(source), "-o", str(out), "-rs", _LIVER]
         try:
             done = subprocess.run(
                 words, capture_output=True, text=True, check=False, timeout=_HOURS

@@ -598,7 +598,7 @@ from pathlib import Path
 import nibabel, numpy, pydicom
 words = sys.argv[1:]
 source, out = (Path(words[words.index(name) + 1]) for name in ("-i", "-o"))
-assert words[words.index("--roi_subset") + 1] == "liver"
+assert words[words.index("-rs") + 1] == "liver"
 files = sorted(source.iterdir())
 if not files:
     sys.exit("no CT")

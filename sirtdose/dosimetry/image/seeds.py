@@ -42,8 +42,8 @@ def seed_index(
         )
         raise RangeError(
             f"the seed {place} mm lies outside the image, which reaches over {reach} "
-            "mm: give --seed X,Y,Z in the patient's mm (x to the left, y to the back, "
-            "z to the head)"
+            "mm: give it in the patient's mm, x to the left, y to the back, z to the "
+            "head"
         )
     found = three(at.tolist())
     if not inside[found] and named is not None:

@@ -152,8 +152,7 @@ def _tumors(
         raise StructureError(
             f"no region of at least {least_ml:g} mL is above the threshold of "
             f"{threshold:.4g} {volume.quantity.unit} (maximum {maximum:.4g}, "
-            f"{asked.method}): draw the tumors, or give another threshold with "
-            "--fraction"
+            f"{asked.method}): draw the tumors, or give another threshold"
         )
     return [_Found(one, threshold, maximum, how) for one in first]
 
@@ -203,14 +202,14 @@ def _require_tumors(
         raise StructureError(
             f"no tumor of at least {table('segmentation')['least_ml']['value']:g} mL "
             f"stands out in {where} (maximum {maximum_of(volume.data[inside]):.4g} "
-            f"{volume.quantity.unit}): draw the tumors, or try another --method"
+            f"{volume.quantity.unit}): draw the tumors, or try another method"
         )
     whole = table("segmentation")["most_of_region"]["value"]
     if named is not None and found[0].region.voxels > whole * np.count_nonzero(inside):
         one = found[0]
         raise StructureError(
             f"most of {where} is {one.how}, so no tumor stands out: draw the tumors, "
-            "or give a higher threshold with --fraction"
+            "or give a higher threshold"
         )
 
 
@@ -289,7 +288,7 @@ def _grown(
         if grown.voxels * volume.grid.voxel_volume_ml < least_ml:
             raise StructureError(
                 f"what grows from the seed {place} above {said} is under {least_ml:g} "
-                "mL: give a seed inside a lesion, or a lower --fraction"
+                "mL: give a seed inside a lesion, or a lower fraction"
             )
         found.append(
             _Found(grown, threshold, maximum, f"grown from a seed above {said}")

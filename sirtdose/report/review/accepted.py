@@ -124,7 +124,7 @@ def accepted_screen(document: Mapping[str, Any], place: Path) -> Screen:
     return Screen(
         lines,
         last=[
-            f"To compute with them: --structures {place / ACCEPTED_SEG}, beside those "
-            "of what was drawn"
+            f"To compute with them: `sirtdose post --structures {place / ACCEPTED_SEG}`"
+            ", with those of what was drawn"
         ],
     )

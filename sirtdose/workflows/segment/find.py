@@ -1,17 +1,22 @@
 """Find candidates on one patient's image, and what accepting each would change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sirtdose.checks.header import header_findings
+from sirtdose.checks.header import header_findings, image_findings
 from sirtdose.checks.kept_names import kept_name_findings
 from sirtdose.checks.self_test import self_test_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.dosimetry.engine.dose import Dose, compute_dose
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.accepting import changes
-from sirtdose.dosimetry.image.activity import Calibration, time_integrated_activity
+from sirtdose.dosimetry.image.activity import (
+    Calibration,
+    activity_at_administration,
+    time_integrated_activity,
+)
+from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
 from sirtdose.dosimetry.image.candidate_facts import place_of, uptake_in
 from sirtdose.dosimetry.image.segmentation import Candidate, candidates
 from sirtdose.dosimetry.results import Placed, Read
@@ -24,6 +29,7 @@ from sirtdose.io.totalsegmentator import liver_on, require_totalsegmentator
 from sirtdose.model.acceptance import Said
 from sirtdose.model.accepted import CANDIDATE
 from sirtdose.model.finding import Finding
+from sirtdose.model.ledger import Ledger
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.request import PostRequest
 from sirtdose.model.role import Role
@@ -33,14 +39,14 @@ from sirtdose.model.volume import Volume
 from sirtdose.report.review.review import Review, Reviewed
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image
 from sirtdose.workflows.image.structures import placed_structures, searched_in
-from sirtdose.workflows.post.activity import Activities, calibrated
 from sirtdose.workflows.post.inputs import (
     all_inputs,
     named_files,
     options_of,
-    read,
+    with_header_nuclide,
 )
 from sirtdose.workflows.post.kept_names import file_names, people_of
+from sirtdose.workflows.post.ledger import require_times, times_of
 from sirtdose.workflows.segment.request import SegmentRequest
 
 # Of the options of `post`: what a review rests on.
@@ -88,7 +94,7 @@ def _reviewed(request: SegmentRequest, *, kept_as: str) -> Review:
     placed = said.take(_placed(choice, post, image, ct))
     said.gate()
     found, searched = _found(request, choice, placed, image)
-    calibration, dose = said.take(_dose(seen, placed, post))
+    calibration, dose = _dose(seen, placed, post)
     said.add(_name_findings(choice, post, placed, kept_as))
     said.gate()
     on_image = [occupancy_on(one.structure, image.grid) for one in found]
@@ -146,21 +152,31 @@ def _image(
     choice: Choice, request: SegmentRequest
 ) -> tuple[tuple[Volume, Read | None], Sequence[Finding]]:
     """The image; with what was given when, where an activity was."""
-    post = request.post
-    if request.gives_activity:
-        seen, findings = read(choice, post)
-        return (seen.image, seen), findings
-    image = activity_image(
-        choice,
-        header_nuclide_was=post.image.header_nuclide_was,
-        nuclide=post.given.nuclide,
+    post, was = request.post, request.post.image.header_nuclide_was
+    image = activity_image(choice, header_nuclide_was=was, nuclide=post.given.nuclide)
+    source, said = image.source, Said()
+    said.add(self_test_findings(post.judge.self_test))
+    said.add(site_findings(post.judge.site))
+    if not request.gives_activity:
+        said.add(header_findings(source=source) if source else [])
+        return (image, None), said.findings
+    given = said.take(with_header_nuclide(post.given, source, was))
+    given = replace(given, nuclide=given.nuclide.for_energy(emitted=False))
+    said.add(
+        image_findings(
+            source=source,
+            nuclide=given.nuclide,
+            nuclide_given=given.nuclide_given,
+            header_nuclide_was=was,
+            device=post.judge.device,
+        )
     )
-    source = image.source
-    return (image, None), [
-        *self_test_findings(post.judge.self_test),
-        *site_findings(post.judge.site),
-        *(header_findings(source=source) if source else []),
-    ]
+    times = said.take(times_of(given, source))
+    ledger = Ledger(
+        given.administered_gbq or 0.0,
+        lung_shunt_fraction=given.lung_shunt_fraction or 0.0,
+    )
+    return (image, Read(given, image, ledger, times)), said.findings
 
 
 def _placed(
@@ -208,18 +224,43 @@ def _found(
 
 def _dose(
     seen: Read | None, placed: Placed, post: PostRequest
-) -> tuple[tuple[Calibration | None, Dose | None], Sequence[Finding]]:
+) -> tuple[Calibration | None, Dose | None]:
     """One dose map by local deposition, where an activity was given."""
     if seen is None:
-        return (None, None), []
-    activity, findings = calibrated(seen, placed, post)
+        return None, None
+    used = _calibration(seen, placed, post, placed.regions)
     nuclide = seen.given.nuclide
+    activity = activity_at_administration(placed.image, used)
     dose = compute_dose(
-        time_integrated_activity(activity.images[""], nuclide),
+        time_integrated_activity(activity, nuclide),
         nuclide=nuclide,
         density_g_per_ml=LIVER_DENSITY_G_PER_ML,
     )
-    return (activity.used, dose), findings
+    return used, dose
+
+
+def _calibration(
+    seen: Read, placed: Placed, post: PostRequest, regions: Mapping[str, Structure]
+) -> Calibration:
+    """How counts become activity, shared over regions where that is asked for."""
+    dose, source = post.dose, placed.image.source
+    elapsed_h = seen.times.elapsed_h
+    require_times(dose.calibration, seen.given, source=source, elapsed_h=elapsed_h)
+    asked = CalibrationRequest(
+        method=dose.calibration,
+        over=dose.calibrate_over,
+        cps_per_mbq=dose.cps_per_mbq,
+        elapsed_h=elapsed_h,
+        scan_duration_h=dose.scan_duration_h,
+    )
+    return calibrate(
+        placed.image,
+        regions,
+        request=asked,
+        ledger=seen.ledger,
+        nuclide=seen.given.nuclide,
+        lungs_covered=placed.lungs_covered,
+    ).used
 
 
 def _drawn(placed: Placed) -> list[Structure]:
@@ -266,8 +307,8 @@ def _scale(
         there = regions.get(str(one.role))
         regions[str(one.role)] = one if there is None else there | one
     now, then = (
-        Activities(seen, post.dose, each).calibrations(placed.image).used.bq_per_unit
-        for each in (placed, replace(placed, regions=regions))
+        _calibration(seen, placed, post, each).bq_per_unit
+        for each in (placed.regions, regions)
     )
     return then / now
 
