@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import erf
 
+from sirtdose.dosimetry.derived import centroid_mm
 from sirtdose.dosimetry.image.segmentation import candidates
 from sirtdose.errors import RangeError, StructureError
 from sirtdose.model.grid import Grid
@@ -98,6 +99,27 @@ def test_the_gradient_finds_where_each_falls_most_steeply() -> None:
     # Less than the true 57.9 and 17.2 mL: blur moves the steepest place inwards.
     assert expected == pytest.approx([50.7, 12.7], rel=0.01)
     assert volumes(Segmentation("gradient")) == pytest.approx(expected, rel=0.06)
+
+
+@pytest.mark.parametrize("method", ["adaptive", "gradient"])
+def test_two_tumors_that_touch_are_told_apart(method: str) -> None:
+    # 38 mm apart: at 45, half of the hot one, a threshold leaves them connected.
+    second = FIRST + np.array([38.0, 0.0, 0.0])
+    index = np.indices(GRID.shape).reshape(3, -1).T
+    data = np.full(len(index), COLD)
+    for center, uptake in ((FIRST, 120.0), (second, 90.0)):
+        away = np.linalg.norm(GRID.world_mm(index) - center, axis=1)
+        data += (uptake - COLD) * profile(away, SMALL)
+    volume = VOLUME.with_data(data.reshape(GRID.shape))
+    assert len(candidates(volume, None, Segmentation(fraction=0.2))) == 1
+    found = [one.structure for one in candidates(volume, None, Segmentation(method))]
+    assert len(found) == 2
+    assert (found[0] & found[1]).empty
+    centers = sorted(centroid_mm(one)[0] for one in found)
+    assert centers == pytest.approx([FIRST[0], second[0]], abs=1.5)
+    for one in found:
+        # Half of what the lesser stands out by, and the steepest place, in mL.
+        assert one.volume_ml == pytest.approx(13.5, rel=0.15)
 
 
 def test_a_seed_grows_to_its_own_lesion_alone() -> None:
