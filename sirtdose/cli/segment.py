@@ -145,7 +145,7 @@ def segment_command(
     """Find tumors, the perfused volume or the liver, and show them to be accepted.
 
     FOLDER_OR_FILE is searched for the activity image, the CT and structures that are
-    drawn already. Writes candidates.dcm (SEG), pictures/, review.html and review.json.
+    drawn already. Writes candidates.dcm (SEG), planes/, review.html and review.json.
     Nothing is used for doses until `sirtdose accept` has a name under it.
 
     Example: sirtdose segment scans/ --out review

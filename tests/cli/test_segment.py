@@ -75,7 +75,7 @@ def test_candidates_are_shown_before_anything_is_computed(
 ) -> None:
     folder, document = made
     assert sorted(one.name for one in folder.iterdir()) == [
-        *("candidates.dcm", "pictures", "review.html", "review.json"),
+        *("candidates.dcm", "planes", "review.html", "review.json"),
     ]
     rows = document["candidates"]
     assert [one["name"] for one in rows] == [
@@ -92,7 +92,7 @@ def test_candidates_are_shown_before_anything_is_computed(
     assert rows[0]["threshold"] == pytest.approx(2.5 * 7500, rel=0.03)
     assert document["method"]["searched"] == "Liver"
     assert document["activity"]["delivered_gbq"] == 2.15
-    assert (folder / "pictures" / "candidate_03.png").read_bytes()[1:4] == b"PNG"
+    assert (folder / "planes" / "candidate_03.png").read_bytes()[1:4] == b"PNG"
     page = (folder / "review.html").read_text("utf-8")
     assert "Nobody has accepted any of them" in page
     assert document["hash"] in page
@@ -394,7 +394,7 @@ def changed_seg(review: Path) -> None:
 
 
 def changed_picture(review: Path) -> None:
-    (review / "pictures" / "candidate_01.png").write_bytes(b"no picture")
+    (review / "planes" / "candidate_01.png").write_bytes(b"no picture")
 
 
 def changed_document(review: Path) -> None:
@@ -413,7 +413,7 @@ def changed_image(review: Path) -> None:
     ("change", "said"),
     [
         (changed_seg, "candidates.dcm of the review changed or is missing (H31)"),
-        (changed_picture, "pictures/candidate_01.png of the review changed"),
+        (changed_picture, "planes/candidate_01.png of the review changed"),
         (changed_document, "review.json is not what was written (H31)"),
         (changed_image, "the SPECT spect.dcm changed since (H31)"),
     ],

@@ -22,7 +22,7 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "compare.json": ("compare.html",),
     "vial.json": ("vial.html", "order.json", "order.html", "order.csv"),
     "dvh.json": ("structures.csv", "dvh.csv"),
-    "review.json": ("review.html", "candidates.dcm", "pictures"),
+    "review.json": ("review.html", "candidates.dcm", "planes"),
     "accepted.json": ("accepted.dcm",),
 }
 # What this program writes into folders of these names.
@@ -31,7 +31,7 @@ _INSIDE = {
         rf"structures\.csv|dvh\.csv|dose_(\d+_[A-Za-z0-9-]*_)?{_MAP}\.nii\.gz"
     ),
     "figures": re.compile(r"(planes|dvh)\.(png|svg)"),
-    "pictures": re.compile(r"candidate_\d+\.png"),
+    "planes": re.compile(r"candidate_\d+\.png"),
 }
 # Its run.json lists what is in it.
 _LISTED = "recomputed"

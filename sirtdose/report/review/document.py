@@ -24,7 +24,7 @@ REVIEW_FILE, REVIEW_PAGE, CANDIDATES_FILE = (
     "review.html",
     "candidates.dcm",
 )
-PICTURES = "pictures"
+PICTURES = "planes"
 REVIEW_FILES = (REVIEW_FILE, REVIEW_PAGE, CANDIDATES_FILE, PICTURES)
 _SALT = 16
 

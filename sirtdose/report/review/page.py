@@ -17,7 +17,6 @@ from sirtdose.report.palette import ISODOSES
 from sirtdose.report.planes import Field, Scale, planes_png, still_planes
 from sirtdose.report.render import render
 from sirtdose.report.review.document import (
-    PICTURES,
     method_words,
     place_words,
     uptake_words,
@@ -142,7 +141,6 @@ def review_page(
         d=document,
         answer=method_words(document),
         pictures={one.number: one for one in pictures},
-        folder=PICTURES,
         bar=[(f"{at:.1f}", color) for at, color in zip(parts, colors, strict=True)],
         top=f"{significant(top, 3)} {document['unit']}",
         self_test=self_test_words(document["self_test"]),
