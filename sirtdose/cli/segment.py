@@ -1,5 +1,6 @@
 """`sirtdose segment`: candidates to look at, before anything is computed from them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ from sirtdose.validation.run import self_test
 if TYPE_CHECKING:
     from sirtdose.workflows.segment.request import SegmentRequest
 
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 # Of doses: without an activity they would change nothing.
 _OF_DOSES = (
     *("administered_at", "lung_shunt", "scan_at", "scan_duration"),
@@ -78,7 +80,7 @@ _OF_DOSES = (
     "seed",
     str,
     "Point in a lesion from which a region grows, in mm of the patient: x to the left, "
-    "y to the back, z to the head, e.g. -42mm,12mm,1031mm; may be repeated.",
+    "y to the back, z to the head, e.g. -42,12,1031; may be repeated.",
     many=True,
     metavar="X,Y,Z",
     into="seeds",
@@ -201,14 +203,23 @@ def _request(source: Path, options: dict[str, Any]) -> "SegmentRequest":
 
 
 def _asked(options: dict[str, Any]) -> Segmentation:
-    seeds = []
-    for text in options["seeds"]:
-        shift = shift_of(text, "--seed")
-        if shift is not None:
-            seeds.append(shift)
+    seeds = (shift_of(_in_mm(text), "--seed") for text in options["seeds"])
     return Segmentation(
-        options["method"], options["find"], options["fraction"], tuple(seeds)
+        options["method"],
+        options["find"],
+        options["fraction"],
+        tuple(one for one in seeds if one is not None),
     )
+
+
+def _in_mm(text: str) -> str:
+    """Numbers as viewers show them, with the unit that places in the patient have.
+
+    >>> _in_mm("-42, 1.2cm,1031.5")
+    '-42mm,1.2cm,1031.5mm'
+    """
+    parts = (one.strip() for one in text.split(","))
+    return ",".join(f"{one}mm" * bool(_NUMBER.fullmatch(one)) or one for one in parts)
 
 
 def _require_no_idle(options: dict[str, Any]) -> None:

@@ -452,6 +452,14 @@ def test_lesions_by_number_or_name_and_only_once(run: Run, review: Path) -> None
     again = run("accept", review, "--lesion", "1,2", "--by", "B. Doctor")
     assert again.exit_code == 3
     assert "was accepted already, by A. Physicist at 20" in again.stderr
+    nothing = run("accept", review, "--lesion", ",", *BY)
+    assert nothing.exit_code == 3
+    assert "name the candidates to accept" in nothing.stderr
+    # The review stays with what was accepted of it.
+    patient = review.parent / "patient"
+    over = run("segment", patient, "--out", review, "--force")
+    assert over.exit_code == 5
+    assert "contains what was accepted of an earlier review" in over.stderr
     nobody = run("accept", review, "--lesion", "2", "--by", " ")
     assert "an acceptance needs a name" in nobody.stderr
     # What was accepted cannot be changed behind that name.
@@ -553,11 +561,26 @@ def test_a_perfused_volume_shows_what_sharing_over_it_changes(
     assert one["dose_scale"] == pytest.approx(1 / one["part_of_total"], rel=1e-6)
 
 
+def test_a_region_grows_from_a_seed_as_viewers_show_places(
+    run: Run, patient: Path, made: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    rows = made[1]["candidates"]
+    x, y, z = rows[1]["center_mm"]
+    seed = ("--method", "region-growing", "--seed", f"{x},{y},{z / 10}cm")
+    result = run("segment", patient, *seed, "--out", tmp_path / "r", "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["method"]["seeds_mm"] == [pytest.approx([x, y, z])]
+    [one] = document["candidates"]
+    # 41 % of 8 is 3.3: voxels count from a third of the tumor on, not from half.
+    assert 1.05 < one["volume_ml"] / rows[1]["volume_ml"] < 1.15
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (("--method", "region-growing"), 2, "needs a point in a lesion: give --seed"),
-        (("--seed", "1mm,2mm,3mm"), 2, "--seed is for --method region-growing"),
+        (("--seed", "1,2,3"), 2, "--seed is for --method region-growing"),
         (
             ("--method", "region-growing", "--seed", "900mm,0mm,0mm"),
             3,

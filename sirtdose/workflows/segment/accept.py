@@ -151,6 +151,8 @@ def chosen_rows(
         )
     }
     chosen: list[Mapping[str, Any]] = []
+    if not typed:
+        raise InputError("name the candidates to accept, e.g. --lesion 1,3")
     before = {one["number"]: one for step in earlier for one in step["lesions"]}
     for text in typed:
         row = known.get(text.strip().casefold())
