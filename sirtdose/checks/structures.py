@@ -208,20 +208,6 @@ def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
     ]
 
 
-def delineated_findings(found: Sequence[Structure]) -> list[Finding]:
-    """Structures segmented by sirtdose, to be reviewed before use (H35)."""
-    return [
-        Finding.of(
-            "H35",
-            f"'{one.name}', {one.volume_ml:.1f} mL, was segmented by sirtdose "
-            f"({one.definition}): check its outline in report.html, which is written "
-            "once this is accepted",
-            subject=one.name,
-        )
-        for one in found
-    ]
-
-
 def misplaced_findings(said: Exception) -> list[Finding]:
     """Structure outside the image, which is left out (H19)."""
     return [Finding.of("H19", str(said), severity=Severity.NOTE)]

@@ -33,6 +33,7 @@ _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _OUR_RESULT = "a result of sirtdose"
 _DAMAGED = "its header cannot be read: damaged"
 _HEAD_BYTES = 4096
+_BESIDE = {"candidates.dcm": "review.json", "accepted.dcm": "accepted.json"}
 _STACKED = (Kind.CT, Kind.PET)
 # Compared undecoded: SOP class, series, rows and columns; then who it is.
 _MODALITY, _ORIENTATION = 0x00080060, 0x00200037
@@ -180,9 +181,7 @@ def _no_collection() -> Iterator[None]:
 
 def _no_dicom(path: Path, root: Path) -> Found | Passed | None:
     """What a file is that is no DICOM; None of DICOM."""
-    # A dose map beside its own post.json is never an input unless it is named.
-    is_ours = path.name.startswith("dose_") and path.with_name("post.json").is_file()
-    if path != root and is_ours:
+    if path != root and _is_result(path):
         return Passed(path, _OUR_RESULT)
     if is_image_file(path):
         return _found_file(path)
@@ -196,6 +195,12 @@ def _no_dicom(path: Path, root: Path) -> Found | Passed | None:
         return None if is_dicom_file(path) else _passed(path)
     except OSError as error:
         return replace(_unopened(path, error), unread=(path,))
+
+
+def _is_result(path: Path) -> bool:
+    """Whether it lies beside its own document: never an input unless named."""
+    document = _BESIDE.get(path.name, "post.json" * path.name.startswith("dose_"))
+    return bool(document) and path.with_name(document).is_file()
 
 
 def _unopened(path: Path, error: OSError) -> Found:

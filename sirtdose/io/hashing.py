@@ -6,14 +6,19 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sirtdose.io.found import Found, Held
+
+if TYPE_CHECKING:
+    from sirtdose.model.structure import Structure
 
 _DETACHED = (".mhd", ".nhdr")
 _ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 # What either header names its voxels by, and that they are in the file itself.
 _DATA = re.compile(r"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.I | re.M)
 _HEADER_BYTES = 100_000
+_OFF = 0.1234567
 
 
 def sha256_of(paths: Sequence[Path]) -> str:
@@ -38,6 +43,34 @@ def sha256_of_item(item: Found) -> str:
         *(one.occupancy for one in item.structures),
     ]
     return hashlib.sha256(b"".join(one.tobytes() for one in arrays)).hexdigest()
+
+
+def sha256_of_voxels(structure: "Structure") -> str:
+    """SHA-256 of a structure as a SEG keeps it: steps of 1/255, at its place.
+
+    The same for either order of slices.
+    """
+    import numpy as np
+
+    from sirtdose.model.grid import Grid
+    from sirtdose.model.structure import bounding_box
+
+    steps = np.rint(255 * structure.occupancy).astype(np.uint8)
+    grid = structure.grid
+    if not grid.right_handed:
+        steps = steps[::-1]
+        last = grid.world_mm((grid.shape[0] - 1, 0, 0))
+        affine = grid.affine_mm.copy()
+        affine[:3, 0], affine[:3, 3] = -affine[:3, 0], last
+        grid = Grid(grid.shape, affine)
+    box = bounding_box(steps)
+    if box is None:
+        return hashlib.sha256(b"").hexdigest()
+    # Off any round number, so that rounding of decimal strings changes nothing.
+    place = np.floor(grid.crop(box).affine_mm[:3, 3] * 20 + _OFF).astype("<i8")
+    shape = np.array(steps[box].shape, "<i8")
+    told = shape.tobytes() + place.tobytes() + steps[box].tobytes()
+    return hashlib.sha256(told).hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -132,8 +132,8 @@ class ImageRequest:
 
     `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a
     transform, by which structures come from the image they were `drawn_on`.
-    `segment_liver` and `segment_tumors` delineate what is not drawn, above a part of
-    the image's or the liver's most, or adaptively. Names of structures are read in
+    `segment_perfused` and `segment_tumors` find what is not drawn, above a part of the
+    image's or the liver's maximum, or adaptively. Names of structures are read in
     some `languages`, such as ``("en", "nl")``, or in all. `dose_grid` is the image's
     own voxels, the CT's, or cubes of a side in mm. `image_shift_mm`, along the
     patient's x, y and z, moves the image before anything else. `header_nuclide_was` and
@@ -153,7 +153,7 @@ class ImageRequest:
     registration: str | Path | None = None
     drawn_on: Path | None = None
     image_shift_mm: tuple[float, float, float] | None = None
-    segment_liver: float | None = None
+    segment_perfused: float | None = None
     segment_tumors: float | Literal["adaptive"] | None = None
     dose_grid: float | Literal["image", "ct"] = "image"
     camera: Path | None = None

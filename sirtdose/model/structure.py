@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, StructureError
+from sirtdose.model.accepted import Accepted
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Box, Grid, box_at, three
 from sirtdose.model.names import by_own_names, named
@@ -37,6 +38,8 @@ class Structure(Placed):
         What leaves its role open, until a person gives it: see :meth:`given`.
     declared : Declared, optional
         What its file says that it is.
+    accepted : Accepted, optional
+        Who accepted it, where this program segmented it.
 
     Notes
     -----
@@ -63,6 +66,7 @@ class Structure(Placed):
     remarks: tuple[str, ...] = ()
     doubt: Doubt | None = None
     declared: Declared | None = None
+    accepted: Accepted | None = None
 
     def __post_init__(self) -> None:
         occupancy = np.asarray(self.occupancy)

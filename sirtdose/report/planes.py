@@ -250,18 +250,41 @@ def _paths(lines: Sequence[NDArray[np.float64]]) -> str:
 
 def thumbnail_png(plane: Mapping[str, Any], colors: Mapping[str, str]) -> bytes:
     """A plane made small, with its outlines, as PNG."""
+    return _png_of(_drawn_on(plane, colors, _THUMBNAIL_PIXELS, width=1))
+
+
+def planes_png(planes: Sequence[Mapping[str, Any]], colors: Mapping[str, str]) -> bytes:
+    """Planes side by side, with their outlines, as PNG."""
+    from PIL import Image
+
+    each = [_drawn_on(one, colors, _PIXELS, width=2) for one in planes]
+    whole = Image.new("RGB", (sum(one.width for one in each), each[0].height))
+    left = 0
+    for one in each:
+        whole.paste(one, (left, 0))
+        left += one.width
+    return _png_of(whole)
+
+
+def _drawn_on(
+    plane: Mapping[str, Any], colors: Mapping[str, str], pixels: int, *, width: int
+) -> Any:
     from PIL import Image, ImageDraw
 
     with Image.open(io.BytesIO(base64.b64decode(plane["jpeg_base64"]))) as picture:
         small = picture.convert("RGB")
-    small.thumbnail((_THUMBNAIL_PIXELS, _THUMBNAIL_PIXELS))
+    small.thumbnail((pixels, pixels))
     pen = ImageDraw.Draw(small)
     for one in plane["outlines"]:
         for line in path_points(one["paths"]):
             at = (line * (small.width / UNITS)).ravel().tolist()
-            pen.line(at, fill=colors[one["name"]])
+            pen.line(at, fill=colors[one["name"]], width=width)
+    return small
+
+
+def _png_of(picture: Any) -> bytes:
     stream = io.BytesIO()
-    small.save(stream, "png", optimize=True)
+    picture.save(stream, "png", optimize=True)
     return stream.getvalue()
 
 

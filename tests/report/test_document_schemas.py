@@ -80,6 +80,8 @@ def _made(name: str, run: Run, folder: Path) -> Any:
     (folder / "case.toml").write_text(CASE)
     if name == "commission":
         return _commissioned(run, folder)
+    if name in ("review", "accepted"):
+        return _reviewed(name, run, folder)
     ours, theirs, mask = _doses(folder)
     drawn = ("--structures", mask)
     words: dict[str, tuple[object, ...]] = {
@@ -124,6 +126,18 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         return json.loads((folder / "v" / "order.json").read_text("utf-8"))
     result = run(*words[name], "--json")
     assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _reviewed(name: str, run: Run, folder: Path) -> Any:
+    assert run("phantom", folder / "p", "--fwhm", "0mm", "--no-noise").exit_code == 0
+    given = ("--administered", "1GBq", "--method", "adaptive")
+    result = run("segment", folder / "p", *given, "--out", folder / "r", "--json")
+    assert result.exit_code == 0, result.stderr
+    if name == "accepted":
+        words = ("accept", folder / "r", "--lesion", "1", "--by", "A. Physicist")
+        result = run(*words, "--json")
+        assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 
 

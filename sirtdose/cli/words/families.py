@@ -26,6 +26,8 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     "trend.json": ("trend.csv", "trend.html"),
     "lsf.json": (),
+    "review.json": ("review.html", "candidates.dcm", "planes"),
+    "accepted.json": ("accepted.dcm",),
     "validation.json": ("validation.csv", "validation.html"),
     "toxicity.json": ("grades.csv", "worst.csv", "liver.csv", "patients.csv"),
     "response.json": ("timepoints.csv", "best.csv"),

@@ -47,7 +47,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Structures": (
         *("structures", "no-structures", "role", "languages"),
         "probability-threshold",
-        *("registration", "drawn-on", "segment-liver", "segment-tumors"),
+        *("registration", "drawn-on", "segment-perfused", "segment-tumors"),
+        *("find", "fraction", "lesion", "edit"),
         *("lungs", "liver", "lung-background", "liver-background", "lung-margin"),
         "tumors",
     ),

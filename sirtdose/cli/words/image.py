@@ -97,17 +97,17 @@ registration_options = together(
 
 segmentation_options = together(
     Option(
-        "segment-liver",
+        "segment-perfused",
         FRACTION,
-        "Segment the liver if none is drawn: threshold as a fraction of the image "
-        "maximum, e.g. 15%.",
+        "Segment the perfused volume if none is drawn: threshold as a fraction of the "
+        "image maximum, e.g. 15%. See it first with `sirtdose segment`.",
     ),
     Option(
         "segment-tumors",
         QuantityType(FRACTION, "adaptive"),
-        "Segment tumors in the liver if none are drawn: threshold as a fraction of "
-        "the liver maximum, e.g. 40%. adaptive: halfway between the means of tumor "
-        "and normal liver.",
+        "Segment tumors in liver or perfused volume if none are drawn: threshold as a "
+        "fraction of the maximum there, e.g. 40%. adaptive: halfway between each "
+        "tumor's maximum and its surroundings.",
         metavar="FRACTION|adaptive",
     ),
 )
@@ -169,7 +169,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         header_nuclide_was=_nuclide(options.get("header_nuclide_was")),
         positron_fraction_was=options.get("positron_fraction_was"),
         dose_grid=options.get("dose_grid", "image"),
-        segment_liver=options.get("segment_liver"),
+        segment_perfused=options.get("segment_perfused"),
         segment_tumors=options.get("segment_tumors"),
         image_shift_mm=shift_of(options.get("image_shift"), "--image-shift"),
         camera=options.get("camera"),

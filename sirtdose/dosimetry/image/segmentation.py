@@ -1,153 +1,298 @@
-"""Delineate liver and tumors on a SPECT or PET by thresholds: candidates to look at."""
+"""Candidates for tumors and the perfused volume on a SPECT or PET, to be looked at."""
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import RangeError, StructureError
+from sirtdose.data.load import table
+from sirtdose.dosimetry.grid.resample import placed_on
+from sirtdose.dosimetry.image.local_contrast import (
+    Contrast,
+    adapted_to,
+    background_of,
+    by_watershed,
+)
+from sirtdose.dosimetry.image.peaks import peaks_in
+from sirtdose.dosimetry.image.regions import (
+    Region,
+    between_means,
+    maximum_of,
+    region_at,
+    regions,
+)
+from sirtdose.errors import StructureError
+from sirtdose.model.accepted import CANDIDATE
 from sirtdose.model.role import Role
+from sirtdose.model.segmentation import Segmentation
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 
-# What is smaller is noise, or too small for an image to show.
-_LEAST_TUMOR_ML = 2.0
-# The image's most, but for single hot voxels.
-_PERCENTILE = 99.9
 _TUMORS_MAX = 20
-# A region that is so much of the liver is no tumor in it.
-_WHOLE = 0.7
-_ROUNDS = 20
+# Neighbors of a seed to each side: 27 voxels in all.
+_BESIDE = 1
+# A gradient begins at the border half-way above the background.
+_HALF = 0.5
 
 
-def liver_by_threshold(volume: Volume, fraction: float) -> Structure:
-    """The largest connected region above a part of the image's most, without holes.
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A structure that somebody has to look at, and the threshold that found it.
+
+    `threshold` and `maximum` are in the image's unit; a method without has None.
+    """
+
+    structure: Structure
+    threshold: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    region: Region
+    threshold: float | None
+    maximum: float
+    how: str
+
+
+def candidates(
+    volume: Volume,
+    within: Structure | None,
+    asked: Segmentation,
+    *,
+    taken: Collection[str] = (),
+) -> list[Candidate]:
+    """Find tumors, or the perfused volume, by a method's name.
 
     Parameters
     ----------
     volume : Volume
         Counts or activity per volume.
-    fraction : float, above 0 and below 1
-        Of the image's 99.9th percentile among voxels above 0.
-
-    Raises
-    ------
-    RangeError
-        The fraction is outside its range.
-    StructureError
-        Nothing is above.
-    """
-    from scipy.ndimage import binary_fill_holes
-
-    _require_fraction(fraction)
-    regions = _components(volume.data >= fraction * _most(volume.data))
-    if not regions:
-        raise StructureError(f"no voxel exceeds {fraction:.0%} of the image maximum")
-    return Structure(
-        "liver (candidate)",
-        Role.LIVER,
-        np.asarray(binary_fill_holes(regions[0]), bool),
-        volume.grid,
-        f"largest region above {fraction:.0%} of the image maximum",
-    ).cropped()
-
-
-def tumors_by_threshold(
-    volume: Volume, liver: Structure, fraction: float | None
-) -> list[Structure]:
-    """Connected regions in the liver above a part of its most, the largest first.
-
-    Parameters
-    ----------
-    volume : Volume
-    liver : Structure
-        On the volume's grid.
-    fraction : float, optional
-        Of the liver's most; None for the threshold of each image itself: half-way
-        between the mean of what is above and of what is below, until it stands still.
+    within : Structure, optional
+        Liver or perfused volume that tumors are looked for in, on the volume's grid;
+        the whole image without one.
+    asked : Segmentation
+    taken : collection of str
+        Names that structures have already.
 
     Returns
     -------
-    list of Structure
-        Named by size, none under 2 mL.
+    list of Candidate
+        The largest first, or in the order of the seeds; none under 2 mL.
 
     Raises
     ------
-    RangeError
-        The fraction is outside its range.
     StructureError
-        Nothing in the liver stands out.
+        Nothing is found; the message has the threshold and the maximum.
+    RangeError
+        A seed that is not in the image.
 
-    References
-    ----------
-    Half-way between two means: Ridler TW, Calvard S. IEEE Trans Syst Man Cybern
-    1978;8:630.
+    Examples
+    --------
+    >>> from sirtdose.model.grid import Grid
+    >>> from sirtdose.model.volume import Quantity
+    >>> data = np.full((8, 20, 20), 10.0)
+    >>> data[2:6, 5:11, 8:14] = 80.0
+    >>> grid = Grid.regular(data.shape, spacing_mm=(4.0, 4.0, 4.0))
+    >>> [one] = candidates(Volume(data, grid, Quantity.COUNTS), None, Segmentation())
+    >>> one.structure.name, round(one.structure.volume_ml, 3), round(one.threshold, 1)
+    ('Tumor 1 (candidate)', 9.216, 32.8)
     """
-    values, part = liver.values_in(volume)
-    inside = values[part >= 0.5]
-    if fraction is None:
-        threshold, how = _between_means(inside), "half-way between two means"
+    inside = (
+        np.ones(volume.grid.shape, bool)
+        if within is None
+        else placed_on(within, volume.grid) >= 0.5
+    )
+    if asked.method == "region-growing":
+        found = _grown(volume, inside, asked, named=within)
+    elif asked.find == "perfused":
+        return [_perfused(volume, asked)]
     else:
-        _require_fraction(fraction)
-        threshold = fraction * _most(inside)
-        how = f"above {fraction:.0%} of the maximum in the liver"
-    mask = np.zeros(volume.grid.shape, bool)
-    box = liver.box_on(volume.grid)
-    if box is None:
-        raise StructureError("the liver is not on the image's grid")
-    mask[box] = (liver.occupancy >= 0.5) & (volume.data[box] >= threshold)
-    least = _LEAST_TUMOR_ML / volume.grid.voxel_volume_ml
-    regions = [one for one in _components(mask) if one.sum() >= least]
-    if not regions:
-        raise StructureError(
-            f"no region of at least {_LEAST_TUMOR_ML:g} mL in the liver is {how}: "
-            "draw the tumors, or give another threshold"
-        )
-    if regions[0].sum() > _WHOLE * inside.size:
-        raise StructureError(
-            f"most of the liver is {how}, so no tumor stands out: draw the tumors, or "
-            "give a higher threshold"
-        )
-    unnamed = Structure("tumor", Role.TUMOR, regions[0], volume.grid, how)
+        found = _tumors(volume, inside, asked)
+        _require_tumors(found, volume, inside, named=within)
+    if asked.find == "perfused":
+        return [_as_perfused(one, volume) for one in found]
+    free = (f"Tumor {k}" for k in range(1, 1 + len(found) + len(taken)))
+    names = [one for one in free if one.casefold() not in _folded(taken)]
     return [
-        replace(unnamed, name=f"tumor {k + 1} (candidate)", occupancy=one).cropped()
-        for k, one in enumerate(regions[:_TUMORS_MAX])
+        Candidate(
+            Structure(
+                f"{name} {CANDIDATE}",
+                Role.TUMOR,
+                one.region.mask,
+                volume.grid.crop(one.region.box),
+                one.how,
+            ).cropped(),
+            one.threshold,
+            one.maximum,
+        )
+        for name, one in zip(names, found[:_TUMORS_MAX], strict=False)
     ]
 
 
-def _components(mask: NDArray[Any]) -> list[NDArray[np.bool_]]:
-    """Connected regions, face to face, the largest first."""
-    from skimage.measure import label
-
-    numbers = np.asarray(label(mask, connectivity=1))
-    sizes = np.bincount(numbers.ravel())[1:]
-    order = np.argsort(sizes, kind="stable")[::-1][: 2 * _TUMORS_MAX]
-    return [numbers == k + 1 for k in order]
+def _folded(names: Collection[str]) -> set[str]:
+    return {one.casefold().removesuffix(f" {CANDIDATE}") for one in names}
 
 
-def _most(values: NDArray[Any]) -> float:
-    above = values[values > 0]
-    if not above.size:
-        raise StructureError("the image contains no activity to segment")
-    return float(np.percentile(above, _PERCENTILE))
-
-
-def _between_means(values: NDArray[Any]) -> float:
-    threshold = float(values.mean(dtype=float))
-    for _ in range(_ROUNDS):
-        above, below = values[values >= threshold], values[values < threshold]
-        if not above.size or not below.size:
-            break
-        last, threshold = threshold, float(above.mean() + below.mean()) / 2
-        if abs(threshold - last) <= 1e-6 * abs(threshold):
-            break
-    return threshold
-
-
-def _require_fraction(fraction: float) -> None:
-    if not 0 < fraction < 1:
-        raise RangeError(
-            f"a threshold of {fraction:g} is not possible: give a fraction above 0 "
-            "and below 1, such as 40%"
+def _tumors(
+    volume: Volume, inside: NDArray[np.bool_], asked: Segmentation
+) -> list[_Found]:
+    maximum = maximum_of(volume.data[inside])
+    least_ml = table("segmentation")["least_ml"]["value"]
+    least = least_ml / volume.grid.voxel_volume_ml
+    if asked.method != "fixed-fraction":
+        found = _by_surroundings(volume, inside, asked)
+        return [one for one in found if one.region.voxels >= least]
+    fraction = asked.used_fraction or 0.0
+    threshold = fraction * maximum
+    how = f"above {fraction:.4g} of the maximum of {maximum:.4g}"
+    first = regions(inside & (volume.data >= threshold), least=least)
+    if not first:
+        raise StructureError(
+            f"no region of at least {least_ml:g} mL is above the threshold of "
+            f"{threshold:.4g} {volume.quantity.unit} (maximum {maximum:.4g}, "
+            f"{asked.method}): draw the tumors, or give another threshold"
         )
+    return [_Found(one, threshold, maximum, how) for one in first]
+
+
+def _by_surroundings(
+    volume: Volume, inside: NDArray[np.bool_], asked: Segmentation
+) -> list[_Found]:
+    """Each maximum that stands out, by its own surroundings; the largest first."""
+    peaks = peaks_in(volume, inside)
+    others = ~inside
+    for one in peaks:
+        others[one.core.box] |= one.core.mask
+    found = []
+    for one in peaks:
+        own = np.zeros(volume.grid.shape, bool)
+        own[one.near.box] = one.near.mask
+        part = asked.used_fraction or _HALF
+        adapted = adapted_to(one, volume, own, others=others, part=part)
+        if adapted is None:
+            continue
+        border, contrast, threshold = adapted
+        said = (
+            f"peak {contrast.maximum:.4g}, background {contrast.background:.4g} "
+            f"{volume.quantity.unit}"
+        )
+        if asked.method == "gradient":
+            steepest = by_watershed(border, volume, own, contrast)
+            if steepest is not None:
+                how = f"steepest fall, {said}"
+                found.append(_Found(steepest, None, contrast.maximum, how))
+            continue
+        how = f"above the background and {part:.4g} of the contrast, {said}"
+        found.append(_Found(border, threshold, contrast.maximum, how))
+    return sorted(found, key=lambda one: -one.region.voxels)
+
+
+def _require_tumors(
+    found: list[_Found],
+    volume: Volume,
+    inside: NDArray[np.bool_],
+    *,
+    named: Structure | None,
+) -> None:
+    """Something stands out, and it is not most of the liver."""
+    where = "the image" if named is None else f"'{named.name}'"
+    if not found:
+        raise StructureError(
+            f"no tumor of at least {table('segmentation')['least_ml']['value']:g} mL "
+            f"stands out in {where} (maximum {maximum_of(volume.data[inside]):.4g} "
+            f"{volume.quantity.unit}): draw the tumors, or try another method"
+        )
+    whole = table("segmentation")["most_of_region"]["value"]
+    if named is not None and found[0].region.voxels > whole * np.count_nonzero(inside):
+        one = found[0]
+        raise StructureError(
+            f"most of {where} is {one.how}, so no tumor stands out: draw the tumors, "
+            "or give a higher threshold"
+        )
+
+
+def _perfused(volume: Volume, asked: Segmentation) -> Candidate:
+    """The largest region above a part of the image's maximum, or between two means."""
+    from scipy.ndimage import binary_fill_holes
+
+    positive = volume.data[volume.data > 0]
+    maximum = maximum_of(positive)
+    if asked.method == "fixed-fraction":
+        fraction = asked.used_fraction or 0.0
+        threshold = fraction * maximum
+        how = f"largest region above {fraction:.4g} of the maximum of {maximum:.4g}"
+    else:
+        threshold = between_means(positive)
+        how = f"largest region above {threshold:.4g}, half-way between two means"
+    found = regions(volume.data >= threshold)
+    if not found:
+        raise StructureError(
+            f"no voxel is above the threshold of {threshold:.4g} "
+            f"{volume.quantity.unit} (maximum {maximum:.4g})"
+        )
+    filled = Region(np.asarray(binary_fill_holes(found[0].mask), bool), found[0].box)
+    if asked.method == "gradient":
+        nowhere = np.zeros(volume.grid.shape, bool)
+        contrast = Contrast(
+            maximum_of(filled.values(volume)), background_of(filled, volume, nowhere)
+        )
+        border = by_watershed(
+            filled, volume, np.ones(volume.grid.shape, bool), contrast
+        )
+        if border is not None:
+            how = "steepest fall around the largest region above half-way"
+            return _as_perfused(_Found(border, None, maximum, how), volume)
+    return _as_perfused(_Found(filled, threshold, maximum, how), volume)
+
+
+def _as_perfused(one: _Found, volume: Volume) -> Candidate:
+    structure = Structure(
+        f"Perfused volume {CANDIDATE}",
+        Role.PERFUSED,
+        one.region.mask,
+        volume.grid.crop(one.region.box),
+        one.how,
+    )
+    return Candidate(structure.cropped(), one.threshold, one.maximum)
+
+
+def _grown(
+    volume: Volume,
+    inside: NDArray[np.bool_],
+    asked: Segmentation,
+    *,
+    named: Structure | None,
+) -> list[_Found]:
+    from sirtdose.dosimetry.image.seeds import seed_index
+
+    fraction = asked.used_fraction or 0.0
+    least_ml = table("segmentation")["least_ml"]["value"]
+    found: list[_Found] = []
+    for seed_mm in asked.seeds_mm:
+        at = seed_index(seed_mm, volume.grid, inside, named=named)
+        around = tuple(slice(max(0, a - _BESIDE), a + _BESIDE + 1) for a in at)
+        maximum = float(volume.data[around].max())
+        threshold = fraction * maximum
+        said = (
+            f"the threshold of {threshold:.4g} {volume.quantity.unit} ({fraction:.4g} "
+            f"of the maximum of {maximum:.4g} beside the seed)"
+        )
+        place = ",".join(f"{x:g}" for x in seed_mm)
+        grown = region_at(inside & (volume.data >= threshold), at)
+        if not threshold > 0 or grown is None:
+            raise StructureError(
+                f"nothing grows from the seed {place}: its voxel is not above {said}"
+            )
+        if grown.voxels * volume.grid.voxel_volume_ml < least_ml:
+            raise StructureError(
+                f"what grows from the seed {place} above {said} is under {least_ml:g} "
+                "mL: give a seed inside a lesion, or a lower fraction"
+            )
+        found.append(
+            _Found(grown, threshold, maximum, f"grown from a seed above {said}")
+        )
+    if asked.find == "tumors":
+        _require_tumors(found, volume, inside, named=named)
+    return found

@@ -1,5 +1,6 @@
 """DICOM SEG to structures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from sirtdose.io.dicom.header import (
 from sirtdose.io.dicom.pixels import require_bits, require_length
 from sirtdose.io.dicom.property_codes import declared_by_property
 from sirtdose.io.dicom.seg_frames import seg_frames
+from sirtdose.io.hashing import sha256_of_voxels
 from sirtdose.io.reading import reading
+from sirtdose.model.accepted import Accepted, short
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
@@ -96,10 +99,20 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
         if ours and declared is not None and declared.role is Role.LIVER:
             # So our own files declare what is perfused, too.
             declared = None
-        structures.append(
-            Structure.named(name, part, frames.grid, declared=declared).cropped()
-        )
+        found = Structure.named(name, part, frames.grid, declared=declared).cropped()
+        structures.append(_with_acceptance(found, segment) if ours else found)
     return structures
+
+
+def _with_acceptance(structure: Structure, segment: Dataset) -> Structure:
+    """The structure with who accepted it, and whether it is still that one."""
+    found = Accepted.parse(str(segment.get("SegmentDescription", "") or ""))
+    if found is None:
+        return structure
+    same = short(sha256_of_voxels(structure)) == found.voxels
+    return replace(
+        structure, accepted=replace(found, unchanged=same), definition=found.how
+    )
 
 
 def open_segmentation(path: Path) -> Dataset:

@@ -108,19 +108,24 @@ def write_seg(
     link: PatientLink,
     *,
     made_by: str = "SEMIAUTOMATIC",
+    on: Grid | None = None,
 ) -> None:
     """Write structures on one lattice as a segmentation.
 
     Masks are written as they are; parts of voxels as fractions, in steps of 1/255.
-    Planes in which a structure has no part are left out.
+    Planes in which a structure has no part are left out. Planes are as large as those
+    of the lattice `on`, which structures lie in, else no larger than is needed. Who
+    accepted a structure stands in its SegmentDescription.
 
     Raises
     ------
     GeometryError
         Structures on different lattices.
     """
-    box = _box_of_all(structures)
-    told = (f"{one.name} {one.volume_ml:.9g}" for one in structures)
+    box = on or _box_of_all(structures)
+    told = [f"{one.name} {one.volume_ml:.9g}" for one in structures]
+    accepted = [one.accepted for one in structures if one.accepted]
+    told += [one.text for one in accepted]
     series: dict[str, list[Dataset]] = {}
     for one in link.references:
         series.setdefault(one.series_instance_uid, []).append(
@@ -143,6 +148,7 @@ def write_seg(
         **dict.fromkeys(_TIMES, link.study_time or "000000"),
         ContentLabel=f"{link.references[0].modality}_SEG",
         ContentDescription="",
+        ContentCreatorName=accepted[-1].by[:64] if accepted else "",
         ImageType=["DERIVED", "PRIMARY"],
         LossyImageCompression="00",
         PresentationLUTShape="IDENTITY",
@@ -184,22 +190,21 @@ def _frames(structures: Sequence[Structure], box: Grid) -> dict[str, Any]:
     fractions = any(one.occupancy.dtype != bool for one in structures)
     # Planes are numbered against DICOM's normal, as highdicom does.
     numbers = range(box.shape[0])[:: -1 if box.right_handed else 1]
-    touched: NDArray[Any] = np.zeros((len(structures), *box.shape), bool)
+    touched: NDArray[Any] = np.zeros(box.shape, np.uint8)
     frames, places = [], []
     for segment, one in enumerate(structures):
         place = box_at(_offset(one, box).tolist(), one.grid.shape)
-        touched[(segment, *place)] = one.occupancy > 0
-        whole = touched[segment]
-        drawn = np.flatnonzero(whole.any(axis=(1, 2)))
-        if fractions:
-            whole = np.zeros(box.shape, np.uint8)
-            whole[place] = np.rint(255 * one.occupancy)
-        for k in numbers:
-            if k in drawn:
-                frames.append(whole[k])
-                places.append((segment, k))
+        inside = one.occupancy > 0
+        np.add(touched[place], inside, out=touched[place], casting="unsafe")
+        drawn = set((place[0].start + np.flatnonzero(inside.any(axis=(1, 2)))).tolist())
+        for k in (k for k in numbers if k in drawn):
+            plane = one.occupancy[k - place[0].start]
+            frame = np.zeros(box.shape[1:], np.uint8 if fractions else bool)
+            frame[place[1:]] = np.rint(255 * plane) if fractions else plane
+            frames.append(frame)
+            places.append((segment, k))
     used = {k for _, k in places}
-    shared = not fractions and (touched.sum(axis=0, dtype=np.uint16) > 1).any()
+    shared = not fractions and bool((touched > 1).any())
     return {
         **_pixels(np.stack(frames), overlap="YES" if shared else "NO"),
         **_places(box, places, [k for k in numbers if k in used]),
@@ -305,6 +310,11 @@ def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
         SegmentedPropertyCategoryCodeSequence=[_code(category)],
         SegmentedPropertyTypeCodeSequence=[_code(kind)],
         SegmentAlgorithmType=made_by,
+        **(
+            {"SegmentDescription": structure.accepted.text}
+            if structure.accepted
+            else {}
+        ),
         **({} if made_by == "MANUAL" else ours),
     )
 

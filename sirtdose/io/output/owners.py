@@ -25,6 +25,8 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     # A record is of one run: of doses, or of a scan without structures.
     "post.json": (RUN,),
     "scan.json": ("scan.html", RUN),
+    "review.json": ("review.html", "candidates.dcm", "planes"),
+    "accepted.json": ("accepted.dcm",),
 }
 # What this program writes into folders of these names.
 _INSIDE = {
@@ -32,6 +34,7 @@ _INSIDE = {
         rf"structures\.csv|dvh\.csv|dose_(\d+_[A-Za-z0-9-]*_)?{_MAP}\.nii\.gz"
     ),
     "figures": re.compile(r"(planes|dvh)\.(png|svg)"),
+    "planes": re.compile(r"candidate_\d+\.png"),
 }
 # Its run.json lists what is in it.
 _LISTED = "recomputed"

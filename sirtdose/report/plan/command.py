@@ -47,7 +47,7 @@ _OPTIONS = {
     "languages": "--languages %s",
     "probability_threshold_fraction": "--probability-threshold %s",
     "image_shift": "--image-shift %s",
-    "segment_liver_fraction": "--segment-liver %s",
+    "segment_perfused_fraction": "--segment-perfused %s",
     "segment_tumors_fraction": "--segment-tumors %s",
     "lung_margin_mm": "--lung-margin %smm",
     "metrics": "--metric %s",

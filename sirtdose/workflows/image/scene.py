@@ -33,12 +33,16 @@ _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 
 
 def chosen(
-    request: ImageRequest, elsewhere: Iterable[object], *, bare: bool = False
+    request: ImageRequest,
+    elsewhere: Iterable[object],
+    *,
+    bare: bool = False,
+    undrawn: bool = False,
 ) -> tuple[Choice, list[Finding]]:
     """Pick image, CT and structures of one patient (H01, H17).
 
     What other options name, `elsewhere`, is used for what they say. A `bare` scan has
-    no structures, whatever else is there.
+    no structures, whatever else is there; an `undrawn` one may have none.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def chosen(
         image=_inside(request.source, request.image),
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
-        without_structures=bare or request.segment_liver is not None,
+        without_structures=bare or undrawn or request.segment_perfused is not None,
         elsewhere=others,
     )
     if bare:

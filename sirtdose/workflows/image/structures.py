@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sirtdose.checks import structures as checks
 from sirtdose.checks.anatomy import anatomy_findings
 from sirtdose.checks.blur import regrid_findings
+from sirtdose.checks.candidates import accepted_findings, candidate_findings
 from sirtdose.checks.roles import (
     missing_findings,
     no_tumor_findings,
@@ -16,10 +17,7 @@ from sirtdose.dosimetry.grid.resample import (
     occupancy_on,
     on_one_lattice,
 )
-from sirtdose.dosimetry.image.segmentation import (
-    liver_by_threshold,
-    tumors_by_threshold,
-)
+from sirtdose.dosimetry.image.segmentation import candidates
 from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.choose import Choice
@@ -28,6 +26,7 @@ from sirtdose.model.acceptance import Said, require_accepted
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
+from sirtdose.model.segmentation import Segmentation
 from sirtdose.model.structure import Structure, given_roles, with_given_roles
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image.grid import on_dose_grid
@@ -41,11 +40,12 @@ def placed_structures(
     image: Volume,
     ct: Volume | None,
     for_doses: bool = True,
+    nameless: bool = False,
 ) -> tuple[Placed, list[Finding]]:
     """Read structures, and bring them and the image to the dose grid.
 
     What is tumor and what is not is asked `for_doses` only: a lung shunt is the same
-    either way.
+    either way. Where results are to be `nameless`, nobody who accepted is named.
 
     Raises
     ------
@@ -59,6 +59,8 @@ def placed_structures(
     roles = given_roles(read, request.roles)
     read = with_given_roles(read, roles)
     drawn, registration = said.take(registered(request, read, image=image, ct=ct))
+    said.add(candidate_findings(drawn))
+    said.add(accepted_findings(drawn, nameless=nameless))
     drawn += said.take(delineated(request, drawn, volume))
     _require_placeable(drawn, volume)
     said.add(checks.reading_findings(drawn, for_doses=for_doses))
@@ -184,36 +186,48 @@ def delineated(
     drawn: Sequence[Structure],
     volume: Volume,
 ) -> tuple[list[Structure], list[Finding]]:
-    """Liver and tumors by threshold, where that was asked for.
+    """Perfused volume and tumors by threshold, where that was asked for.
 
     Raises
     ------
     InputError
-        They are drawn already, or there is no liver to look for tumors in.
+        They are drawn already, or there is nothing to look for tumors in.
     """
-    if request.segment_liver is None and request.segment_tumors is None:
-        return [], []
-
     found: list[Structure] = []
-    livers = with_role(drawn, Role.LIVER)
-    if request.segment_liver is not None:
-        if livers:
-            raise InputError(
-                f"a liver is already drawn ('{livers[0].name}'): leave "
-                "--segment-liver out"
-            )
-        livers = [liver_by_threshold(volume, request.segment_liver)]
-        found += livers
+    if request.segment_perfused is not None:
+        _require_undrawn(drawn, Role.PERFUSED, "--segment-perfused")
+        asked = Segmentation(find="perfused", fraction=request.segment_perfused)
+        found += [one.structure for one in candidates(volume, None, asked)]
     if request.segment_tumors is not None:
-        if with_role(drawn, Role.TUMOR):
-            raise InputError("tumors are already drawn: leave --segment-tumors out")
-        if not livers:
+        _require_undrawn(drawn, Role.TUMOR, "--segment-tumors")
+        within = searched_in([*drawn, *found], volume)
+        if within is None:
             raise InputError(
-                "tumors are segmented inside a liver: draw one, or give --segment-liver"
+                "tumors are segmented inside a liver or a perfused volume: draw one, "
+                "or give --segment-perfused"
             )
-        liver = occupancy_on(union(on_one_lattice(livers)), volume.grid)
         fraction = request.segment_tumors
-        found += tumors_by_threshold(
-            volume, liver, None if fraction == "adaptive" else fraction
+        asked = (
+            Segmentation("adaptive")
+            if isinstance(fraction, str)
+            else Segmentation(fraction=fraction)
         )
-    return found, checks.delineated_findings(found)
+        found += [one.structure for one in candidates(volume, within, asked)]
+    return found, candidate_findings(found)
+
+
+def _require_undrawn(drawn: Sequence[Structure], role: Role, option: str) -> None:
+    there = with_role(drawn, role)
+    if there:
+        raise InputError(
+            f"{role.in_words} is already drawn ('{there[0].name}'): leave {option} out"
+        )
+
+
+def searched_in(drawn: Sequence[Structure], volume: Volume) -> Structure | None:
+    """The liver, else the perfused volume, on the image's grid: where tumors are."""
+    for role in (Role.LIVER, Role.PERFUSED):
+        there = with_role(drawn, role)
+        if there:
+            return occupancy_on(union(on_one_lattice(there)), volume.grid)
+    return None

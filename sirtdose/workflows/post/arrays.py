@@ -41,7 +41,7 @@ def assess_arrays(
     roles: Mapping[str, Role] | None = None,
     languages: Sequence[str] = (),
     dose_grid: float | Literal["image", "ct"] = "image",
-    segment_liver: float | None = None,
+    segment_perfused: float | None = None,
     segment_tumors: float | Literal["adaptive"] | None = None,
 ) -> Assessment:
     """Doses from an image and structures in memory, past every check of `post`.
@@ -70,7 +70,7 @@ def assess_arrays(
         there are none.
     dose_grid : "image", "ct" or float
         The voxels that doses are computed on; cubes of a side in mm.
-    segment_liver, segment_tumors : float, optional
+    segment_perfused, segment_tumors : float, optional
         Delineate what is not drawn, above a part (0 to 1) of the most.
 
     Raises
@@ -113,7 +113,7 @@ def assess_arrays(
         density = _held("the CT", _of_kind(hu, (Quantity.CT_NUMBER,), "the CT"))
     languages = languages_named(languages) if languages else ()
     drawn = _structures(structures, volume.grid, languages)
-    if not drawn and segment_liver is None:
+    if not drawn and segment_perfused is None:
         raise InputError("structures is empty: give masks by name")
     request = PostRequest(
         ImageRequest(
@@ -121,7 +121,7 @@ def assess_arrays(
             roles=roles or {},
             languages=languages,
             dose_grid=dose_grid,
-            segment_liver=segment_liver,
+            segment_perfused=segment_perfused,
             segment_tumors=segment_tumors,
         ),
         given,

@@ -94,7 +94,13 @@ def _placed(
         )
     )
     placed = said.take(
-        placed_structures(choice, request.image, image=seen.image, ct=ct)
+        placed_structures(
+            choice,
+            request.image,
+            image=seen.image,
+            ct=ct,
+            nameless=request.privacy.nameless,
+        )
     )
     judge = request.judge
     return replace(

@@ -294,7 +294,7 @@ def test_a_lung_shunt_by_another_nuclides_image_asks(
 
 def as_pet(folder: Path, *options: object) -> tuple[object, ...]:
     return (
-        *("post", folder, "--segment-liver", "15%", "--no-report"),
+        *("post", folder, "--segment-perfused", "15%", "--no-report"),
         *("--administered", "1GBq", "--accept", "H35", "--reason", "made up"),
         *("--out", folder / "out", *options),
     )

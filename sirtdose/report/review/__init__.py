@@ -1,0 +1,1 @@
+"""The review of candidates, and what was accepted of it."""

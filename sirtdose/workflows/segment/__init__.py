@@ -1,0 +1,1 @@
+"""Candidates: found, shown, and accepted by a person."""
