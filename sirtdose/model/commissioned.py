@@ -283,8 +283,9 @@ class CameraUsed:
     """A camera's file that an image is used with, and what it gives there.
 
     `header` are the words that the image's own header has of its camera, `gives` what
-    is used of ``"blur"``, ``"factor"`` and ``"dead time"``; `without_factor` says why
-    no calibration is by its factor.
+    is used of ``"blur"``, ``"factor"`` and ``"dead time"``, or ``"tail"`` where the
+    width is fitted to the image; `without_factor` says why no calibration is by its
+    factor.
     """
 
     camera: Commissioned

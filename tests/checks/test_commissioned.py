@@ -198,6 +198,19 @@ def test_why_there_is_no_second_calibration_is_noted(
     )
 
 
+def test_a_fitted_width_goes_with_the_tail_of_the_camera() -> None:
+    found, one = by_camera(DoseRequest(psf_mm="fit", pvc="gtm"), image(), used())
+    blur = used().camera.blur
+    assert blur is not None
+    assert (found.psf_mm, found.psf_tail) == ("fit", blur.tail)
+    assert one is not None
+    assert "tail" in one.gives
+    assert "blur" not in one.gives
+    typed = DoseRequest(psf_mm="fit", psf_tail=(0.1, 70.0), pvc="gtm")
+    assert with_blur_of(typed, used()).psf_tail == (0.1, 70.0)
+    assert said(typed_findings(typed, used())) == []
+
+
 def test_what_is_typed_wins_and_is_said() -> None:
     request = DoseRequest(psf_mm=(9.0, 9.0, 9.0), pvc="gtm", cps_per_mbq=12.0)
     assert with_blur_of(request, used()) == request

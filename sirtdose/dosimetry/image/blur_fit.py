@@ -87,6 +87,7 @@ def fitted_blur(
     *,
     tumors: int,
     start_mm: float,
+    edges: tuple[float, int] | None = None,
 ) -> BlurFit:
     """Fit widths and offset to an image.
 
@@ -101,6 +102,9 @@ def fitted_blur(
         Of the image, along the patient's axes.
     start_mm : float
         A width (FWHM) to begin with.
+    edges : (float, int), optional
+        How edges overshoot, as in :class:`sirtdose.dosimetry.image.blur.Blur`; the
+        widths are then its Gaussian's.
 
     Raises
     ------
@@ -118,6 +122,7 @@ def fitted_blur(
         axes,
         tumors=tumors,
         start=start_mm,
+        edges=edges,
     )
     found, standard = fit.settled()
     # Array axes to the patient's: a step along an axis is one along x, y or z.
@@ -177,6 +182,7 @@ class _Fit:
         *,
         tumors: int,
         start: float,
+        edges: tuple[float, int] | None,
     ) -> None:
         from scipy import fft
 
@@ -191,7 +197,7 @@ class _Fit:
             indexing="ij",
             sparse=True,
         )
-        self._axial, self._start = axial, start
+        self._axial, self._start, self._edges = axial, start, edges
         sigma = [start * _SIGMA_PER_FWHM / side for side in spacing_mm]
         blur = Blur((sigma[0], sigma[1], sigma[2]))
         near = blur(np.sum(regions[:tumors], axis=0)) > _NEAR
@@ -254,13 +260,17 @@ class _Fit:
         squares = [one**2 for one in self._frequency]
         axial = squares[self._axial]
         plane = sum(one for k, one in enumerate(squares) if k != self._axial)
+        core = np.exp(-wide * (at[0] ** 2 * plane + at[1] ** 2 * axial))
+        kept, bent = core, -2 * wide
+        if self._edges is not None:
+            edge, power = self._edges
+            around = edge * core**power
+            kept = core * (1 + edge - around)
+            bent = bent * (1 + edge - (1 + power) * around) / (1 + edge - around)
         phase = sum(f * d for f, d in zip(self._frequency, at[2:], strict=True))
-        transfer = np.exp(
-            -wide * (at[0] ** 2 * plane + at[1] ** 2 * axial) - 2j * np.pi * phase
-        )
-        return transfer, [
-            -2 * wide * at[0] * plane,
-            -2 * wide * at[1] * axial,
+        return kept * np.exp(-2j * np.pi * phase), [
+            bent * at[0] * plane,
+            bent * at[1] * axial,
             *(-2j * np.pi * one for one in self._frequency),
         ]
 

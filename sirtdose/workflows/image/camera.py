@@ -115,14 +115,19 @@ def _of_site(
 def with_blur_of(request: DoseRequest, used: CameraUsed | None) -> DoseRequest:
     """The request with the camera's blur, where none was typed.
 
+    A width that is fitted to the image goes with the camera's tail and edges.
+
     Raises
     ------
     InputError
         It was asked for, and no camera has it.
     """
+    blur = used.camera.blur if used else None
+    if request.psf_mm == "fit" and blur is not None:
+        tail = request.psf_tail or blur.tail
+        return replace(request, psf_tail=tail, psf_edges=blur.edges)
     if request.psf_mm not in (None, "camera"):
         return request
-    blur = used.camera.blur if used else None
     if blur is None:
         if request.psf_mm == "camera":
             why = f"camera '{used.camera.name}' has none: " if used else ""
@@ -140,7 +145,7 @@ def typed_findings(
     if used is None:
         return []
     typed = {
-        "--psf": request.psf_mm not in (None, "camera"),
+        "--psf": request.psf_mm not in (None, "camera", "fit"),
         "--pvc": isinstance(request.pvc, Path),
     }
     known = [name for name, there in typed.items() if there and used.camera.blur]

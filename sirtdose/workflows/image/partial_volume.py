@@ -72,7 +72,7 @@ def _by_width(
     usual = width_mm(image.source.modality if image.source else "file", typed)
     regions = uptake_regions(structures, image.grid, usual)
     undo = _Undo(image, placed.image.grid, calibrate, is_gtm=request.pvc == "gtm")
-    fit = undo.fitted(regions, usual)
+    fit = undo.fitted(regions, usual, request.psf_edges)
     fwhm_mm = typed or (fit.fwhm_mm if fit else None)
     if fwhm_mm is None:
         raise InputError(
@@ -132,7 +132,9 @@ class _Undo:
     def _counts(self) -> NDArray[np.float32]:
         return np.ascontiguousarray(self.image.data, dtype=np.float32)
 
-    def fitted(self, regions: Regions, start_mm: float) -> BlurFit | None:
+    def fitted(
+        self, regions: Regions, start_mm: float, edges: tuple[float, int] | None
+    ) -> BlurFit | None:
         """The width that the image shows; None where it tells none."""
         try:
             return fitted_blur(
@@ -141,6 +143,7 @@ class _Undo:
                 self.image.grid,
                 tumors=regions.tumors,
                 start_mm=start_mm,
+                edges=edges,
             )
         except QuantityError:
             return None

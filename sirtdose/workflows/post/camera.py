@@ -72,7 +72,8 @@ def by_camera(
     found = with_blur_of(request, used)
     if used is None:
         return found, None
-    gives = ["blur"] if found != request else []
+    part = "tail" if request.psf_mm == "fit" else "blur"
+    gives = [part] if found != request else []
     gives += ["recovery"] if request.pvc == "recovery" else []
     if kept is not None:
         gives.append("dead time")

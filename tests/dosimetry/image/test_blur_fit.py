@@ -57,6 +57,17 @@ def found(image: np.ndarray, start_mm: float = 12.0) -> BlurFit:
     return fitted_blur(image, regions, GRID, tumors=2, start_mm=start_mm)
 
 
+def test_edges_that_overshoot_are_no_narrower_blur() -> None:
+    edges = (0.8, 2)
+    first, second, liver, _ = regions_at((1.0, 2.0, -2.0))
+    image = 60 * Blur.on(GRID, WIDTHS_MM, edges=edges)(7 * first + 5 * second + liver)
+    regions = regions_at((0.0, 0.0, 0.0))
+    fit = fitted_blur(image, regions, GRID, tumors=2, start_mm=12.0, edges=edges)
+    assert fit.fwhm_mm == pytest.approx(WIDTHS_MM, abs=0.3)
+    assert fit.offset_mm == pytest.approx((1.0, 2.0, -2.0), abs=0.1)
+    assert found(image).in_plane_mm < 13
+
+
 @pytest.mark.parametrize("start_mm", [10.0, 20.0])
 def test_width_and_offset_come_back(start_mm: float) -> None:
     offset = (2.5, -1.5, 3.0)
