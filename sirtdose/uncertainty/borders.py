@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sirtdose.dosimetry.grid.surface import surface_of
 from sirtdose.uncertainty.scene import Array, Scene
 
 # A triangle's edge is divided so often: points on a surface lie closer than voxels.
@@ -65,18 +66,6 @@ def _on_triangles(triangles: Array) -> Array:
         for b in range(parts + 1 - a)
     ]
     return np.concatenate([np.einsum("c,ncd->nd", one, triangles) for one in shares])
-
-
-def surface_of(
-    occupancy: Array, spacing_mm: tuple[float, float, float]
-) -> tuple[Array, NDArray[np.int64]]:
-    """Corners in mm from the first voxel's center, and triangles, of a border."""
-    from skimage.measure import marching_cubes
-
-    corners, faces, _, _ = marching_cubes(
-        np.pad(occupancy, 1), 0.5 * float(occupancy.max()), spacing=spacing_mm
-    )
-    return corners - np.asarray(spacing_mm), faces
 
 
 @dataclass(frozen=True, eq=False)

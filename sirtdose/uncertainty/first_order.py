@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sirtdose.dosimetry.grid.resample import trilinear
-from sirtdose.uncertainty.borders import surface_of
+from sirtdose.dosimetry.grid.surface import surface_of, triangles_of
 from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.scene import Array, Part, Scene, composed, region_total
 
@@ -165,8 +165,7 @@ def _surface(
     occupancy: Array, dose_gy: Array, spacing_mm: tuple[float, float, float]
 ) -> _Surface:
     corners, faces = surface_of(occupancy, spacing_mm)
-    a, b, c = (corners[faces[:, n]] for n in range(3))
-    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
-    dose = trilinear(dose_gy, (a + b + c) / 3 / np.asarray(spacing_mm))
+    middles, areas = triangles_of(corners, faces)
+    dose = trilinear(dose_gy, middles / np.asarray(spacing_mm))
     area = float(areas.sum())
     return _Surface(area, float((areas * dose).sum() / area))

@@ -17,8 +17,10 @@ from sirtdose.cli.words.quantities import (
     shift_of,
 )
 from sirtdose.cli.words.show import say_slower
-from sirtdose.cli.words.typed import file_named, site_cameras
+from sirtdose.cli.words.typed import file_named, site_cameras, split_reader
+from sirtdose.errors import InputError
 from sirtdose.model.nuclide_words import nuclide_name
+from sirtdose.model.reader import require_readers
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
@@ -158,11 +160,13 @@ dose_options = together(
 
 def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
     """What is to be read, and where it lies."""
+    structures, readers = _readers(source, options["structures"])
     return ImageRequest(
         source,
         image=options["image"],
         ct=options["ct"],
-        structures=options["structures"],
+        structures=structures,
+        readers=readers,
         probability_threshold=options["probability_threshold"],
         roles=roles_of(options["roles"]),
         languages=options["languages"] or (),
@@ -176,6 +180,25 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         cameras=site_cameras(),
         **_registration(options),
     )
+
+
+def _readers(
+    source: Path, typed: tuple[Path, ...]
+) -> tuple[tuple[Path, ...], dict[str, Path]]:
+    """Files of structures that all share, and those of readers, by name."""
+    shared, readers, names = [], {}, []
+    for one in typed:
+        name, path = split_reader(str(one), source)
+        if name is None:
+            shared.append(one)
+        else:
+            names.append(name)
+            readers[name] = Path(path)
+    try:
+        require_readers(names)
+    except InputError as error:
+        raise click.BadParameter(str(error), param_hint="--structures") from None
+    return tuple(shared), readers
 
 
 def dose_request(

@@ -41,11 +41,12 @@ def placed_structures(
     image: Volume,
     ct: Volume | None,
     for_doses: bool = True,
+    may_name_readers: bool = False,
 ) -> tuple[Placed, list[Finding]]:
     """Read structures, and bring them and the image to the dose grid.
 
     What is tumor and what is not is asked `for_doses` only: a lung shunt is the same
-    either way.
+    either way. Files that hold the same names `may_name_readers`.
 
     Raises
     ------
@@ -61,7 +62,12 @@ def placed_structures(
     drawn, registration = said.take(registered(request, read, image=image, ct=ct))
     drawn += said.take(delineated(request, drawn, volume))
     _require_placeable(drawn, volume)
-    said.add(checks.reading_findings(drawn, for_doses=for_doses))
+    several = may_name_readers and len(choice.structures) > 1
+    said.add(
+        checks.reading_findings(
+            drawn, for_doses=for_doses, may_be_of_readers=several
+        )
+    )
     require_accepted(
         [one for one in said.findings if one.severity is Severity.STOP], ()
     )

@@ -1,0 +1,236 @@
+"""Several readers' contours of one patient: what they agree on, and how far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.compare.consensus import majority, staple
+from sirtdose.dosimetry.compare.overlap import Overlap, Surface, overlap
+from sirtdose.dosimetry.derived import centroid_mm
+from sirtdose.dosimetry.grid.resample import on_one_lattice
+from sirtdose.model.structure import Structure
+from sirtdose.model.uncertain import Z95
+
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A structure that not all readers drew; `used` where half of them or more did."""
+
+    name: str
+    role: str
+    drawn_by: tuple[str, ...]
+    lacking: tuple[str, ...]
+
+    @property
+    def used(self) -> bool:
+        """Whether it is in the consensus: of those who drew it."""
+        return len(self.drawn_by) >= len(self.lacking)
+
+
+@dataclass(frozen=True)
+class BorderSpread:
+    """How far apart readers drew a structure's border, in standard deviations.
+
+    `outwards_mm` is of its distance outwards, by volume over surface; `aside_mm` that
+    of its middle along each axis. Both are multiplied by the factors before they are
+    standard uncertainties: a few readers tell their spread badly.
+    """
+
+    name: str
+    readers: int
+    outwards_mm: float
+    aside_mm: float
+    outwards_factor: float
+    aside_factor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """What readers agree on, by majority and by STAPLE, and how far they do."""
+
+    readers: tuple[str, ...]
+    by_majority: tuple[Structure, ...]
+    by_staple: tuple[Structure, ...]
+    overlaps: tuple[Overlap, ...]
+    borders: tuple[BorderSpread, ...]
+    lacking: tuple[Lacking, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far readers' values of one row are apart; None where only one has it.
+
+    Coefficients of variation: standard deviation over mean. `lowest_gy` and
+    `highest_gy` are of the mean dose.
+    """
+
+    name: str
+    role: str
+    readers: int
+    volume_cv: float | None
+    mean_cv: float | None
+    lowest_gy: float
+    highest_gy: float
+
+
+@dataclass(frozen=True, eq=False)
+class Observers:
+    """Doses by each reader's contours, and by STAPLE's, beside those of the majority.
+
+    `rows` are rows of results by whose contours, then by method; `curves` histograms
+    (doses in Gy, volumes in mL) by the same and the structure's name; `outlines` each
+    reader's structures on the dose grid. One reader alone has a name and no more.
+    """
+
+    readers: tuple[str, ...]
+    agreement: Agreement | None = None
+    rows: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]] = field(
+        default_factory=dict
+    )
+    curves: Mapping[str, Mapping[str, Mapping[str, Curve]]] = field(
+        default_factory=dict
+    )
+    outlines: Mapping[str, tuple[Structure, ...]] = field(default_factory=dict)
+
+    def spread(self, method: str) -> list[Spread]:
+        """Of every row that a reader has, by a method."""
+        own = [self.rows[name].get(method, ()) for name in self.readers if self.rows]
+        names = dict.fromkeys((row["name"], row["role"]) for rows in own for row in rows)
+        return [
+            _spread(name, role, [r for rows in own for r in rows if r["name"] == name])
+            for name, role in names
+        ]
+
+
+def _spread(name: str, role: str, rows: Sequence[Mapping[str, Any]]) -> Spread:
+    means = [float(row["dose_gy"]["mean"]) for row in rows]
+    return Spread(
+        name,
+        role,
+        len(rows),
+        variation([float(row["volume_ml"]) for row in rows]),
+        variation(means),
+        min(means),
+        max(means),
+    )
+
+
+def variation(values: Sequence[float]) -> float | None:
+    """Coefficient of variation: standard deviation (n - 1) over the mean.
+
+    >>> variation([9.0, 10.0, 11.0]), variation([10.0])
+    (0.1, None)
+    """
+    mean = float(np.mean(values))
+    if len(values) < 2 or not mean > 0:
+        return None
+    return float(np.std(values, ddof=1)) / mean
+
+
+def spread_factor(readers: int, values: int) -> float:
+    r"""What a spread among readers is multiplied by to be a standard uncertainty.
+
+    .. math:: k = \max\left(1, \frac{t_{0.975, \nu}}{1.96\sqrt{n}}\right)
+
+    Of their mean, which the consensus is near, by Student's t with the degrees of
+    freedom of the spread. Never below the spread of one reader: errors that all of
+    them share are in none of it.
+
+    Parameters
+    ----------
+    readers : int
+        n, 2 or more.
+    values : int
+        What each reader gives to the spread: 1 for a volume, 3 for a place; the degrees
+        of freedom are so many times n - 1.
+
+    References
+    ----------
+    JCGM 101:2008, 6.4.9.
+
+    Examples
+    --------
+    4.3027 / (1.95996 * 1.73205) for a volume by three readers.
+
+    >>> round(spread_factor(3, 1), 4), spread_factor(3, 3), round(spread_factor(2, 3), 3)
+    (1.2675, 1.0, 1.148)
+    """
+    from scipy.stats import t
+
+    student = float(t.ppf(0.975, values * (readers - 1)))
+    return max(1.0, student / (Z95 * readers**0.5))
+
+
+def agreement(drawn: Mapping[str, Sequence[Structure]]) -> Agreement:
+    """What readers agree on, structure by structure.
+
+    Parameters
+    ----------
+    drawn : mapping of str to sequence of Structure
+        By reader, none empty; structures of one name are one structure.
+    """
+    readers = tuple(drawn)
+    flat = [(who, one) for who, own in drawn.items() for one in own]
+    common = on_one_lattice([one for _, one in flat])
+    by_name: dict[str, dict[str, Structure]] = {}
+    for (who, one), mask in zip(flat, common, strict=True):
+        held = by_name.setdefault(one.name.strip().casefold(), {})
+        first = next(iter(held.values()), one)
+        held[who] = replace(mask, name=first.name)
+    majorities, staples, overlaps, borders, lacking = [], [], [], [], []
+    for held in by_name.values():
+        masks = list(held.values())
+        absent = tuple(one for one in readers if one not in held)
+        missed = Lacking(masks[0].name, str(masks[0].role), tuple(held), absent)
+        lacking += [missed] if absent else []
+        if not missed.used:
+            continue
+        agreed = majority(masks)
+        # Contours that share nothing have no majority: one that is left out.
+        if agreed.empty:
+            lacking.append(replace(missed, drawn_by=(), lacking=readers))
+            continue
+        majorities.append(agreed)
+        weighted = staple(masks) if len(masks) > 1 else agreed
+        staples.append(agreed if weighted.empty else weighted)
+        if len(masks) > 1:
+            found, spread = _apart(held, agreed)
+            overlaps += found
+            borders.append(spread)
+    return Agreement(
+        readers,
+        tuple(majorities),
+        tuple(staples),
+        tuple(overlaps),
+        tuple(borders),
+        tuple(lacking),
+    )
+
+
+def _apart(
+    held: Mapping[str, Structure], agreed: Structure
+) -> tuple[list[Overlap], BorderSpread]:
+    """Every pair of readers, and the spread of all of a structure's borders."""
+    surfaces = {who: Surface(one) for who, one in held.items()}
+    pairs = [
+        overlap((a, held[a], surfaces[a]), (b, held[b], surfaces[b]))
+        for a, b in combinations(held, 2)
+    ]
+    volumes = np.array([one.volume_ml for one in held.values()])
+    area_mm2 = float(np.mean([one.area_mm2 for one in surfaces.values()]))
+    middles = np.array([centroid_mm(one) for one in held.values()])
+    count = len(held)
+    return pairs, BorderSpread(
+        agreed.name,
+        count,
+        float(np.std(volumes, ddof=1)) * 1000 / area_mm2,
+        float(np.sqrt(np.var(middles, axis=0, ddof=1).mean())),
+        spread_factor(count, 1),
+        spread_factor(count, 3),
+    )
