@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sirtdose.dosimetry.compare.readers import Lacking
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.reader import reader_words, readers_words
 from sirtdose.model.structure import Structure
 
 
@@ -30,7 +31,7 @@ def reader_structure_findings(
                 findings.append(
                     Finding.of(
                         "H19",
-                        f"'{one.name}' was drawn by reader '{who}', and is in a file "
+                        f"'{one.name}' was drawn by {reader_words(who)}, and is in a file "
                         "without a reader's name too: leave one of the two out",
                         severity=Severity.STOP,
                     )
@@ -39,7 +40,7 @@ def reader_structure_findings(
     for plain, by_role in roles.items():
         if len(by_role) > 1:
             said = ", ".join(
-                f"{role} by reader {_listed(who)}" for role, who in by_role.items()
+                f"{role} by {readers_words(who)}" for role, who in by_role.items()
             )
             findings.append(
                 Finding.of(
@@ -63,9 +64,9 @@ def lacking_findings(lacking: Sequence[Lacking]) -> list[Finding]:
                 "around it"
             )
         else:
-            whose = f"reader{'s' * (len(one.lacking) > 1)} {_listed(one.lacking)}"
             said = (
-                f"'{one.name}' was not drawn by {whose}, but by {_listed(one.drawn_by)}"
+                f"'{one.name}' was drawn by {readers_words(one.drawn_by)}, but not by "
+                f"{readers_words(one.lacking)}"
             )
             said += (
                 ": the consensus has it as those drew it"
@@ -77,8 +78,3 @@ def lacking_findings(lacking: Sequence[Lacking]) -> list[Finding]:
             Finding.of("H19", said, severity=Severity.WARN, subject=one.name)
         )
     return findings
-
-
-def _listed(names: Sequence[str]) -> str:
-    *first, last = (f"'{one}'" for one in names)
-    return f"{', '.join(first)} and {last}" if first else last

@@ -22,6 +22,7 @@ from sirtdose.io.found import (
 )
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.model.bounds import printable
+from sirtdose.model.reader import reader_words
 from sirtdose.model.scan import ScanFacts
 from sirtdose.model.structure import Structure
 
@@ -95,7 +96,7 @@ def choose(
         chosen = tuple(named)
         reasons.append("structures: given by --structures")
         reasons += [
-            f"structures {item.label}: of reader {name}"
+            f"structures {item.label}: of {reader_words(name)}"
             for name, item in by_reader.items()
         ]
     elif without_structures and not any(f.kind in STRUCTURES for f in found):
@@ -110,9 +111,7 @@ def choose(
             f"{activity.label} is given both as activity image and as structures: "
             "give it as one of the two"
         )
-    return Choice(
-        activity, chosen_ct, chosen, tuple(reasons), tuple(by_reader.items())
-    )
+    return Choice(activity, chosen_ct, chosen, tuple(reasons), tuple(by_reader.items()))
 
 
 def _require_own_files(readers: Mapping[str, Found], others: Sequence[Found]) -> None:
@@ -122,12 +121,12 @@ def _require_own_files(readers: Mapping[str, Found], others: Sequence[Found]) ->
         digest = sha256_of_item(item)
         if digest in seen:
             raise InputError(
-                f"reader '{seen[digest]}' and reader '{name}' have the same structures "
+                f"{reader_words(seen[digest])} and {reader_words(name)} have the same structures "
                 f"({item.label}): give each reader's own file"
             )
         if any(set(one.paths) & set(item.paths) for one in others):
             raise InputError(
-                f"{item.label} is given with the name of reader '{name}', and without: "
+                f"{item.label} is given with the name of {reader_words(name)}, and without: "
                 "give it once"
             )
         seen[digest] = name

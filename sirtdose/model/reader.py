@@ -1,7 +1,7 @@
 """Readers: people whose contours of the same patient are compared."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sirtdose.errors import InputError
 
@@ -50,3 +50,22 @@ of structures, with a name of its own
         seen.add(plain)
     if len(seen) > MOST:
         raise InputError(f"there are {len(seen)} readers: give at most {MOST}")
+
+
+def reader_words(name: str) -> str:
+    """How a sentence calls a reader.
+
+    >>> reader_words("B"), reader_words("reader A")
+    ('reader B', 'reader A')
+    """
+    return name if name.casefold().startswith("reader") else f"reader {name}"
+
+
+def readers_words(names: Sequence[str]) -> str:
+    """How a sentence calls several.
+
+    >>> readers_words(["A", "reader B", "C"])
+    'reader A, reader B and reader C'
+    """
+    *first, last = map(reader_words, names)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,17 +1,56 @@
 """What several readers agree on: by majority, and by STAPLE."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.derived import union
 from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.structure import Structure
 
 # STAPLE's answer hangs on who drew a voxel alone: so many tell each reader's quality.
-_VOXELS = 2_000_000
+_VOXELS = 500_000
+
+
+@dataclass(frozen=True, eq=False)
+class PackedMask:
+    """A structure with a bit a voxel: at least half inside, or not.
+
+    Examples
+    --------
+    >>> grid = Grid.regular((1, 2, 4), spacing_mm=(10.0, 10.0, 10.0))
+    >>> mask = Structure.named("T", np.eye(2, 4, dtype=bool)[None], grid)
+    >>> PackedMask.of(mask).structure().volume_ml
+    2.0
+    """
+
+    empty: Structure
+    shape: tuple[int, ...]
+    bits: NDArray[np.uint8]
+    grid: Grid
+
+    @classmethod
+    def of(cls, structure: Structure) -> "PackedMask":
+        """Pack a structure, cut to where it is."""
+        held = structure.cropped()
+        nothing = held.grid.crop(box_at((0, 0, 0), (1, 1, 1)))
+        return cls(
+            replace(held, occupancy=np.zeros((1, 1, 1), bool), grid=nothing),
+            held.occupancy.shape,
+            np.packbits(held.occupancy >= 0.5),
+            held.grid,
+        )
+
+    def same_as(self, other: "PackedMask") -> bool:
+        """Whether both are one mask in one place, as of a file that was copied."""
+        return self.grid.matches(other.grid) and np.array_equal(self.bits, other.bits)
+
+    def structure(self) -> Structure:
+        """The structure again."""
+        voxels = int(np.prod(self.shape))
+        inside = np.unpackbits(self.bits, count=voxels).view(bool)
+        return replace(self.empty, occupancy=inside.reshape(self.shape), grid=self.grid)
 
 
 def majority(drawn: Sequence[Structure]) -> Structure:
@@ -23,7 +62,7 @@ def majority(drawn: Sequence[Structure]) -> Structure:
     Parameters
     ----------
     drawn : sequence of Structure
-        One structure by each reader, on one lattice.
+        One mask by each reader, on one lattice.
 
     Examples
     --------
@@ -34,14 +73,10 @@ def majority(drawn: Sequence[Structure]) -> Structure:
     >>> majority([one, two, three]).volume_ml, majority([one, two]).volume_ml
     (2.0, 2.0)
     """
-    box, inside = _stacked(drawn)
-    votes = np.zeros(box.shape, np.uint8)
-    for one in inside:
-        votes += one
-    whole = 2 * votes > len(drawn)
-    half = 2 * votes == len(drawn)
-    occupancy = whole + np.float32(0.5) * half if half.any() else whole
-    return replace(drawn[0], occupancy=occupancy, grid=box).cropped()
+    votes = np.array([2 * one.bit_count() - len(drawn) for one in range(256)])
+    parts = np.where(votes > 0, 1.0, np.where(votes == 0, 0.5, 0.0))
+    parts = np.asarray(parts, np.float32) if len(drawn) % 2 == 0 else parts > 0.5
+    return _Votes(drawn).told(parts)
 
 
 def staple(drawn: Sequence[Structure]) -> Structure:
@@ -50,7 +85,7 @@ def staple(drawn: Sequence[Structure]) -> Structure:
     Parameters
     ----------
     drawn : sequence of Structure
-        One structure by each reader, on one lattice.
+        One mask by each reader, on one lattice.
 
     Notes
     -----
@@ -64,42 +99,57 @@ def staple(drawn: Sequence[Structure]) -> Structure:
     """
     import SimpleITK
 
-    box, inside = _stacked(drawn)
-    step = int(np.ceil((np.prod(box.shape) / _VOXELS) ** (1 / 3)))
-    few = [
-        np.ascontiguousarray(np.pad(one, 1)[::step, ::step, ::step]) for one in inside
+    votes = _Votes(drawn)
+    seen = np.pad(votes.every(_VOXELS), 1)
+    images = [
+        SimpleITK.GetImageFromArray((seen >> bit) & np.uint8(1))
+        for bit in range(len(drawn))
     ]
-    images = [SimpleITK.GetImageFromArray(one.astype(np.uint8)) for one in few]
     probable = SimpleITK.GetArrayFromImage(SimpleITK.STAPLE(images, 1.0))
-    # Who drew a voxel, as a bit each.
-    seen, all_of = _patterns(few), _patterns(inside)
     known = np.bincount(seen.ravel(), minlength=256)
-    summed = np.bincount(seen.ravel(), np.ravel(probable), minlength=256)
-    votes = np.array([2 * one.bit_count() > len(drawn) for one in range(256)])
-    is_in = np.where(known > 0, summed >= 0.5 * known, votes)
+    summed = np.bincount(seen.ravel(), probable.ravel(), minlength=256)
+    most = np.array([2 * one.bit_count() > len(drawn) for one in range(256)])
+    is_in = np.where(known > 0, summed >= 0.5 * known, most)
     is_in[0] = False
-    return replace(drawn[0], occupancy=is_in[all_of], grid=box).cropped()
+    return votes.told(is_in)
 
 
-def _patterns(inside: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
-    found = np.zeros(inside[0].shape, np.uint8)
-    for bit, one in enumerate(inside):
-        found |= one.astype(np.uint8) << bit
-    return found
+class _Votes:
+    """Who drew each voxel of the box around all masks: a bit a reader."""
 
+    def __init__(self, drawn: Sequence[Structure]) -> None:
+        self._drawn = [one.cropped() for one in drawn]
+        first = self._drawn[0].grid
+        starts = [one.grid.offset_in(first) or (0, 0, 0) for one in self._drawn]
+        low = np.min(starts, axis=0)
+        ends = [
+            np.add(a, b.grid.shape) for a, b in zip(starts, self._drawn, strict=True)
+        ]
+        high = np.max(ends, axis=0)
+        self.box = first.crop(box_at(low.tolist(), (high - low).tolist()))
+        self._starts = [np.subtract(a, low) for a in starts]
 
-def _stacked(
-    drawn: Sequence[Structure],
-) -> tuple[Grid, list[NDArray[np.bool_]]]:
-    """The box around all, and whether each voxel is half inside or more."""
-    masks = [replace(one, occupancy=one.occupancy >= 0.5) for one in drawn]
-    box = union(masks).grid
-    inside = []
-    for one in masks:
-        held = one.cropped()
-        whole = np.zeros(box.shape, bool)
-        offset = held.grid.offset_in(box)
-        if offset is not None and not held.empty:
-            whole[box_at(offset, held.grid.shape)] = held.occupancy
-        inside.append(whole)
-    return box, inside
+    def plane(self, k: int) -> NDArray[np.uint8]:
+        """One slice."""
+        found = np.zeros(self.box.shape[1:], np.uint8)
+        for bit, (one, (z, y, x)) in enumerate(
+            zip(self._drawn, self._starts, strict=True)
+        ):
+            slices, rows, columns = one.grid.shape
+            if z <= k < z + slices:
+                part = found[y : y + rows, x : x + columns]
+                part |= (one.occupancy[k - z] >= 0.5).astype(np.uint8) << bit
+        return found
+
+    def every(self, most: int) -> NDArray[np.uint8]:
+        """Every so many voxels along each axis, so that there are no more than that."""
+        step = int(np.ceil((np.prod(self.box.shape) / most) ** (1 / 3)))
+        planes = range(0, self.box.shape[0], step)
+        return np.stack([self.plane(k)[::step, ::step] for k in planes])
+
+    def told(self, parts: NDArray[np.float32] | NDArray[np.bool_]) -> Structure:
+        """How much of each voxel is inside, by who drew it."""
+        occupancy = np.empty(self.box.shape, parts.dtype)
+        for k in range(self.box.shape[0]):
+            occupancy[k] = parts[self.plane(k)]
+        return replace(self._drawn[0], occupancy=occupancy, grid=self.box).cropped()

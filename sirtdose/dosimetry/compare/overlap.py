@@ -10,7 +10,7 @@ from sirtdose.model.grid import Grid, three
 from sirtdose.model.structure import Structure
 
 # Surfaces are looked at on so many voxels at most, finer than any dose.
-_VOXELS = 400_000
+_VOXELS = 200_000
 
 
 @dataclass(frozen=True)

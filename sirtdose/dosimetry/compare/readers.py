@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.compare.consensus import majority, staple
+from sirtdose.dosimetry.compare.consensus import PackedMask, majority, staple
 from sirtdose.dosimetry.compare.overlap import Overlap, Surface, overlap
 from sirtdose.dosimetry.derived import centroid_mm
-from sirtdose.dosimetry.grid.resample import on_one_lattice
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.structure import Structure
 from sirtdose.model.uncertain import Z95
 
@@ -52,11 +53,14 @@ class BorderSpread:
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """What readers agree on, by majority and by STAPLE, and how far they do."""
+    """What readers agree on, by majority and by STAPLE, and how far they do.
+
+    STAPLE's is packed: its doses are computed later, and once.
+    """
 
     readers: tuple[str, ...]
     by_majority: tuple[Structure, ...]
-    by_staple: tuple[Structure, ...]
+    by_staple: tuple[PackedMask, ...]
     overlaps: tuple[Overlap, ...]
     borders: tuple[BorderSpread, ...]
     lacking: tuple[Lacking, ...]
@@ -101,7 +105,9 @@ class Observers:
     def spread(self, method: str) -> list[Spread]:
         """Of every row that a reader has, by a method."""
         own = [self.rows[name].get(method, ()) for name in self.readers if self.rows]
-        names = dict.fromkeys((row["name"], row["role"]) for rows in own for row in rows)
+        names = dict.fromkeys(
+            (row["name"], row["role"]) for rows in own for row in rows
+        )
         return [
             _spread(name, role, [r for rows in own for r in rows if r["name"] == name])
             for name, role in names
@@ -161,46 +167,60 @@ def spread_factor(readers: int, values: int) -> float:
     >>> round(spread_factor(3, 1), 4), spread_factor(3, 3), round(spread_factor(2, 3), 3)
     (1.2675, 1.0, 1.148)
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    student = float(t.ppf(0.975, values * (readers - 1)))
+    student = float(stdtrit(values * (readers - 1), 0.975))
     return max(1.0, student / (Z95 * readers**0.5))
 
 
-def agreement(drawn: Mapping[str, Sequence[Structure]]) -> Agreement:
+def agreement(drawn: Mapping[str, Sequence[PackedMask]]) -> Agreement:
     """What readers agree on, structure by structure.
 
     Parameters
     ----------
-    drawn : mapping of str to sequence of Structure
+    drawn : mapping of str to sequence of PackedMask
         By reader, none empty; structures of one name are one structure.
+
+    Raises
+    ------
+    GeometryError
+        They were drawn in different frames of reference.
     """
     readers = tuple(drawn)
-    flat = [(who, one) for who, own in drawn.items() for one in own]
-    common = on_one_lattice([one for _, one in flat])
-    by_name: dict[str, dict[str, Structure]] = {}
-    for (who, one), mask in zip(flat, common, strict=True):
-        held = by_name.setdefault(one.name.strip().casefold(), {})
-        first = next(iter(held.values()), one)
-        held[who] = replace(mask, name=first.name)
+    by_name: dict[str, dict[str, PackedMask]] = {}
+    for who, own in drawn.items():
+        for one in own:
+            by_name.setdefault(one.empty.name.strip().casefold(), {})[who] = one
+    every = [one.grid for own in drawn.values() for one in own]
+    finest = min(every, key=lambda grid: grid.voxel_volume_ml)
     majorities, staples, overlaps, borders, lacking = [], [], [], [], []
-    for held in by_name.values():
-        masks = list(held.values())
-        absent = tuple(one for one in readers if one not in held)
-        missed = Lacking(masks[0].name, str(masks[0].role), tuple(held), absent)
+    for packed in by_name.values():
+        first = next(iter(packed.values())).empty
+        absent = tuple(one for one in readers if one not in packed)
+        missed = Lacking(first.name, str(first.role), tuple(packed), absent)
         lacking += [missed] if absent else []
         if not missed.used:
             continue
-        agreed = majority(masks)
+        known, *others = packed.values()
+        if others and all(one.same_as(known) for one in others):
+            # One contour in several files tells nothing of readers.
+            majorities.append(known.structure())
+            staples.append(known)
+            continue
+        held = {
+            who: replace(_on(finest, one), name=first.name)
+            for who, one in packed.items()
+        }
+        agreed = majority([*held.values()])
         # Contours that share nothing have no majority: one that is left out.
         if agreed.empty:
             lacking.append(replace(missed, drawn_by=(), lacking=readers))
             continue
         majorities.append(agreed)
-        weighted = staple(masks) if len(masks) > 1 else agreed
-        staples.append(agreed if weighted.empty else weighted)
-        if len(masks) > 1:
-            found, spread = _apart(held, agreed)
+        weighted = staple([*held.values()]) if len(held) > 1 else agreed
+        staples.append(PackedMask.of(agreed if weighted.empty else weighted))
+        if len(held) > 1:
+            found, spread = _apart(held, agreed.name)
             overlaps += found
             borders.append(spread)
     return Agreement(
@@ -213,8 +233,22 @@ def agreement(drawn: Mapping[str, Sequence[Structure]]) -> Agreement:
     )
 
 
+def _on(lattice: Grid, packed: PackedMask) -> Structure:
+    """A mask on the lattice that all are compared on, by the centers of its voxels."""
+    own = packed.structure()
+    lattice.require_frame(own.grid, what=f"structure '{own.name}'")
+    if own.grid.offset_in(lattice) is not None:
+        return own
+    index = lattice.index(own.grid.corners_mm())
+    low = np.floor(index.min(axis=0)).astype(int) - 1
+    high = np.ceil(index.max(axis=0)).astype(int) + 2
+    whole = lattice.crop(box_at(low.tolist(), (high - low).tolist()))
+    found = occupancy_on(own, whole, sampling="center")
+    return replace(found, occupancy=found.occupancy >= 0.5)
+
+
 def _apart(
-    held: Mapping[str, Structure], agreed: Structure
+    held: Mapping[str, Structure], name: str
 ) -> tuple[list[Overlap], BorderSpread]:
     """Every pair of readers, and the spread of all of a structure's borders."""
     surfaces = {who: Surface(one) for who, one in held.items()}
@@ -227,7 +261,7 @@ def _apart(
     middles = np.array([centroid_mm(one) for one in held.values()])
     count = len(held)
     return pairs, BorderSpread(
-        agreed.name,
+        name,
         count,
         float(np.std(volumes, ddof=1)) * 1000 / area_mm2,
         float(np.sqrt(np.var(middles, axis=0, ddof=1).mean())),

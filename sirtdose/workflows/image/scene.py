@@ -24,7 +24,7 @@ from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_image
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.reader import require_readers
+from sirtdose.model.reader import reader_words, require_readers
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
 
@@ -219,7 +219,7 @@ def _require_patient_of_readers(choice: Choice) -> None:
     for name, item in choice.readers:
         if patients_in([choice.image, item]) > 1:
             raise SafetyStop(
-                f"the structures of reader '{name}' ({item.label}) are of another "
+                f"the structures of {reader_words(name)} ({item.label}) are of another "
                 f"patient than {choice.image.label} (H01: PatientID, name, birth date "
                 "and sex differ): give that reader's structures of this patient"
             )

@@ -64,9 +64,7 @@ def placed_structures(
     _require_placeable(drawn, volume)
     several = may_name_readers and len(choice.structures) > 1
     said.add(
-        checks.reading_findings(
-            drawn, for_doses=for_doses, may_be_of_readers=several
-        )
+        checks.reading_findings(drawn, for_doses=for_doses, may_be_of_readers=several)
     )
     require_accepted(
         [one for one in said.findings if one.severity is Severity.STOP], ()

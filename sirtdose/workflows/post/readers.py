@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sirtdose.checks.readers import lacking_findings, reader_structure_findings
 from sirtdose.checks.structures import reading_findings
+from sirtdose.dosimetry.compare.consensus import PackedMask
 from sirtdose.dosimetry.compare.readers import (
     Agreement,
     Curve,
@@ -21,10 +22,10 @@ from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.progress import counted
-from sirtdose.model.reader import STAPLE
+from sirtdose.model.reader import STAPLE, reader_words
 from sirtdose.model.request import ImageRequest, PostRequest
 from sirtdose.model.role import Role
-from sirtdose.model.structure import Structure, given_roles, with_given_roles
+from sirtdose.model.structure import Structure, given_roles
 from sirtdose.report.doses import dose_document
 
 # Corners of a reader's histogram that differ by more than this part are kept.
@@ -79,32 +80,31 @@ def agreed_contours(
     if len(choice.readers) < 2:
         return None, ()
     said = Said()
-    drawn = {who: _read([item], request) for who, item in choice.readers}
     shared = _read(choice.shared, request)
-    everything = [*shared, *(one for own in drawn.values() for one in own)]
-    roles = given_roles(everything, request.roles)
-    drawn = {who: _given(own, roles) for who, own in drawn.items()}
-    shared = _given(shared, roles)
-    for who, own in drawn.items():
+    drawn: dict[str, list[PackedMask]] = {}
+    # One reader's masks at a time are whole: lungs take 20 MB a reader.
+    for who, item in choice.readers:
+        own = _read([item], request)
         said.add(_of_reader(who, own, shared=shared))
         _require_frame(who, own, image, moved=request.registration is not None)
-    said.add(reader_structure_findings(drawn, shared))
+        drawn[who] = [PackedMask.of(one) for one in own if not one.empty]
+        if not drawn[who]:
+            raise InputError(f"{reader_words(who)} drew nothing: leave the file out")
+    drawn, shared = _given(drawn, shared, request.roles)
+    outlines = {who: [one.empty for one in own] for who, own in drawn.items()}
+    said.add(reader_structure_findings(outlines, shared))
     said.gate()
-    kept = {who: [one for one in own if not one.empty] for who, own in drawn.items()}
-    for who, own in kept.items():
-        if not own:
-            raise InputError(f"reader '{who}' drew nothing: leave the file out")
     try:
-        found = agreement(kept)
+        found = agreement(drawn)
     except GeometryError as error:
         raise GeometryError(
-            f"readers drew in different frames of reference (H15): {error}"
+            f"readers drew in different frames of reference: {error}"
         ) from None
     said.add(lacking_findings(found.lacking))
     agreed = Agreed(
         choice,
         found,
-        {who: tuple(one.name for one in own) for who, own in drawn.items()},
+        {who: tuple(one.name for one in own) for who, own in outlines.items()},
         tuple(shared),
     )
     return agreed, tuple(one for one in said.findings if one.severity is Severity.WARN)
@@ -175,7 +175,7 @@ def _by(who: str, one: Finding) -> Finding:
 
 
 def _whose(who: str) -> str:
-    return "the consensus by STAPLE" if who == STAPLE else f"reader '{who}'"
+    return "the consensus by STAPLE" if who == STAPLE else f"{reader_words(who)}"
 
 
 def _alone(
@@ -183,8 +183,8 @@ def _alone(
 ) -> tuple[Choice, PostRequest]:
     """One set of contours with what all share, and the roles given to those."""
     if who == STAPLE:
-        choice = agreed.held(agreed.found.by_staple)
-        names = [one.name for one in agreed.found.by_staple]
+        masks = [one.structure() for one in agreed.found.by_staple]
+        choice, names = agreed.held(masks), [one.name for one in masks]
     else:
         item = dict(agreed.choice.readers)[who]
         choice = replace(
@@ -220,14 +220,27 @@ def _read(items: Iterable[Found], request: ImageRequest) -> list[Structure]:
     ]
 
 
-def _given(structures: Sequence[Structure], roles: Mapping[str, Role]) -> list[Structure]:
-    plain = {name.strip().casefold(): role for name, role in roles.items()}
-    own = {
-        one.name: plain[one.name.strip().casefold()]
-        for one in structures
-        if one.name.strip().casefold() in plain
+def _given(
+    drawn: Mapping[str, Sequence[PackedMask]],
+    shared: Sequence[Structure],
+    roles: Mapping[str, Role],
+) -> tuple[dict[str, list[PackedMask]], list[Structure]]:
+    """The structures with the roles that a person gives, by name for all readers."""
+    every = [*shared, *(one.empty for own in drawn.values() for one in own)]
+    plain = {
+        name.strip().casefold(): role
+        for name, role in given_roles(every, roles).items()
     }
-    return with_given_roles(structures, own)
+
+    def given(one: Structure) -> Structure:
+        role = plain.get(one.name.strip().casefold())
+        return one if role is None else one.given(role)
+
+    found = {
+        who: [replace(one, empty=given(one.empty)) for one in own]
+        for who, own in drawn.items()
+    }
+    return found, [given(one) for one in shared]
 
 
 def _of_reader(
@@ -236,7 +249,7 @@ def _of_reader(
     """What stops in one reader's file: two of one name, or an empty one."""
     found = reading_findings([*shared, *own])
     return [
-        replace(one, message=f"reader '{who}': {one.message}")
+        replace(one, message=f"{reader_words(who)}: {one.message}")
         for one in found
         if one.severity is Severity.STOP
     ]
@@ -250,5 +263,4 @@ def _require_frame(
         try:
             image.require_frame(one.grid, what=f"structure '{one.name}'")
         except GeometryError as error:
-            raise GeometryError(f"reader '{who}': {error}") from None
-
+            raise GeometryError(f"{reader_words(who)}: {error}") from None
