@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sirtdose.dosimetry.grid.surface import surface_of
-from sirtdose.uncertainty.scene import Array, Scene
+from sirtdose.uncertainty.scene import Array, Contour, Scene
 
 # A triangle's edge is divided so often: points on a surface lie closer than voxels.
 _DIVISIONS = 3
@@ -130,13 +130,19 @@ class Border:
 
 def borders_of(scene: Scene) -> dict[str, Border]:
     """The borders of a scene's structures, as far as they may lie off."""
-    # Of a shift, each border sees the part along its own normal.
-    aside_mm = np.hypot(scene.contour_shift_mm, scene.registration_mm)
-    reach = _FAR * float(np.hypot(scene.contour_mm, aside_mm))
     return {
-        name: Border.of(own, scene.spacing_mm, reach)
+        name: Border.of(
+            own, scene.spacing_mm, reach_mm(scene.contour(name), scene.registration_mm)
+        )
         for name, own in scene.drawn.items()
     }
+
+
+def reach_mm(contour: Contour, registration_mm: float) -> float:
+    """How far from its place a border is looked for."""
+    # Of a shift, each border sees the part along its own normal.
+    aside_mm = np.hypot(contour.aside_mm, registration_mm)
+    return _FAR * float(np.hypot(contour.outwards_mm, aside_mm))
 
 
 def _side_mm(spacing_mm: tuple[float, float, float]) -> float:

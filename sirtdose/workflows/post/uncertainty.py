@@ -31,6 +31,7 @@ from sirtdose.uncertainty.undoing import Blurred, Undoing
 from sirtdose.uncertainty.undone import undone_differences, undone_ensemble
 from sirtdose.workflows.post.activity import blur_of
 from sirtdose.workflows.post.camera import budget_of
+from sirtdose.workflows.post.contours import contours_of
 from sirtdose.workflows.post.uncertain_scene import (
     blurred_of,
     factors_of,
@@ -56,6 +57,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         return None
 
     budget = budget_of(assessment.request, assessment.read, assessment.placed)
+    contours, budget = contours_of(assessment, budget)
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -74,6 +76,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
                 named=assessment.placed.named,
                 budget=budget,
                 factors=factors,
+                contours=contours,
             )
             rows[method] = _undone(blurred, table, assessment.request)
             continue
@@ -84,6 +87,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
             factors=factors,
             region=() if injections else region_of(calibrated.used, table),
             drawn_on=assessment.read.image.grid,
+            contours=contours,
         )
         found, own = _varied(
             scene, table, request, asked=assessment.request.judge.metrics
