@@ -14,6 +14,7 @@ from sirtdose.report.doses import (
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines, threshold_lines
 from sirtdose.report.post.camera import camera_lines
+from sirtdose.report.post.readers import reader_lines
 from sirtdose.report.post.summary import (
     agreement_line,
     basis_words,
@@ -63,6 +64,7 @@ def post_screen(document: dict[str, Any]) -> Screen:
             "",
             *_dose_table(document),
             *missing_lines(first["structures"], _metrics(document)),
+            *(["", *read] if (read := reader_lines(document)) else []),
             *_blur_line(document["partial_volume"]),
             *(biology_lines(document) if _asked_biology(document) else []),
             *threshold_lines(document["thresholds"]),
