@@ -29,6 +29,13 @@ _TUMORS = (
     Paint("#36146c", "#c0a3f8"),
     Paint("#2a2fc4", "#6978ef"),
 )
+# Of one reader each; a fifth has the first's color, dashed.
+READERS = (
+    Paint("#1a73d4", "#6db3f2"),
+    Paint("#bd1b95", "#e465b8"),
+    Paint("#0b6147", "#75eaba"),
+    Paint("#36146c", "#c0a3f8"),
+)
 _ORGAN = Paint("#5f6772", "#d3d8de", dashed=True)
 _BY_ROLE = {
     Role.LIVER: _LIVER,

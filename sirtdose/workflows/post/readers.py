@@ -155,13 +155,19 @@ def compared(
 
 
 def news(by_readers: Iterable[Finding], known: Iterable[Finding]) -> list[Finding]:
-    """What a reader's contours say that the consensus does not, but for the numbers."""
-    seen = {_told(one.message) for one in known}
+    """What a reader's contours ask that the consensus does not, but for the numbers.
+
+    Warnings are said of what results rest on; of a reader's, those of another code.
+    """
+    said = list(known)
+    seen, codes = {_told(one.message) for one in said}, {one.code for one in said}
     found = []
     for one in by_readers:
-        who, _, message = one.message.partition(": ")
-        if _told(message) not in seen and one.severity is not Severity.NOTE:
-            found.append(replace(one, message=f"{who}: {message}"))
+        _, _, message = one.message.partition(": ")
+        asks = one.severity in (Severity.ASK, Severity.STOP)
+        warns = one.severity is Severity.WARN and one.code not in codes
+        if (asks or warns) and _told(message) not in seen:
+            found.append(one)
     return found
 
 
