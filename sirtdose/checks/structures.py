@@ -13,13 +13,12 @@ from sirtdose.checks.volumes import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rail_source
-from sirtdose.model.role import Role
+from sirtdose.model.role import DERIVED_ROLES, Role
 from sirtdose.model.structure import Structure
 
 _LUNGS_MIN_ML = 1500.0
 _OUTSIDE_MAX = 0.05
 _CUT_OFF_MIN = 0.999
-_RESERVED = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 _NAME_READERS = (
     "; if each file is another reader's of the same patient, name the readers: "
     "--structures 'reader A=FILE' --structures 'reader B=FILE'"
@@ -55,7 +54,7 @@ def reading_findings(
         if count > 1
     ]
     for structure in structures:
-        if structure.name in _RESERVED:
+        if structure.name in DERIVED_ROLES:
             findings.append(
                 Finding.of(
                     "H19",

@@ -11,13 +11,16 @@ class Role(StrEnum):
     """What a structure stands for in the dosimetry.
 
     A `TUMOR` is one of the liver. A `TUMOR_OUTSIDE` of it, as a lymph node, has a row
-    of its own and counts nowhere else.
+    of its own and counts nowhere else. A `TUMOR_PART`, as ``Tumor 1/viable``, has one
+    too: what of it is tumor counts with its lesion. `ALL_TUMORS` are those of the liver
+    together, which the program makes.
     """
 
     LIVER = "liver"
     PERFUSED = "perfused"
     TUMOR = "tumor"
     TUMOR_OUTSIDE = "tumor_outside"
+    TUMOR_PART = "tumor_part"
     LUNGS = "lungs"
     GALLBLADDER = "gallbladder"
     VESSEL = "vessel"
@@ -25,6 +28,7 @@ class Role(StrEnum):
     NORMAL_GIVEN = "normal_given"
     NORMAL_WHOLE = "normal_whole"
     NORMAL_PERFUSED = "normal_perfused"
+    ALL_TUMORS = "all_tumors"
     OTHER = "other"
 
     @property
@@ -52,6 +56,7 @@ _IN_WORDS = {
     Role.PERFUSED: "a perfused volume",
     Role.TUMOR: "a tumor",
     Role.TUMOR_OUTSIDE: "a tumor outside of the liver",
+    Role.TUMOR_PART: "a part of a tumor",
     Role.LUNGS: "of the lungs",
     Role.GALLBLADDER: "the gallbladder",
     Role.VESSEL: "a vessel",
@@ -59,13 +64,13 @@ _IN_WORDS = {
     Role.NORMAL_GIVEN: "normal liver",
     Role.NORMAL_WHOLE: "normal liver",
     Role.NORMAL_PERFUSED: "normal perfused liver",
+    Role.ALL_TUMORS: "all tumors together",
     Role.OTHER: "other: neither tumor nor perfused",
 }
 
 # What a person may say a structure is: all but what the program derives.
-GIVEN_ROLES = tuple(
-    role for role in Role if role not in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
-)
+DERIVED_ROLES = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED, Role.ALL_TUMORS)
+GIVEN_ROLES = tuple(role for role in Role if role not in DERIVED_ROLES)
 
 _ANATOMY = {
     "gallbladder": Role.GALLBLADDER,
@@ -207,6 +212,8 @@ def told_by_name(name: str, languages: Sequence[str] = ()) -> Told:
         return Told(Role.OTHER, silent=True)
     if words.finds("helper", name.strip()):
         return Told(Role.OTHER)
+    if lesion_of(name, words.languages):
+        return Told(Role.TUMOR_PART)
     text = words.spelled(name)
     if words.finds("without", text):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
@@ -217,6 +224,21 @@ def told_by_name(name: str, languages: Sequence[str] = ()) -> Told:
     if words.finds("joined_or_minus", text):
         return _TUMOR_OR_WITHOUT
     return _RING if words.finds("between_targets", text) else _by_words(words, text)
+
+
+def lesion_of(name: str, languages: Sequence[str] = ()) -> str:
+    """The lesion that a structure is a part of by its name; empty where it is none.
+
+    Examples
+    --------
+    >>> lesion_of("Tumor 1/viable"), lesion_of("Tumor 1"), lesion_of("Segment II/III")
+    ('Tumor 1', '', '')
+    """
+    lesion, slash, part = name.rpartition("/")
+    words = words_in(languages)
+    if not slash or not words.has(words.spelled(part).replace("-", " "), "lesion_part"):
+        return ""
+    return lesion.strip() if told_by_name(lesion, languages).role.is_tumor else ""
 
 
 def _by_words(words: Words, text: str) -> Told:

@@ -157,7 +157,9 @@ def outline_planes(outlines: Sequence[Smooth], shown: Field) -> list[dict[str, A
             {
                 "name": view[0],
                 "outlines": [
-                    {"name": name, "paths": _paths(some)} for name, some in lines if some
+                    {"name": name, "paths": _paths(some)}
+                    for name, some in lines
+                    if some
                 ],
             }
         )

@@ -57,9 +57,7 @@ class DrawnOn:
     @property
     def outwards_mm(self) -> float:
         """What the law says of a border."""
-        return (
-            diameter_standard_mm(voxel_mm=self.voxel_mm, fwhm_mm=self.fwhm_mm) / 2
-        )
+        return diameter_standard_mm(voxel_mm=self.voxel_mm, fwhm_mm=self.fwhm_mm) / 2
 
     def contour(self, volume_ml: float, *, tumor: bool, aside_mm: float) -> Contour:
         """How far the border of a structure may be off.

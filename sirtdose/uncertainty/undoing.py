@@ -25,7 +25,8 @@ _BESIDE = 0.02
 class Row:
     """A row of results as parts of voxels, and its histogram as it is shown.
 
-    It moves with the layer of that name, where one is named. `leaves_out` are regions
+    It moves with the layer of that name, where one is named, or is all that it `joins`.
+    `leaves_out` are regions
     that are no part of it, though they lie inside.
     """
 
@@ -34,6 +35,7 @@ class Row:
     dvh: Dvh
     moves_with: str = ""
     leaves_out: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +165,8 @@ class Undoing:
         rows = {}
         for name, row in scene.rows.items():
             inside = layers.get(row.moves_with, row.inside)
+            if row.joins:
+                inside = np.max([layers[one] for one in row.joins], axis=0)
             parts = [
                 (fields[one], np.minimum(there[one], inside))
                 for one in self._members[name]

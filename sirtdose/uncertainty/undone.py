@@ -100,8 +100,7 @@ def _drawn(scene: Blurred, normal: Mapping[str, Array], n: int) -> Off:
     together = np.array([normal[f"registration {axis}"][n] for axis in range(3)])
     return Off(
         {
-            name: scene.contour(name).outwards_mm
-            * float(normal[f"border {name}"][n])
+            name: scene.contour(name).outwards_mm * float(normal[f"border {name}"][n])
             for name in scene.layers
         },
         {

@@ -5,12 +5,18 @@ from collections.abc import Iterable, Sequence
 from sirtdose.checks import structures as checks
 from sirtdose.checks.anatomy import anatomy_findings
 from sirtdose.checks.blur import regrid_findings
+from sirtdose.checks.lesion_parts import part_findings
 from sirtdose.checks.roles import (
     missing_findings,
     no_tumor_findings,
     role_findings,
 )
-from sirtdose.dosimetry.derived import derived_structures, union, with_role
+from sirtdose.dosimetry.derived import (
+    derived_structures,
+    union,
+    with_parts_beside,
+    with_role,
+)
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
     occupancy_on,
@@ -61,6 +67,7 @@ def placed_structures(
     read = with_given_roles(read, roles)
     drawn, registration = said.take(registered(request, read, image=image, ct=ct))
     drawn += said.take(delineated(request, drawn, volume))
+    drawn = with_parts_beside(drawn)
     _require_placeable(drawn, volume)
     several = may_name_readers and len(choice.structures) > 1
     said.add(
@@ -76,6 +83,7 @@ def placed_structures(
     )
     derived = derived_structures(combined)
     said.add(_anatomy_findings(kept, combined, derived))
+    said.add(part_findings(kept) if for_doses else [])
     if for_doses:
         said.add(
             role_findings(on_grid, volume, given=roles, languages=request.languages)

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 
 from sirtdose.dosimetry.compare.readers import Observers
+from sirtdose.dosimetry.derived import tumors_together
+from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.results import Assessment, Dosed, Placed, Read
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
@@ -135,6 +137,7 @@ def _placed(
             choice, request.image, image=seen.image, ct=ct, may_name_readers=True
         )
     )
+    placed = _with_tumors_together(placed)
     judge = request.judge
     return replace(
         placed,
@@ -142,3 +145,16 @@ def _placed(
         plan_map=said.take(plan_map_on(seen.plan_map, judge.plan_transform, placed)),
         density=said.take(tissue_density(request.dose, seen.given.nuclide, placed)),
     ), said.findings
+
+
+def _with_tumors_together(placed: Placed) -> Placed:
+    """With all tumors of the liver as one more row, where there are several."""
+    together = tumors_together(placed.drawn)
+    if together is None:
+        return placed
+    on_grid = occupancy_on(together, placed.image.grid)
+    return replace(
+        placed,
+        on_grid=(*placed.on_grid, on_grid),
+        named=(*placed.named, together),
+    )

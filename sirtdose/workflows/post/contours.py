@@ -6,7 +6,7 @@ from sirtdose.dosimetry.compare.readers import BorderSpread
 from sirtdose.dosimetry.image.blur_loss import width_mm
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.model.grid import Grid
-from sirtdose.model.role import Role
+from sirtdose.model.role import DERIVED_ROLES, Role
 from sirtdose.model.structure import Structure
 from sirtdose.uncertainty.budget import Budget, Component
 from sirtdose.uncertainty.contour_law import (
@@ -20,7 +20,6 @@ READERS, READERS_SHIFT = "contour_readers", "contour_readers_shift"
 _USUAL = "contour_voxels"
 # Of fewer readers the spread says less than the law does.
 _ENOUGH = 3
-_DERIVED = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 
 
 def contours_of(
@@ -39,12 +38,12 @@ def contours_of(
     found: dict[str, Contour] = {}
     laws: dict[str, DrawnOn] = {}
     for one in assessment.placed.named:
-        if one.role in _DERIVED:
+        if one.role in DERIVED_ROLES:
             continue
         law = _drawn_on(one, assessment)
         usual = Contour(budget[_USUAL] * side_mm, aside_mm)
         if not typed:
-            tumor = one.role.is_tumor
+            tumor = one.role.is_tumor or one.role is Role.TUMOR_PART
             usual = law.contour(one.volume_ml, tumor=tumor, aside_mm=aside_mm)
         own = _by_readers(spreads.get(one.name), usual)
         if own is not None:
@@ -103,7 +102,9 @@ def _named(
         widest = max(laws.values(), key=lambda one: one.outwards_mm)
         entries.append(widest.component())
     others = {_USUAL: bool(laws) or not typed, SHIFT: not laws and not typed}
-    return budget.with_entries(entries, without=[k for k, gone in others.items() if gone])
+    return budget.with_entries(
+        entries, without=[k for k, gone in others.items() if gone]
+    )
 
 
 def _of_readers(found: list[Contour], readers: int) -> list[Component]:

@@ -22,6 +22,7 @@ from sirtdose.uncertainty.undoing import Blurred, Row
 _DERIVED = {
     Role.NORMAL_WHOLE: Role.LIVER,
     Role.NORMAL_PERFUSED: Role.PERFUSED,
+    Role.ALL_TUMORS: Role.TUMOR,
 }
 _FAR = 4.0
 
@@ -208,6 +209,7 @@ def _row_of(row: StructureDose, inside: Array, regions: Regions) -> Row:
         Role.NORMAL_PERFUSED: "perfused liver",
         Role.LUNGS: "lungs",
     }.get(role, row.structure.name)
+    together = role is Role.ALL_TUMORS
     taken = [
         one
         for one, layer in regions.layers.items()
@@ -218,7 +220,12 @@ def _row_of(row: StructureDose, inside: Array, regions: Regions) -> Row:
         inside,
         row.dvh,
         moves_with=name,
-        leaves_out=tuple(taken) if role in _DERIVED else (),
+        leaves_out=tuple(taken) if role in _DERIVED and not together else (),
+        joins=tuple(
+            one for one, layer in regions.layers.items() if layer.role is Role.TUMOR
+        )
+        if together
+        else (),
     )
 
 
@@ -265,5 +272,6 @@ def _parts(table: Sequence[StructureDose]) -> list[Part]:
         of = tuple(str(m) for m, role in enumerate(roles) if role is whole)
         # What nothing is left of to be derived from moves as a whole.
         plus, minus = (of, taken) if whole and of else ((str(n),), ())
+        minus = () if row.structure.role is Role.ALL_TUMORS else minus
         parts.append(Part(str(n), str(row.structure.role), plus, minus))
     return parts

@@ -117,7 +117,7 @@ def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, 
     By the recovery that the camera's file has of a tumor of that size, if it has one.
     """
     used = assessment.read.camera
-    return estimated_losses(
+    found = estimated_losses(
         [
             (
                 *(row.structure.name, row.structure.role),
@@ -128,6 +128,15 @@ def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, 
         **blur_of(assessment.placed.image, assessment.request.dose),
         measured=used.camera.recovery_at if used else None,
     )
+    # What all tumors lose is what each does, by its part of the energy.
+    energy = {
+        row.structure.name: row.dvh.mean_gy * row.structure.volume_ml
+        for row in rows
+        if row.structure.role is Role.TUMOR
+    }
+    lost = sum(found.get(name, 0.0) * own for name, own in energy.items())
+    together = lost / sum(energy.values()) if sum(energy.values()) > 0 else 0.0
+    return {**found, str(Role.ALL_TUMORS): together}
 
 
 def _undone(
