@@ -11,6 +11,9 @@ from sirtdose.model.structure import Structure
 
 # Surfaces are looked at on so many voxels at most, finer than any dose.
 _VOXELS = 200_000
+# Stairs of voxels have 9 % more area than the ball they are of; smoothed by so many
+# voxels, 1 to 2 %.
+_SMOOTHING, _PAD = 0.6, 3
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,15 @@ class Surface:
     """The border of a structure: points on it with the area that each stands for."""
 
     def __init__(self, structure: Structure) -> None:
+        from scipy.ndimage import gaussian_filter
+
         grid = _coarse(structure)
         own = structure if grid is None else occupancy_on(structure, grid)
+        padded = np.pad(np.asarray(own.occupancy, np.float32), _PAD)
         corners, faces = surface_of(
-            np.asarray(own.occupancy, float), own.grid.spacing_mm
+            gaussian_filter(padded, _SMOOTHING), own.grid.spacing_mm
         )
+        corners -= _PAD * np.asarray(own.grid.spacing_mm)
         middles, self.areas = triangles_of(corners, faces)
         self.area_mm2 = float(self.areas.sum())
         self.points_mm: Array = own.grid.world_mm(middles / own.grid.spacing_mm)

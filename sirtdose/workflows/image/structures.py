@@ -60,6 +60,11 @@ def placed_structures(
         Structures that cannot be read or placed; SafetyStop where nothing could be
         computed of them (H19).
     """
+    if choice.readers and not may_name_readers:
+        raise InputError(
+            "structures of named readers are compared by `sirtdose post` alone: give "
+            "one reader's file here, without the name"
+        )
     said = Said()
     volume = on_dose_grid(request, image, ct)
     read = _read(choice, request)
