@@ -31,8 +31,8 @@ def reader_structure_findings(
                 findings.append(
                     Finding.of(
                         "H19",
-                        f"'{one.name}' was drawn by {reader_words(who)}, and is in a file "
-                        "without a reader's name too: leave one of the two out",
+                        f"'{one.name}' was drawn by {reader_words(who)}, and is in a "
+                        "file without a reader's name too: leave one of the two out",
                         severity=Severity.STOP,
                     )
                 )

@@ -59,8 +59,9 @@ def choose(
 ) -> Choice:
     """Pick activity image, CT and structures, or say why that is not possible.
 
-    Paths given by the user win; `readers` are files of structures by who drew them. `without_structures` lets there be none. Files that
-    another option names, those in `elsewhere` too, are no activity image.
+    Paths given by the user win; `readers` are files of structures by who drew them.
+    `without_structures` lets there be none. Files that another option names, those in
+    `elsewhere` too, are no activity image.
 
     Raises
     ------
@@ -121,13 +122,13 @@ def _require_own_files(readers: Mapping[str, Found], others: Sequence[Found]) ->
         digest = sha256_of_item(item)
         if digest in seen:
             raise InputError(
-                f"{reader_words(seen[digest])} and {reader_words(name)} have the same structures "
-                f"({item.label}): give each reader's own file"
+                f"{reader_words(seen[digest])} and {reader_words(name)} have the same "
+                f"structures ({item.label}): give each reader's own file"
             )
         if any(set(one.paths) & set(item.paths) for one in others):
             raise InputError(
-                f"{item.label} is given with the name of {reader_words(name)}, and without: "
-                "give it once"
+                f"{item.label} is given with the name of {reader_words(name)}, and "
+                "without: give it once"
             )
         seen[digest] = name
 

@@ -38,7 +38,9 @@ def reader_planes(
     agreed = observers.agreement if observers else None
     if observers is None or agreed is None:
         return None
-    plain = {one.name.strip().casefold() for one in (*agreed.borders, *agreed.lacking)}
+    names = [one.name for one in agreed.borders]
+    names += [one.name for one in agreed.lacking]
+    plain = {name.strip().casefold() for name in names}
 
     def differs(one: Structure) -> bool:
         return one.name.strip().casefold() in plain and not one.empty

@@ -50,12 +50,14 @@ role_options = together(
 ct_option = Option("ct", Path, "CT to use, if the input holds several.")
 
 
-def structures_option(*, required: bool) -> Option:
+def structures_option(*, required: bool, of_readers: bool = False) -> Option:
     """Files of structures, several if need be."""
+    named = " For post, 'NAME=FILE' names the reader who drew it."
     return Option(
         "structures",
         Path,
-        "Structures: RTSTRUCT, SEG, .seg.nrrd, mask or label image; may be repeated.",
+        "Structures: RTSTRUCT, SEG, .seg.nrrd, mask or label image; may be repeated."
+        + named * of_readers,
         many=True,
         required=required,
     )
@@ -69,7 +71,7 @@ probability_option = Option(
 reading_options = together(
     Option("image", Path, "Activity image to use, if the input holds several."),
     ct_option,
-    structures_option(required=False),
+    structures_option(required=False, of_readers=True),
     probability_option,
     role_options,
 )

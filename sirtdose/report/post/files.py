@@ -111,8 +111,8 @@ def write_post(
         for name, table in pairs:
             (folder / name).write_text(table(document["uncertainty"]), "utf-8")
     if assessment.observers is not None and assessment.observers.agreement:
-        for name, table in reader_tables(document, assessment.observers).items():
-            (folder / name).write_text(table, "utf-8")
+        for name, rows in reader_tables(document, assessment.observers).items():
+            (folder / name).write_text(rows, "utf-8")
     if assessment.placed.registration is not None:
         write_transform(assessment.placed.registration, folder / TRANSFORM)
     for method, dose in assessment.dosed.doses.items():

@@ -152,7 +152,7 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
     ]
     rows = [
         [
-            *(spoken(row["name"]), _role_words(row)),
+            *(_shown_name(row), _role_words(row)),
             *(one.cell(row) for one in shown),
             *metric_cells(row, [mean]),
             *([significant(other["mean_gy"][row["name"]])] if other else []),
@@ -196,6 +196,12 @@ def _means_by_method(document: dict[str, Any]) -> list[str]:
         table(header, rows),
         *(f"{method_words(method)}{own}" for method, own in constants if own),
     ]
+
+
+def _shown_name(row: dict[str, Any]) -> str:
+    """A structure's name; a part of a lesion stands under it."""
+    name = spoken(row["name"])
+    return f"  {name}" if row["role"] == "tumor_part" else name
 
 
 def _role_words(row: dict[str, Any]) -> str:

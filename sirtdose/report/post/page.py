@@ -32,12 +32,7 @@ from sirtdose.report.page_head import (
 from sirtdose.report.palette import paints
 from sirtdose.report.post.biology import biology_rows, parameter_lines
 from sirtdose.report.post.camera import camera_lines
-from sirtdose.report.post.readers import (
-    contours_words,
-    overlap_rows,
-    reader_heads,
-    reader_rows,
-)
+from sirtdose.report.post.readers import contours_words, readers_page
 from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
     agreement_line,
@@ -138,35 +133,10 @@ def post_page(
         self_test=self_test_words(document.get("self_test")),
         options=_options(document, hidden=nameless),
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
-        readers=_readers(document),
+        readers=readers_page(document),
         contours=contours_words(document.get("observers")),
         blur=[_plain(one) for one in partial_volume_lines(document["partial_volume"])],
     )
-
-
-def _readers(document: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Doses by each reader, and how far readers agree; None of one reader or none."""
-    observers = document.get("observers")
-    if not observers or not observers["methods"]:
-        return None
-    roles = {
-        one["name"]: one["role"]
-        for own in observers["methods"].values()
-        for one in own["spread"]
-    }
-    return {
-        "heads": reader_heads(observers),
-        "methods": {
-            method: [
-                [drawn_name(one["name"], roles[one["name"]]), *cells]
-                for one, (_, *cells) in zip(
-                    own["spread"], reader_rows(document, method, own), strict=True
-                )
-            ]
-            for method, own in observers["methods"].items()
-        },
-        "overlap": overlap_rows(observers),
-    }
 
 
 def _options(document: Mapping[str, Any], *, hidden: bool) -> list[Any]:

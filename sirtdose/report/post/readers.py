@@ -6,6 +6,7 @@ from typing import Any
 from sirtdose.dosimetry.compare.readers import Observers
 from sirtdose.model.reader import MAJORITY, STAPLE, reader_words
 from sirtdose.report.doses import asked_in
+from sirtdose.report.looks import drawn_name
 from sirtdose.report.tables import (
     DVH_COLUMNS,
     csv_text,
@@ -171,6 +172,31 @@ def reader_rows(
     ]
 
 
+def readers_page(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Doses by each reader, and how far readers agree; None of one reader or none."""
+    observers = document.get("observers")
+    if not observers or not observers["methods"]:
+        return None
+    roles = {
+        one["name"]: one["role"]
+        for own in observers["methods"].values()
+        for one in own["spread"]
+    }
+    return {
+        "heads": reader_heads(observers),
+        "methods": {
+            method: [
+                [drawn_name(one["name"], roles[one["name"]]), *cells]
+                for one, (_, *cells) in zip(
+                    own["spread"], reader_rows(document, method, own), strict=True
+                )
+            ]
+            for method, own in observers["methods"].items()
+        },
+        "overlap": overlap_rows(observers),
+    }
+
+
 def overlap_rows(observers: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Every pair of readers by structure: Dice, mean and 95 % surface distance."""
     return [
@@ -207,4 +233,5 @@ def kept_names(observers: Mapping[str, Any] | None) -> list[str]:
 
 
 def _lacking(observers: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    return (observers or {"lacking": ()})["lacking"]
+    found: Sequence[Mapping[str, Any]] = (observers or {"lacking": ()})["lacking"]
+    return found

@@ -28,7 +28,9 @@ def contours_of(
     """How far each drawn structure's border may be off, and the budget that says so.
 
     Two readers' spread counts where it is more than the law's. An entry
-    ``contour_voxels`` of the user's own wins over the law, not over readers.
+    ``contour_voxels`` of the user's own wins over the law, not over readers. Organs and
+    what is perfused are no lesions: drawn on a CT they stay as sure as that entry says,
+    as the law would make them surer than anybody draws.
     """
     image = assessment.read.image.grid
     side_mm = _side_mm(image)
@@ -42,16 +44,15 @@ def contours_of(
             continue
         law = _drawn_on(one, assessment)
         usual = Contour(budget[_USUAL] * side_mm, aside_mm)
-        if not typed:
-            tumor = one.role.is_tumor or one.role is Role.TUMOR_PART
+        tumor = one.role.is_tumor or one.role is Role.TUMOR_PART
+        by_law = not typed and (tumor or law.is_emission)
+        if by_law:
             usual = law.contour(one.volume_ml, tumor=tumor, aside_mm=aside_mm)
         own = _by_readers(spreads.get(one.name), usual)
-        if own is not None:
-            found[one.name] = own
-        elif not typed:
-            found[one.name] = usual
+        found[one.name] = own or usual
+        if by_law and own is None:
             laws[law.words] = law
-    return found, _named(budget, found, laws, spreads, typed=typed)
+    return found, _named(budget, found, laws, spreads)
 
 
 def _spreads(assessment: Assessment) -> Mapping[str, BorderSpread]:
@@ -89,8 +90,6 @@ def _named(
     found: Mapping[str, Contour],
     laws: Mapping[str, DrawnOn],
     spreads: Mapping[str, BorderSpread],
-    *,
-    typed: bool,
 ) -> Budget:
     """The budget with what contours rest on, in place of what they do not."""
     entries: list[Component] = []
@@ -101,10 +100,8 @@ def _named(
     if laws:
         widest = max(laws.values(), key=lambda one: one.outwards_mm)
         entries.append(widest.component())
-    others = {_USUAL: bool(laws) or not typed, SHIFT: not laws and not typed}
-    return budget.with_entries(
-        entries, without=[k for k, gone in others.items() if gone]
-    )
+    used = {name for one in found.values() for name in one.components}
+    return budget.with_entries(entries, without={_USUAL, SHIFT} - used)
 
 
 def _of_readers(found: list[Contour], readers: int) -> list[Component]:

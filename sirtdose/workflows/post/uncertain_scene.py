@@ -177,7 +177,7 @@ def blurred_of(
             name: contours[own]
             for name, layer in regions.layers.items()
             for own in [_contour_name(name, layer, named)]
-            if own in contours
+            if own is not None and own in contours
         },
     )
 

@@ -3,7 +3,6 @@
 import csv
 import json
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,9 +116,7 @@ def test_their_spread_is_that_of_their_own_doses(assessed):
 
 def test_overlap_is_that_of_the_masks(assessed):
     out, document, _ = assessed
-    a, b = (
-        ellipsoid(moved(TUMOR, **DRAWN[who])) for who in ("reader A", "Dr. B")
-    )
+    a, b = (ellipsoid(moved(TUMOR, **DRAWN[who])) for who in ("reader A", "Dr. B"))
     [found] = [
         one
         for one in document["observers"]["overlap"]
@@ -137,9 +134,7 @@ def test_tables_have_every_reader(assessed):
         table = list(csv.DictReader(stream))
     assert {row["contours_of"] for row in table} == {*DRAWN, "STAPLE"}
     [row] = [
-        one
-        for one in table
-        if (one["contours_of"], one["name"]) == ("C", "Tumor 1")
+        one for one in table if (one["contours_of"], one["name"]) == ("C", "Tumor 1")
     ]
     mean = by_reader(document, "C")["Tumor 1"]["dose_gy"]["mean"]
     assert float(row["mean_gy"]) == pytest.approx(mean, rel=1e-8)
@@ -185,9 +180,7 @@ def test_the_spread_takes_the_place_of_the_default_contours(assessed):
 
 def test_one_reader_has_a_name_and_the_law_of_size(run, case, tmp_path):
     out = tmp_path / "one"
-    result = run(
-        *words(case, "C"), "--uncertainty", 20, *BARE, "--json", "--out", out
-    )
+    result = run(*words(case, "C"), "--uncertainty", 20, *BARE, "--json", "--out", out)
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["observers"]["readers"] == ["C"]
@@ -219,7 +212,7 @@ def test_no_name_of_a_reader_is_left_in_de_identified_results(run, case, tmp_pat
     assert document["observers"]["readers"] == ["reader 1", "reader 2", "reader 3"]
 
 
-def test_files_of_readers_are_hashed_and_asked_for_again(run, case, assessed):
+def test_files_of_readers_are_hashed_and_asked_for_again(run, assessed):
     out, document, _ = assessed
     kinds = [one["file"] for one in document["inputs"]]
     assert [one for one in kinds if one.startswith("by")] == [
