@@ -16,6 +16,11 @@ from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.structure import Structure
 from sirtdose.model.uncertain import Z95
 
+# Standard deviation of the median of so many normal values over that of their mean.
+_OF_MEDIAN = {
+    **{2: 1.0, 3: 1.1602, 4: 1.0922, 5: 1.1976},
+    **{6: 1.1351, 7: 1.2137, 8: 1.1604},
+}
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -142,10 +147,11 @@ def variation(values: Sequence[float]) -> float | None:
 def spread_factor(readers: int, values: int) -> float:
     r"""What a spread among readers is multiplied by to be a standard uncertainty.
 
-    .. math:: k = \max\left(1, \frac{t_{0.975, \nu}}{1.96\sqrt{n}}\right)
+    .. math:: k = \max\left(1, m_n \frac{t_{0.975, \nu}}{1.96\sqrt{n}}\right)
 
-    Of their mean, which the consensus is near, by Student's t with the degrees of
-    freedom of the spread. Never below the spread of one reader: errors that all of
+    By Student's t with the degrees of freedom of the spread, and with m what a median
+    of n normal values is less sure by than their mean: a majority's border is the
+    median of theirs. Never below the spread of one reader: errors that all of
     them share are in none of it.
 
     Parameters
@@ -162,15 +168,15 @@ def spread_factor(readers: int, values: int) -> float:
 
     Examples
     --------
-    4.3027 / (1.95996 * 1.73205) for a volume by three readers.
+    1.1602 * 4.3027 / (1.95996 * 1.73205) for a volume by three readers.
 
-    >>> round(spread_factor(3, 1), 4), spread_factor(3, 3)
-    (1.2674, 1.0)
+    >>> round(spread_factor(3, 1), 3), spread_factor(3, 3)
+    (1.47, 1.0)
     """
     from scipy.special import stdtrit
 
     student = float(stdtrit(values * (readers - 1), 0.975))
-    found: float = student / (Z95 * readers**0.5)
+    found: float = _OF_MEDIAN[readers] * student / (Z95 * readers**0.5)
     return max(1.0, found)
 
 
