@@ -18,8 +18,13 @@ from sirtdose.model.uncertain import Z95
 
 # Standard deviation of the median of so many normal values over that of their mean.
 _OF_MEDIAN = {
-    **{2: 1.0, 3: 1.1602, 4: 1.0922, 5: 1.1976},
-    **{6: 1.1351, 7: 1.2137, 8: 1.1604},
+    2: 1.0,
+    3: 1.1602,
+    4: 1.0922,
+    5: 1.1976,
+    6: 1.1351,
+    7: 1.2137,
+    8: 1.1604,
 }
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
