@@ -13,22 +13,29 @@ from sirtdose.checks.volumes import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rail_source
-from sirtdose.model.role import Role
+from sirtdose.model.role import DERIVED_ROLES, Role
 from sirtdose.model.structure import Structure
 
 _LUNGS_MIN_ML = 1500.0
 _OUTSIDE_MAX = 0.05
 _CUT_OFF_MIN = 0.999
-_RESERVED = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
+_NAME_READERS = (
+    "; if each file is another reader's of the same patient, name the readers: "
+    "--structures 'reader A=FILE' --structures 'reader B=FILE'"
+)
 NEEDED = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 
 
 def reading_findings(
-    structures: Sequence[Structure], *, for_doses: bool = True
+    structures: Sequence[Structure],
+    *,
+    for_doses: bool = True,
+    may_be_of_readers: bool = False,
 ) -> list[Finding]:
     """Duplicate or reserved names, and needed structures that are empty (H19).
 
     Undecided roles ask; unless `for_doses`, only those that may be lungs or liver.
+    Files with the same names `may_be_of_readers`, who are to be named then.
     """
     asked = [
         one
@@ -39,14 +46,15 @@ def reading_findings(
     findings = reading_remarks(asked) + [
         Finding.of(
             "H19",
-            f"{count} structures are named '{name}': rename all but one",
+            f"{count} structures are named '{name}': rename all but one"
+            + _NAME_READERS * may_be_of_readers,
             severity=Severity.STOP,
         )
         for name, count in Counter(one.name for one in structures).items()
         if count > 1
     ]
     for structure in structures:
-        if structure.name in _RESERVED:
+        if structure.name in DERIVED_ROLES:
             findings.append(
                 Finding.of(
                     "H19",

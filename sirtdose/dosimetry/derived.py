@@ -110,6 +110,48 @@ def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
     return derived
 
 
+def tumors_together(structures: Sequence[Structure]) -> Structure | None:
+    """All tumors of the liver as one, each voxel once; None of fewer than two.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        On one lattice of voxels.
+
+    Examples
+    --------
+    >>> from sirtdose.model.grid import Grid
+    >>> grid = Grid.regular((1, 1, 4), spacing_mm=(10.0, 10.0, 10.0))
+    >>> one, two = (Structure.named(name, np.array([[row]], bool), grid)
+    ...     for name, row in (("T1", [1, 1, 0, 0]), ("T2", [0, 1, 1, 0])))
+    >>> tumors_together([one, two]).volume_ml, tumors_together([one])
+    (3.0, None)
+    """
+    tumors = with_role(structures, Role.TUMOR)
+    if len(tumors) < 2:
+        return None
+    role = Role.ALL_TUMORS
+    return union(tumors).renamed(str(role), role, "tumors, each voxel once")
+
+
+def with_parts_beside(structures: Sequence[Structure]) -> list[Structure]:
+    """The structures in their order, but each part of a tumor behind its lesion."""
+    parts = with_role(structures, Role.TUMOR_PART)
+    lesions = {one.name.strip().casefold() for one in structures if one.role.is_tumor}
+
+    def of(part: Structure) -> str:
+        return part.name.rpartition("/")[0].strip().casefold()
+
+    found = []
+    for one in structures:
+        if one.role is not Role.TUMOR_PART or of(one) not in lesions:
+            found.append(one)
+        if one.role.is_tumor:
+            own = one.name.strip().casefold()
+            found += [part for part in parts if of(part) == own]
+    return found
+
+
 def centroid_mm(structure: Structure) -> tuple[float, float, float]:
     """Center of a structure's volume: x, y, z (LPS).
 
@@ -121,9 +163,11 @@ def centroid_mm(structure: Structure) -> tuple[float, float, float]:
     >>> centroid_mm(mask)
     (3.0, 0.0, 0.0)
     """
-    index = np.argwhere(structure.occupancy > 0)
-    weights = structure.occupancy[tuple(index.T)].astype(np.float64)
-    center = (index * weights[:, None]).sum(axis=0) / weights.sum()
+    # Axis by axis: a list of a whole lung's voxels would take hundreds of MB.
+    by_slice = structure.occupancy.sum(axis=(1, 2), dtype=np.float64)
+    plane = structure.occupancy.sum(axis=0, dtype=np.float64)
+    sums = (by_slice, plane.sum(axis=1), plane.sum(axis=0))
+    center = [(np.arange(one.size) * one).sum() / one.sum() for one in sums]
     return three(structure.grid.world_mm(center).tolist())
 
 

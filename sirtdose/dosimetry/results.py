@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.compare.comparison import StatedHistograms
+from sirtdose.dosimetry.compare.readers import Observers
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.registration import Registration
@@ -242,6 +243,7 @@ class Assessment(Tabled):
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]
     uncertainty: Uncertainty | None = None
+    observers: Observers | None = None
 
     def _facts(self) -> dict[str, object]:
         return {

@@ -20,7 +20,9 @@ from sirtdose.io.found import (
     Passed,
     listed,
 )
+from sirtdose.io.hashing import sha256_of_item
 from sirtdose.model.bounds import printable
+from sirtdose.model.reader import reader_words
 from sirtdose.model.scan import ScanFacts
 from sirtdose.model.structure import Structure
 
@@ -30,12 +32,19 @@ _UNUSED_MAX = 12
 
 @dataclass(frozen=True)
 class Choice:
-    """What will be used, and why."""
+    """What will be used, and why; `readers` drew some of the structures."""
 
     image: Found
     ct: Found | None
     structures: tuple[Found, ...]
     reasons: tuple[str, ...]
+    readers: tuple[tuple[str, Found], ...] = ()
+
+    @property
+    def shared(self) -> tuple[Found, ...]:
+        """The structures that are no reader's own."""
+        own = [item for _, item in self.readers]
+        return tuple(one for one in self.structures if one not in own)
 
 
 def choose(
@@ -44,13 +53,15 @@ def choose(
     image: Path | None = None,
     ct: Path | None = None,
     structures: Sequence[Path] = (),
+    readers: Mapping[str, Path] | None = None,
     without_structures: bool = False,
     elsewhere: Collection[Path] = (),
 ) -> Choice:
     """Pick activity image, CT and structures, or say why that is not possible.
 
-    Paths given by the user win. `without_structures` lets there be none. Files that
-    another option names, those in `elsewhere` too, are no activity image.
+    Paths given by the user win; `readers` are files of structures by who drew them.
+    `without_structures` lets there be none. Files that another option names, those in
+    `elsewhere` too, are no activity image.
 
     Raises
     ------
@@ -62,6 +73,12 @@ def choose(
         _given(path, "--structures", (*STRUCTURES, Kind.IMAGE_FILE))
         for path in structures
     ]
+    by_reader = {
+        name: _given(path, "--structures", (*STRUCTURES, Kind.IMAGE_FILE))
+        for name, path in (readers or {}).items()
+    }
+    _require_own_files(by_reader, named)
+    named += by_reader.values()
     activity, reason = _activity(found, image, named, elsewhere)
     reasons = [reason]
     if ct is not None:
@@ -79,6 +96,10 @@ def choose(
     if named:
         chosen = tuple(named)
         reasons.append("structures: given by --structures")
+        reasons += [
+            f"structures {item.label}: of {reader_words(name)}"
+            for name, item in by_reader.items()
+        ]
     elif without_structures and not any(f.kind in STRUCTURES for f in found):
         chosen = ()
         reasons.append("structures: none; they are segmented on the image")
@@ -91,7 +112,25 @@ def choose(
             f"{activity.label} is given both as activity image and as structures: "
             "give it as one of the two"
         )
-    return Choice(activity, chosen_ct, chosen, tuple(reasons))
+    return Choice(activity, chosen_ct, chosen, tuple(reasons), tuple(by_reader.items()))
+
+
+def _require_own_files(readers: Mapping[str, Found], others: Sequence[Found]) -> None:
+    """Each reader has a file of his own, with something else in it."""
+    seen: dict[str, str] = {}
+    for name, item in readers.items():
+        digest = sha256_of_item(item)
+        if digest in seen:
+            raise InputError(
+                f"{reader_words(seen[digest])} and {reader_words(name)} have the same "
+                f"structures ({item.label}): give each reader's own file"
+            )
+        if any(set(one.paths) & set(item.paths) for one in others):
+            raise InputError(
+                f"{item.label} is given with the name of {reader_words(name)}, and "
+                "without: give it once"
+            )
+        seen[digest] = name
 
 
 def frames_differ(choice: Choice) -> str:

@@ -144,6 +144,6 @@ def tissue_of(role: Role) -> str | None:
     >>> tissue_of(Role.NORMAL_WHOLE), tissue_of(Role.LUNGS)
     ('normal liver', None)
     """
-    if role is Role.TUMOR:
+    if role in (Role.TUMOR, Role.ALL_TUMORS):
         return "tumor"
     return "normal liver" if role in _OF_LIVER else None

@@ -130,6 +130,7 @@ class Given:
 class ImageRequest:
     """What is to be read, and where its structures and voxels lie.
 
+    `structures` are everybody's, `readers` each one's own by the reader's name.
     `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a
     transform, by which structures come from the image they were `drawn_on`.
     `segment_perfused` and `segment_tumors` find what is not drawn, above a part of the
@@ -145,6 +146,7 @@ class ImageRequest:
     image: Path | None = None
     ct: Path | None = None
     structures: tuple[Path, ...] = ()
+    readers: Mapping[str, Path] = field(default_factory=dict)
     probability_threshold: float | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     languages: tuple[str, ...] = ()

@@ -2,70 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from sirtdose.model.role_kinds import DERIVED_ROLES as DERIVED_ROLES
+from sirtdose.model.role_kinds import GIVEN_ROLES as GIVEN_ROLES
+from sirtdose.model.role_kinds import Role as Role
 from sirtdose.model.role_words import Words, words_in
-
-
-class Role(StrEnum):
-    """What a structure stands for in the dosimetry.
-
-    A `TUMOR` is one of the liver. A `TUMOR_OUTSIDE` of it, as a lymph node, has a row
-    of its own and counts nowhere else.
-    """
-
-    LIVER = "liver"
-    PERFUSED = "perfused"
-    TUMOR = "tumor"
-    TUMOR_OUTSIDE = "tumor_outside"
-    LUNGS = "lungs"
-    GALLBLADDER = "gallbladder"
-    VESSEL = "vessel"
-    ORGAN = "organ"
-    NORMAL_GIVEN = "normal_given"
-    NORMAL_WHOLE = "normal_whole"
-    NORMAL_PERFUSED = "normal_perfused"
-    OTHER = "other"
-
-    @property
-    def is_tumor(self) -> bool:
-        """Whether it is a tumor, in the liver or outside of it."""
-        return self in (Role.TUMOR, Role.TUMOR_OUTSIDE)
-
-    @property
-    def in_words(self) -> str:
-        """What a structure of this role is, as a sentence says it.
-
-        >>> Role.LIVER.in_words, Role.TUMOR.in_words
-        ('the liver', 'a tumor')
-        """
-        return _IN_WORDS[self]
-
-    @property
-    def excluded_from_liver(self) -> bool:
-        """Whether it is no liver tissue even where it lies inside the liver."""
-        return self in (Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
-
-
-_IN_WORDS = {
-    Role.LIVER: "the liver",
-    Role.PERFUSED: "a perfused volume",
-    Role.TUMOR: "a tumor",
-    Role.TUMOR_OUTSIDE: "a tumor outside of the liver",
-    Role.LUNGS: "of the lungs",
-    Role.GALLBLADDER: "the gallbladder",
-    Role.VESSEL: "a vessel",
-    Role.ORGAN: "an organ",
-    Role.NORMAL_GIVEN: "normal liver",
-    Role.NORMAL_WHOLE: "normal liver",
-    Role.NORMAL_PERFUSED: "normal perfused liver",
-    Role.OTHER: "other: neither tumor nor perfused",
-}
-
-# What a person may say a structure is: all but what the program derives.
-GIVEN_ROLES = tuple(
-    role for role in Role if role not in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
-)
 
 _ANATOMY = {
     "gallbladder": Role.GALLBLADDER,
@@ -207,6 +148,8 @@ def told_by_name(name: str, languages: Sequence[str] = ()) -> Told:
         return Told(Role.OTHER, silent=True)
     if words.finds("helper", name.strip()):
         return Told(Role.OTHER)
+    if lesion_of(name, words.languages):
+        return Told(Role.TUMOR_PART)
     text = words.spelled(name)
     if words.finds("without", text):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
@@ -217,6 +160,21 @@ def told_by_name(name: str, languages: Sequence[str] = ()) -> Told:
     if words.finds("joined_or_minus", text):
         return _TUMOR_OR_WITHOUT
     return _RING if words.finds("between_targets", text) else _by_words(words, text)
+
+
+def lesion_of(name: str, languages: Sequence[str] = ()) -> str:
+    """The lesion that a structure is a part of by its name; empty where it is none.
+
+    Examples
+    --------
+    >>> lesion_of("Tumor 1/viable"), lesion_of("Tumor 1"), lesion_of("Segment II/III")
+    ('Tumor 1', '', '')
+    """
+    lesion, slash, part = name.rpartition("/")
+    words = words_in(languages)
+    if not slash or not words.has(words.spelled(part).replace("-", " "), "lesion_part"):
+        return ""
+    return lesion.strip() if told_by_name(lesion, languages).role.is_tumor else ""
 
 
 def _by_words(words: Words, text: str) -> Told:

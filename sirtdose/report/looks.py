@@ -12,7 +12,7 @@ from math import floor, log10, sqrt
 from typing import Any
 
 from sirtdose.model.metric import Metric
-from sirtdose.model.role import Role
+from sirtdose.model.role import DERIVED_ROLES, Role
 from sirtdose.model.structure import Structure
 from sirtdose.report.palette import ISODOSES, paints
 from sirtdose.report.wording import shown_name
@@ -20,7 +20,9 @@ from sirtdose.report.wording import shown_name
 # The wash below the lowest level and above the highest, and differences.
 WASH_BELOW, WASH_ABOVE = "#460a08", "#fffdf0"
 DIFFERENCE = ("#3cbed7", "#f5be28")
-_REPEATED = (Role.NORMAL_GIVEN, Role.NORMAL_PERFUSED, Role.NORMAL_WHOLE)
+_REPEATED = (Role.NORMAL_GIVEN, *DERIVED_ROLES)
+# Before the name of what is a part of the row above.
+_INDENT = "\u2003"
 _CORRECTIONS = {
     "iterative_yang": "PVC (iterative Yang)",
     "gtm": "PVC (GTM)",
@@ -84,6 +86,8 @@ def drawn_name(name: str, role: str) -> str:
     >>> drawn_name("normal_perfused", "normal_perfused"), drawn_name("lungs", "lungs")
     ('Normal perfused liver', 'lungs')
     """
+    if role == Role.TUMOR_PART:
+        return f"{_INDENT}{name}"
     return shown_name(name) if name == role and role in _REPEATED else name
 
 

@@ -47,6 +47,7 @@ from sirtdose.report.planes import (
     png,
     still_planes,
 )
+from sirtdose.report.reader_outlines import reader_planes
 from sirtdose.report.view_data import lattice_of, view_data
 
 _SCHEMA = "sirtdose.report_data/2"
@@ -91,6 +92,12 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
         "method": method,
         "whose": _whose(assessment),
         **data,
+        "readers": reader_planes(
+            assessment.observers,
+            outlined,
+            assessment.dosed.doses[method].volume,
+            field_of(outlined, assessment.dosed.doses[method].volume),
+        ),
         "gray": "CT" if assessment.placed.ct else "the activity image",
         "histograms": [
             _curves(name, rows, looks, _bands(assessment, name))

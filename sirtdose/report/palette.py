@@ -29,6 +29,13 @@ _TUMORS = (
     Paint("#36146c", "#c0a3f8"),
     Paint("#2a2fc4", "#6978ef"),
 )
+# Of one reader each; a fifth has the first's color, dashed.
+READERS = (
+    Paint("#1a73d4", "#6db3f2"),
+    Paint("#bd1b95", "#e465b8"),
+    Paint("#0b6147", "#75eaba"),
+    Paint("#36146c", "#c0a3f8"),
+)
 _ORGAN = Paint("#5f6772", "#d3d8de", dashed=True)
 _BY_ROLE = {
     Role.LIVER: _LIVER,
@@ -36,6 +43,7 @@ _BY_ROLE = {
     Role.NORMAL_GIVEN: Paint(_PERFUSED.on_white, _PERFUSED.on_black, dashed=True),
     Role.NORMAL_PERFUSED: Paint(_PERFUSED.on_white, _PERFUSED.on_black, dashed=True),
     Role.NORMAL_WHOLE: Paint(_LIVER.on_white, _LIVER.on_black, dashed=True),
+    Role.ALL_TUMORS: Paint(_TUMORS[0].on_white, _TUMORS[0].on_black, dashed=True),
     Role.LUNGS: Paint(_ORGAN.on_white, _ORGAN.on_black),
 }
 
@@ -54,7 +62,10 @@ def paints(structures: Iterable[tuple[str, str]]) -> Mapping[str, Paint]:
     for name, role in structures:
         if name in found:
             continue
-        if Role(role).is_tumor:
+        if role == Role.TUMOR_PART:
+            lesion = found.get(name.rpartition("/")[0].strip(), _TUMORS[0])
+            found[name] = Paint(lesion.on_white, lesion.on_black, dashed=True)
+        elif Role(role).is_tumor:
             found[name] = _TUMORS[tumors % len(_TUMORS)]
             tumors += 1
         else:

@@ -145,6 +145,27 @@ def still_planes(
     ]
 
 
+def outline_planes(outlines: Sequence[Smooth], shown: Field) -> list[dict[str, Any]]:
+    """Lines alone, for the same three planes: by the names of the structures."""
+    found = []
+    for view in VIEWS:
+        points = shown.points(view, _POINTS)
+        lines = [
+            (one.structure.name, curves(one.at(points), INSIDE)) for one in outlines
+        ]
+        found.append(
+            {
+                "name": view[0],
+                "outlines": [
+                    {"name": name, "paths": _paths(some)}
+                    for name, some in lines
+                    if some
+                ],
+            }
+        )
+    return found
+
+
 def field_of(structures: Sequence[Structure], dose: Volume) -> Field:
     """A cube around liver and tumors through the largest tumor or hottest voxel."""
     of_liver = [one for one in structures if one.role in _OF_LIVER]

@@ -151,6 +151,9 @@ def asked_again(
     salt = str(record.get("salt"))
 
     def found(value: Any) -> Any:
+        if isinstance(value, dict) and "reader" in value:
+            here = found(value.get("file"))
+            return None if here is None else f"{value['reader']}={here}"
         if isinstance(value, dict):
             place = value.get("place")
             here = find_place(place, seen_from=folder, salt=salt)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.scene import Array, Scene
+from sirtdose.dosimetry.grid.surface import surface_of
+from sirtdose.uncertainty.scene import Array, Contour, Scene
 
 # Of more triangles their corners alone lie close enough.
 _TRIANGLES_MAX = 300_000
@@ -71,18 +72,6 @@ def _on_surface(corners: Array, faces: NDArray[np.int64]) -> Array:
     )
 
 
-def surface_of(
-    occupancy: Array, spacing_mm: tuple[float, float, float]
-) -> tuple[Array, NDArray[np.int64]]:
-    """Corners in mm from the first voxel's center, and triangles, of a border."""
-    from skimage.measure import marching_cubes
-
-    corners, faces, _, _ = marching_cubes(
-        np.pad(occupancy, 1), 0.5 * float(occupancy.max()), spacing=spacing_mm
-    )
-    return corners - np.asarray(spacing_mm), faces
-
-
 @dataclass(frozen=True, eq=False)
 class Border:
     """The voxels about a structure's border, which may come to lie on its other side.
@@ -145,13 +134,19 @@ class Border:
 
 def borders_of(scene: Scene) -> dict[str, Border]:
     """The borders of a scene's structures, as far as they may lie off."""
-    # Of a shift, each border sees the part along its own normal.
-    aside_mm = np.hypot(scene.contour_shift_mm, scene.registration_mm)
-    reach = _FAR * float(np.hypot(scene.contour_mm, aside_mm))
     return {
-        name: Border.of(own, scene.spacing_mm, reach)
+        name: Border.of(
+            own, scene.spacing_mm, reach_mm(scene.contour(name), scene.registration_mm)
+        )
         for name, own in scene.drawn.items()
     }
+
+
+def reach_mm(contour: Contour, registration_mm: float) -> float:
+    """How far from its place a border is looked for."""
+    # Of a shift, each border sees the part along its own normal.
+    aside_mm = np.hypot(contour.aside_mm, registration_mm)
+    return _FAR * float(np.hypot(contour.outwards_mm, aside_mm))
 
 
 def _side_mm(spacing_mm: tuple[float, float, float]) -> float:

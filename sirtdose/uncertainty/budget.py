@@ -1,6 +1,6 @@
 """The budget: a standard uncertainty for everything a dose rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -110,6 +110,16 @@ class Budget:
         by = replace(usual, **table("budget")["residual_by"][method])
         return Budget({**known, "residual": by})
 
+    def with_entries(
+        self, entries: Iterable[Component], *, without: Iterable[str] = ()
+    ) -> "Budget":
+        """The same with other components before its own, and without some of these.
+
+        >>> Budget.of({}).with_entries((), without=["psf"]).components.get("psf")
+        """
+        own = {**{one.name: one for one in entries}, **self.components}
+        return Budget({name: own[name] for name in own if name not in without})
+
     def rows(self, stage: str) -> tuple[dict[str, Any], ...]:
         """The components of a stage as documents have them.
 
@@ -121,6 +131,10 @@ class Budget:
             for one in self.components.values()
             if stage in one.stages
         )
+
+    def get(self, name: str) -> float:
+        """The value of an entry; 0 where something else stands for it."""
+        return self[name] if name in self.components else 0.0
 
     def __getitem__(self, name: str) -> float:
         return self.components[name].value

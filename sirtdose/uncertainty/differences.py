@@ -103,11 +103,12 @@ def _steps(
     """Each component moved alone, there and back."""
     none = np.zeros(3)
     for name, border in borders.items():
-        if scene.contour_mm > 0:
+        own = scene.contour(name)
+        if own.outwards_mm > 0:
             yield _both(
-                {name: border.moved(sign * scene.contour_mm, none)} for sign in (1, -1)
+                {name: border.moved(sign * own.outwards_mm, none)} for sign in (1, -1)
             )
-        for aside in _along_axes(scene.contour_shift_mm):
+        for aside in _along_axes(own.aside_mm):
             yield _both({name: border.moved(0.0, sign * aside)} for sign in (1, -1))
     for aside in _along_axes(scene.registration_mm):
         yield _both(

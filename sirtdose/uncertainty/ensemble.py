@@ -224,9 +224,9 @@ def _moved(
     together = np.array([normal[f"registration {axis}"][n] for axis in range(3)])
     return {
         name: border.moved(
-            scene.contour_mm * float(normal[f"border {name}"][n]),
+            scene.contour(name).outwards_mm * float(normal[f"border {name}"][n]),
             scene.registration_mm * together
-            + scene.contour_shift_mm
+            + scene.contour(name).aside_mm
             * np.array([normal[f"shift {name} {axis}"][n] for axis in range(3)]),
         )
         for name, border in borders.items()

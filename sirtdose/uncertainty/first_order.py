@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sirtdose.dosimetry.grid.resample import trilinear
-from sirtdose.uncertainty.borders import surface_of
+from sirtdose.dosimetry.grid.surface import surface_of, triangles_of
 from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.scene import Array, Part, Scene, composed, region_total
 
@@ -88,17 +88,32 @@ def _row(
     mean = float((occupancy * scene.dose_gy).sum() / voxels)
     by_border = _by_border(part, scene, surfaces, mean_gy=mean, voxels=voxels)
     by_shift = _by_shift(part, scene, mean_gy=mean, voxels=voxels)
-    own_shift = {name: step * scene.contour_shift_mm for name, step in by_shift.items()}
     together = np.sum(list(by_shift.values()), axis=0) if by_shift else np.zeros(3)
     parts = {
-        "contour_voxels": _root([own * scene.contour_mm for own in by_border.values()]),
-        "contour_shift_voxels": _root(np.concatenate(list(own_shift.values()))),
+        **_by_contours(scene, by_border, by_shift),
         "registration_mm": _root(together * scene.registration_mm),
         "noise": noise.standard(occupancy / voxels, mean),
     }
     for factor in scene.factors:
         parts[factor.name] = _root([parts.get(factor.name, 0.0), mean * factor.of_dose])
     return Propagated(mean, _root(list(parts.values())), parts)
+
+
+def _by_contours(
+    scene: Scene, by_border: Mapping[str, float], by_shift: Mapping[str, Array]
+) -> dict[str, float]:
+    """What contours add, by the components that say how far they may be off."""
+    every = [scene.contour(name) for name in scene.drawn]
+    changes: dict[str, list[float]] = {
+        name: [] for own in every for name in own.components
+    }
+    for name, step in by_border.items():
+        own = scene.contour(name)
+        changes[own.components[0]].append(step * own.outwards_mm)
+    for name, steps in by_shift.items():
+        own = scene.contour(name)
+        changes[own.components[1]] += (steps * own.aside_mm).tolist()
+    return {name: _root(values) for name, values in changes.items()}
 
 
 def _root(values: object) -> float:
@@ -165,8 +180,7 @@ def _surface(
     occupancy: Array, dose_gy: Array, spacing_mm: tuple[float, float, float]
 ) -> _Surface:
     corners, faces = surface_of(occupancy, spacing_mm)
-    a, b, c = (corners[faces[:, n]] for n in range(3))
-    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
-    dose = trilinear(dose_gy, (a + b + c) / 3 / np.asarray(spacing_mm))
+    middles, areas = triangles_of(corners, faces)
+    dose = trilinear(dose_gy, middles / np.asarray(spacing_mm))
     area = float(areas.sum())
     return _Surface(area, float((areas * dose).sum() / area))

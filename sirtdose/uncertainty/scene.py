@@ -1,7 +1,7 @@
 """A dose map, what its uncertainty rests on, and what is said of its histograms."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 
 import numpy as np
@@ -49,6 +49,18 @@ class Factor:
         return abs(self.power) * self.relative
 
 
+@dataclass(frozen=True)
+class Contour:
+    """How far a structure's border may be off: standard uncertainties, mm.
+
+    `components` are the budget's names of what is outwards, and of what is aside.
+    """
+
+    outwards_mm: float
+    aside_mm: float
+    components: tuple[str, str] = ("contour_voxels", "contour_shift_voxels")
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A dose map in a box of voxels, structures drawn in it, and its budget.
@@ -69,6 +81,8 @@ class Scene:
         was the whole field of view, or another calibration.
     contour_mm, contour_shift_mm, registration_mm : float
         Standard uncertainties of where borders lie.
+    contours : mapping of str to Contour
+        Those of drawn structures whose borders are known otherwise.
     noise : float
         Relative standard deviation of a voxel at `noise_at_gy`.
     noise_at_gy : float
@@ -88,6 +102,12 @@ class Scene:
     noise: float
     noise_at_gy: float
     noise_fwhm_mm: float
+    contours: Mapping[str, Contour] = field(default_factory=dict)
+
+    def contour(self, name: str) -> Contour:
+        """How far a drawn structure's border may be off."""
+        usual = Contour(self.contour_mm, self.contour_shift_mm)
+        return self.contours.get(name, usual)
 
     @property
     def voxel_ml(self) -> float:

@@ -12,21 +12,21 @@ from sirtdose.dosimetry.image.partial_volume import (
     geometric_transfer_matrix,
     iterative_yang,
 )
-from sirtdose.uncertainty.borders import Border
+from sirtdose.uncertainty.borders import Border, reach_mm
 from sirtdose.uncertainty.ensemble import smooth_noise
-from sirtdose.uncertainty.scene import Array, Factor
+from sirtdose.uncertainty.scene import Array, Contour, Factor
 
 Doses = dict[str, tuple[Array, Array]]
 # A region of which no more lies in a structure is beside it.
 _BESIDE = 0.02
-_FAR = 4.0
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
     """A row of results as parts of voxels, and its histogram as it is shown.
 
-    It moves with the layer of that name, where one is named. `leaves_out` are regions
+    It moves with the layer of that name, where one is named, or is all that it `joins`.
+    `leaves_out` are regions
     that are no part of it, though they lie inside.
     """
 
@@ -35,6 +35,7 @@ class Row:
     dvh: Dvh
     moves_with: str = ""
     leaves_out: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,8 @@ class Blurred:
     is_shared : bool
         Whether it was shared at all.
     blur : Blur
+    contours : mapping of str to Contour
+        Those of layers whose borders are known otherwise.
     psf : float
         Relative standard uncertainty of the blur's width.
     """
@@ -84,6 +87,12 @@ class Blurred:
     noise_fwhm_mm: float
     psf: float
     is_gtm: bool = False
+    contours: Mapping[str, Contour] = field(default_factory=dict)
+
+    def contour(self, name: str) -> Contour:
+        """How far a layer's border may be off."""
+        usual = Contour(self.contour_mm, self.contour_shift_mm)
+        return self.contours.get(name, usual)
 
     def noise_field(self, rng: np.random.Generator) -> Array:
         """Noise as the image's own, growing with the root of what a voxel holds."""
@@ -108,10 +117,12 @@ class Undoing:
 
     def __init__(self, scene: Blurred) -> None:
         self.scene = scene
-        aside = np.hypot(scene.contour_shift_mm, scene.registration_mm)
-        reach = _FAR * float(np.hypot(scene.contour_mm, aside))
         self._borders = {
-            name: Border.of(np.asarray(own, float), scene.spacing_mm, reach)
+            name: Border.of(
+                np.asarray(own, float),
+                scene.spacing_mm,
+                reach_mm(scene.contour(name), scene.registration_mm),
+            )
             for name, own in scene.layers.items()
         }
         self._taken = _taken(scene.layers)
@@ -154,6 +165,8 @@ class Undoing:
         rows = {}
         for name, row in scene.rows.items():
             inside = layers.get(row.moves_with, row.inside)
+            if row.joins:
+                inside = np.max([layers[one] for one in row.joins], axis=0)
             parts = [
                 (fields[one], np.minimum(there[one], inside))
                 for one in self._members[name]

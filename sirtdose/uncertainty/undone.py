@@ -100,12 +100,12 @@ def _drawn(scene: Blurred, normal: Mapping[str, Array], n: int) -> Off:
     together = np.array([normal[f"registration {axis}"][n] for axis in range(3)])
     return Off(
         {
-            name: scene.contour_mm * float(normal[f"border {name}"][n])
+            name: scene.contour(name).outwards_mm * float(normal[f"border {name}"][n])
             for name in scene.layers
         },
         {
             name: scene.registration_mm * together
-            + scene.contour_shift_mm
+            + scene.contour(name).aside_mm
             * np.array([normal[f"shift {name} {axis}"][n] for axis in range(3)])
             for name in scene.layers
         },
@@ -187,30 +187,45 @@ def _noisy_vectors(
 
 def _steps(scene: Blurred) -> dict[str, list[tuple[Off, Off]]]:
     """Each component's changes, there and back."""
-    axes = np.eye(3)
-
-    def aside(step: float) -> list[tuple[Off, Off]]:
-        there = [
-            Off(aside=dict.fromkeys(scene.layers, step * axis))
-            for axis in (*axes, *-axes)
-        ]
-        return list(zip(there[:3], there[3:], strict=True))
-
-    tumors = [*scene.layers][: scene.tumors]
-    others = [*scene.layers][scene.tumors :]
+    layers = [*scene.layers]
+    contours = {name: scene.contour(name) for name in layers}
+    every = [*contours.values()]
+    found: dict[str, list[tuple[Off, Off]]] = {
+        name: [] for own in every for name in own.components
+    }
+    for outwards in dict.fromkeys(own.components[0] for own in every):
+        for group in (layers[: scene.tumors], layers[scene.tumors :]):
+            far = {
+                name: contours[name].outwards_mm
+                for name in group
+                if contours[name].components[0] == outwards
+            }
+            back = {name: -one for name, one in far.items()}
+            found[outwards] += [(Off(far), Off(back))] if far else []
+    for aside in dict.fromkeys(own.components[1] for own in every):
+        far = {
+            name: own.aside_mm
+            for name, own in contours.items()
+            if own.components[1] == aside
+        }
+        found[aside] += _aside(far)
     return {
-        "contour_voxels": [
-            (
-                Off(outwards=dict.fromkeys(group, scene.contour_mm)),
-                Off(outwards=dict.fromkeys(group, -scene.contour_mm)),
-            )
-            for group in (tumors, others)
-            if group
-        ],
-        "contour_shift_voxels": aside(scene.contour_shift_mm),
-        "registration_mm": aside(scene.registration_mm),
+        **found,
+        "registration_mm": _aside(dict.fromkeys(layers, scene.registration_mm)),
         "psf": [(Off(wider=1 + scene.psf), Off(wider=1 - scene.psf))],
     }
+
+
+def _aside(far_mm: Mapping[str, float]) -> list[tuple[Off, Off]]:
+    """All layers moved along each axis, there and back."""
+    return [
+        (
+            Off(aside={name: one * axis for name, one in far_mm.items()}),
+            Off(aside={name: -one * axis for name, one in far_mm.items()}),
+        )
+        for axis in np.eye(3)
+        if far_mm
+    ]
 
 
 def _summed(

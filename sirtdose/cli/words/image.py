@@ -17,8 +17,10 @@ from sirtdose.cli.words.quantities import (
     shift_of,
 )
 from sirtdose.cli.words.show import say_slower
-from sirtdose.cli.words.typed import file_named, site_cameras
+from sirtdose.cli.words.typed import file_named, site_cameras, split_reader
+from sirtdose.errors import InputError
 from sirtdose.model.nuclide_words import nuclide_name
+from sirtdose.model.reader import require_readers
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
@@ -48,12 +50,14 @@ role_options = together(
 ct_option = Option("ct", Path, "CT to use, if the input holds several.")
 
 
-def structures_option(*, required: bool) -> Option:
+def structures_option(*, required: bool, of_readers: bool = False) -> Option:
     """Files of structures, several if need be."""
+    named = " For post, 'NAME=FILE' names the reader who drew it."
     return Option(
         "structures",
         Path,
-        "Structures: RTSTRUCT, SEG, .seg.nrrd, mask or label image; may be repeated.",
+        "Structures: RTSTRUCT, SEG, .seg.nrrd, mask or label image; may be repeated."
+        + named * of_readers,
         many=True,
         required=required,
     )
@@ -67,7 +71,7 @@ probability_option = Option(
 reading_options = together(
     Option("image", Path, "Activity image to use, if the input holds several."),
     ct_option,
-    structures_option(required=False),
+    structures_option(required=False, of_readers=True),
     probability_option,
     role_options,
 )
@@ -158,11 +162,13 @@ dose_options = together(
 
 def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
     """What is to be read, and where it lies."""
+    structures, readers = _readers(source, options["structures"])
     return ImageRequest(
         source,
         image=options["image"],
         ct=options["ct"],
-        structures=options["structures"],
+        structures=structures,
+        readers=readers,
         probability_threshold=options["probability_threshold"],
         roles=roles_of(options["roles"]),
         languages=options["languages"] or (),
@@ -176,6 +182,25 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         cameras=site_cameras(),
         **_registration(options),
     )
+
+
+def _readers(
+    source: Path, typed: tuple[Path, ...]
+) -> tuple[tuple[Path, ...], dict[str, Path]]:
+    """Files of structures that all share, and those of readers, by name."""
+    shared, readers, names = [], {}, []
+    for one in typed:
+        name, path = split_reader(str(one), source)
+        if name is None:
+            shared.append(one)
+        else:
+            names.append(name)
+            readers[name] = Path(path)
+    try:
+        require_readers(names)
+    except InputError as error:
+        raise click.BadParameter(str(error), param_hint="--structures") from None
+    return tuple(shared), readers
 
 
 def dose_request(

@@ -17,6 +17,8 @@ from sirtdose.model.metric import Metric
 from sirtdose.model.site import Camera, SiteUsed
 
 SITE_USED = "sirtdose.site.used"
+# The option whose files may be of named readers.
+_STRUCTURES = "structures"
 SITE_CAMERAS = "sirtdose.site.cameras"
 
 
@@ -73,6 +75,34 @@ def file_named(
         return None
 
 
+def split_reader(text: str, *folders: Path) -> tuple[str | None, str]:
+    """The name of a reader and a file, of `reader A=a.dcm`; None where none is named.
+
+    A file whose own name has that sign is no reader's.
+
+    Examples
+    --------
+    >>> split_reader("reader A = a.dcm"), split_reader("a.dcm")
+    (('reader A', 'a.dcm'), (None, 'a.dcm'))
+    """
+    name, equals, path = text.partition("=")
+    if not equals or "/" in name or file_named(text, (Path(), *folders)) is not None:
+        return None, text
+    return name.strip(), path.strip()
+
+
+def _with_reader(key: str, text: Any, found: Callable[[str], Path | None]) -> Any:
+    """The file of a named reader, by its whole path where it is found; else as it is.
+
+    Seen from elsewhere its name alone would find nothing.
+    """
+    if key != _STRUCTURES or not isinstance(text, str):
+        return text
+    name, path = split_reader(text)
+    here = found(path) if name is not None else None
+    return text if here is None else f"{name}={here}"
+
+
 def located(
     options: Mapping[str, Any], folders: Sequence[Path], command: click.Command
 ) -> dict[str, Any]:
@@ -82,7 +112,9 @@ def located(
     def found(name: str, text: Any) -> Any:
         is_word = not isinstance(text, str) or text.strip().lower() in files[name]
         here = None if is_word else file_named(text, folders)
-        return text if here is None else str(here)
+        if here is not None:
+            return str(here)
+        return _with_reader(name, text, lambda path: file_named(path, folders))
 
     return {
         name: value
@@ -189,6 +221,10 @@ def request_asked(
             return [told(key, one) for one in value]
         if key not in files or str(value).lower() in files[key]:
             return value
+        name, path = split_reader(str(value)) if key == _STRUCTURES else (None, "")
+        here = file_named(path) if name is not None else None
+        if here is not None:
+            return {"reader": name, "file": here}
         return file_named(str(value)) or value
 
     asked = {

@@ -9,6 +9,7 @@ from typing import Any
 from sirtdose.data.load import table
 from sirtdose.io.found import UNUSED
 from sirtdose.report.page_head import REMOVED
+from sirtdose.report.post.readers import kept_names
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 # Of the program's own data: nothing of the patient's is in them.
@@ -105,6 +106,7 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = {
         "structure names": [
             *(row["name"] for row in rows if not row["definition"]),
+            *kept_names(document.get("observers")),
             *document["options"].get("roles", {}),
         ],
         "injection names": [

@@ -10,6 +10,7 @@ from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.dicom.write_dose import RoiHistogram, write_rtdose, write_rtplan
 from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.model.patient_link import PatientLink, StructureSet
+from sirtdose.model.role import Role
 from sirtdose.report.ladder import nice_step
 
 # Names that begin as the maps' do, so that they are never taken for inputs.
@@ -47,8 +48,10 @@ def write_dicom(
             histograms=_histograms(structure_set, assessment.structure_doses[method]),
             note=assessment.dosed.doses[method].density_note,
         )
-    if assessment.placed.on_grid:
-        write_seg(list(assessment.placed.on_grid), folder / STRUCTURES_FILE, link)
+    # All tumors together are the tumors again.
+    own = [one for one in assessment.placed.on_grid if one.role is not Role.ALL_TUMORS]
+    if own:
+        write_seg(own, folder / STRUCTURES_FILE, link)
 
 
 def _histograms(

@@ -31,6 +31,7 @@ from sirtdose.report.doses import (
 from sirtdose.report.plan.document import limit_document
 from sirtdose.report.post.camera import camera_document
 from sirtdose.report.post.deidentified import deidentified
+from sirtdose.report.post.readers import readers_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
 
@@ -87,6 +88,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         "grid": grid_document(placed.image, request.image.grid_in_words),
         "limits": [limit_document(one) for one in judged.limits],
         "uncertainty": uncertainty_document(assessment.uncertainty),
+        "observers": readers_document(assessment.observers),
         "self_test": self_test_document(request.judge.self_test),
         **said_document(assessment.findings, assessment.accepted),
         "choices": list(origin.choices),

@@ -12,6 +12,7 @@ from sirtdose.report.page_data import page_data_text, post_page_data
 from sirtdose.report.planes import thumbnail_png
 from sirtdose.report.post.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
 from sirtdose.report.post.page import post_page
+from sirtdose.report.post.readers import READER_FILES, reader_tables
 from sirtdose.report.post.uncertainty import (
     UNCERTAINTY_FILES,
     budget_csv,
@@ -84,7 +85,7 @@ def post_replaces() -> list[str]:
     ]
     names = post_files(methods, report=True, dicom=True, registration=True)
     # `sirtdose report` makes the figures.
-    return [*names, *UNCERTAINTY_FILES, THUMBNAIL, RUN_RECORD, "figures"]
+    return [*names, *UNCERTAINTY_FILES, *READER_FILES, THUMBNAIL, RUN_RECORD, "figures"]
 
 
 def write_post(
@@ -109,6 +110,9 @@ def write_post(
         pairs = zip(UNCERTAINTY_FILES, (uncertainty_csv, budget_csv), strict=True)
         for name, table in pairs:
             (folder / name).write_text(table(document["uncertainty"]), "utf-8")
+    if assessment.observers is not None and assessment.observers.agreement:
+        for name, rows in reader_tables(document, assessment.observers).items():
+            (folder / name).write_text(rows, "utf-8")
     if assessment.placed.registration is not None:
         write_transform(assessment.placed.registration, folder / TRANSFORM)
     for method, dose in assessment.dosed.doses.items():

@@ -14,6 +14,7 @@ from sirtdose.report.doses import (
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines, threshold_lines
 from sirtdose.report.post.camera import camera_lines
+from sirtdose.report.post.readers import reader_lines
 from sirtdose.report.post.summary import (
     agreement_line,
     basis_words,
@@ -63,6 +64,7 @@ def post_screen(document: dict[str, Any]) -> Screen:
             "",
             *_dose_table(document),
             *missing_lines(first["structures"], _metrics(document)),
+            *(["", *read] if (read := reader_lines(document)) else []),
             *_blur_line(document["partial_volume"]),
             *(biology_lines(document) if _asked_biology(document) else []),
             *threshold_lines(document["thresholds"]),
@@ -150,7 +152,7 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
     ]
     rows = [
         [
-            *(spoken(row["name"]), _role_words(row)),
+            *(_shown_name(row), _role_words(row)),
             *(one.cell(row) for one in shown),
             *metric_cells(row, [mean]),
             *([significant(other["mean_gy"][row["name"]])] if other else []),
@@ -194,6 +196,12 @@ def _means_by_method(document: dict[str, Any]) -> list[str]:
         table(header, rows),
         *(f"{method_words(method)}{own}" for method, own in constants if own),
     ]
+
+
+def _shown_name(row: dict[str, Any]) -> str:
+    """A structure's name; a part of a lesion stands under it."""
+    name = spoken(row["name"])
+    return f"  {name}" if row["role"] == "tumor_part" else name
 
 
 def _role_words(row: dict[str, Any]) -> str:

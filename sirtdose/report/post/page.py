@@ -32,6 +32,7 @@ from sirtdose.report.page_head import (
 from sirtdose.report.palette import paints
 from sirtdose.report.post.biology import biology_rows, parameter_lines
 from sirtdose.report.post.camera import camera_lines
+from sirtdose.report.post.readers import contours_words, readers_page
 from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
     agreement_line,
@@ -132,6 +133,8 @@ def post_page(
         self_test=self_test_words(document.get("self_test")),
         options=_options(document, hidden=nameless),
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
+        readers=readers_page(document),
+        contours=contours_words(document.get("observers")),
         blur=[_plain(one) for one in partial_volume_lines(document["partial_volume"])],
     )
 

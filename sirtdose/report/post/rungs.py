@@ -57,7 +57,7 @@ def _in_order(found: Sequence[Rung], rows: Sequence[Mapping[str, Any]]) -> list[
     """Tumors first, then normal tissue, then volumes that hold both."""
     order = {
         drawn_name(row["name"], row["role"]): 0
-        if row["role"].startswith("tumor")
+        if row["role"].startswith("tumor") or row["role"] == "all_tumors"
         else 1
         if row["role"].startswith("normal")
         else 2

@@ -14,7 +14,7 @@ from sirtdose.io.output.unfinished import finish
 from sirtdose.model.activity_scale import DoseScale
 from sirtdose.model.density_note import says_one_density
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.role import Role
+from sirtdose.model.role import DERIVED_ROLES, Role
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.model.volume import Volume
 from sirtdose.report.post.dicom_files import STRUCTURES_FILE
@@ -203,6 +203,5 @@ def _scale(document: Mapping[str, Any]) -> DoseScale:
 
 def _roles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Role]:
     """As the assessment took them; derived ones are made again."""
-    made = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
     roles = {str(row["name"]): Role(row["role"]) for row in rows}
-    return {name: role for name, role in roles.items() if role not in made}
+    return {name: role for name, role in roles.items() if role not in DERIVED_ROLES}

@@ -24,6 +24,7 @@ from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_image
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.reader import reader_words, require_readers
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
 
@@ -51,16 +52,22 @@ def chosen(
     """
     found, passed = survey(request.source)
     others = _named_elsewhere(request, elsewhere)
+    require_readers(request.readers)
     choice = choose(
         [one for one in found if not bare or one.kind not in STRUCTURES],
         image=_inside(request.source, request.image),
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
+        readers={
+            name: _inside(request.source, path)
+            for name, path in request.readers.items()
+        },
         without_structures=bare or undrawn or request.segment_perfused is not None,
         elsewhere=others,
     )
     if bare:
         choice = replace(choice, reasons=(*choice.reasons[:-1], _BARE))
+    _require_patient_of_readers(choice)
     findings = one_patient_findings([choice.image, *choice.structures, choice.ct])
     choice, said = _with_unused(choice, found, passed, others=others)
     return choice, findings + said
@@ -209,6 +216,17 @@ def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
     if path is not None and not path.exists() and (folder / path).exists():
         return folder / path
     return path
+
+
+def _require_patient_of_readers(choice: Choice) -> None:
+    """A reader's structures of another patient than the image (H01)."""
+    for name, item in choice.readers:
+        if patients_in([choice.image, item]) > 1:
+            raise SafetyStop(
+                f"the structures of {reader_words(name)} ({item.label}) are of another "
+                f"patient than {choice.image.label} (H01: PatientID, name, birth date "
+                "and sex differ): give that reader's structures of this patient"
+            )
 
 
 def one_patient_findings(

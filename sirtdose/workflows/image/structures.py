@@ -6,12 +6,18 @@ from sirtdose.checks import structures as checks
 from sirtdose.checks.anatomy import anatomy_findings
 from sirtdose.checks.blur import regrid_findings
 from sirtdose.checks.candidates import accepted_findings, candidate_findings
+from sirtdose.checks.lesion_parts import part_findings
 from sirtdose.checks.roles import (
     missing_findings,
     no_tumor_findings,
     role_findings,
 )
-from sirtdose.dosimetry.derived import derived_structures, union, with_role
+from sirtdose.dosimetry.derived import (
+    derived_structures,
+    union,
+    with_parts_beside,
+    with_role,
+)
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
     occupancy_on,
@@ -41,11 +47,13 @@ def placed_structures(
     ct: Volume | None,
     for_doses: bool = True,
     nameless: bool = False,
+    may_name_readers: bool = False,
 ) -> tuple[Placed, list[Finding]]:
     """Read structures, and bring them and the image to the dose grid.
 
     What is tumor and what is not is asked `for_doses` only: a lung shunt is the same
-    either way. Where results are to be `nameless`, nobody who accepted is named.
+    either way. Where results are to be `nameless`, nobody who accepted is named. Files
+    that hold the same names `may_name_readers`.
 
     Raises
     ------
@@ -53,6 +61,11 @@ def placed_structures(
         Structures that cannot be read or placed; SafetyStop where nothing could be
         computed of them (H19).
     """
+    if choice.readers and not may_name_readers:
+        raise InputError(
+            "structures of named readers are compared by `sirtdose post` alone: give "
+            "one reader's file here, without the name"
+        )
     said = Said()
     volume = on_dose_grid(request, image, ct)
     read = _read(choice, request)
@@ -62,8 +75,12 @@ def placed_structures(
     said.add(candidate_findings(drawn))
     said.add(accepted_findings(drawn, nameless=nameless))
     drawn += said.take(delineated(request, drawn, volume))
+    drawn = with_parts_beside(drawn)
     _require_placeable(drawn, volume)
-    said.add(checks.reading_findings(drawn, for_doses=for_doses))
+    several = may_name_readers and len(choice.structures) > 1
+    said.add(
+        checks.reading_findings(drawn, for_doses=for_doses, may_be_of_readers=several)
+    )
     require_accepted(
         [one for one in said.findings if one.severity is Severity.STOP], ()
     )
@@ -74,6 +91,7 @@ def placed_structures(
     )
     derived = derived_structures(combined)
     said.add(_anatomy_findings(kept, combined, derived))
+    said.add(part_findings(kept) if for_doses else [])
     if for_doses:
         said.add(
             role_findings(on_grid, volume, given=roles, languages=request.languages)

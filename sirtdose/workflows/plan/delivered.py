@@ -16,7 +16,10 @@ from sirtdose.workflows.plan.planned import (
 
 _PRIOR = "+with_prior"
 # Rows of an assessment that are no part of a plan.
-_NOT_PLANNED = ("lungs", "other", "normal_given", "tumor_outside")
+_NOT_PLANNED = (
+    *("lungs", "other", "normal_given"),
+    *("tumor_outside", "tumor_part", "all_tumors"),
+)
 _ROLE_IN_PLAN = {"gallbladder": "organ"}
 # A mean this little below 0 is the noise of an image around none.
 _NOISE_GY = 1.0

@@ -11,6 +11,7 @@ from sirtdose.io.choose import Choice
 from sirtdose.io.convert import ImageLike, structure_of, volume_of
 from sirtdose.io.found import Held, Kind
 from sirtdose.model.grid import Grid
+from sirtdose.model.reader import reader_words, require_readers
 from sirtdose.model.request import (
     DoseRequest,
     Given,
@@ -40,6 +41,8 @@ def assess_arrays(
     judge: JudgeRequest | None = None,
     roles: Mapping[str, Role] | None = None,
     languages: Sequence[str] = (),
+    readers: Mapping[str, Mapping[str, ImageLike | Structure] | Iterable[Structure]]
+    | None = None,
     dose_grid: float | Literal["image", "ct"] = "image",
     segment_perfused: float | None = None,
     segment_tumors: float | Literal["adaptive"] | None = None,
@@ -68,6 +71,9 @@ def assess_arrays(
     languages : sequence of str
         Those that the names of masks are read in, such as ``("en", "nl")``; all where
         there are none.
+    readers : mapping of str to structures, optional
+        What each reader drew, by the reader's name, beside the `structures` that all
+        share.
     dose_grid : "image", "ct" or float
         The voxels that doses are computed on; cubes of a side in mm.
     segment_perfused, segment_tumors : float, optional
@@ -113,7 +119,8 @@ def assess_arrays(
         density = _held("the CT", _of_kind(hu, (Quantity.CT_NUMBER,), "the CT"))
     languages = languages_named(languages) if languages else ()
     drawn = _structures(structures, volume.grid, languages)
-    if not drawn and segment_perfused is None:
+    by_reader = _of_readers(readers or {}, volume.grid, languages)
+    if not drawn and not by_reader and segment_perfused is None:
         raise InputError("structures is empty: give masks by name")
     request = PostRequest(
         ImageRequest(
@@ -132,14 +139,34 @@ def assess_arrays(
     choice = Choice(
         _held("the image", volume),
         density,
-        (Held(Kind.ARRAY, (), name="the structures", structures=drawn),),
+        (
+            *([_drawn("the structures", drawn)] if drawn or not by_reader else []),
+            *(item for _, item in by_reader),
+        ),
         ("image, CT and structures: given from memory",),
+        by_reader,
     )
     return assessed(request, choice, other_dose_findings(choice, request))
 
 
 def _held(name: str, volume: Volume) -> Held:
     return Held(Kind.ARRAY, (), name=name, image=volume)
+
+
+def _drawn(name: str, structures: tuple[Structure, ...]) -> Held:
+    return Held(Kind.ARRAY, (), name=name, structures=structures)
+
+
+def _of_readers(
+    given: Mapping[str, Mapping[str, ImageLike | Structure] | Iterable[Structure]],
+    grid: Grid,
+    languages: Sequence[str],
+) -> tuple[tuple[str, Held], ...]:
+    require_readers(given)
+    return tuple(
+        (name, _drawn(reader_words(name), _structures(one, grid, languages)))
+        for name, one in given.items()
+    )
 
 
 def _structures(

@@ -1,13 +1,19 @@
 """Assess a treatment: an image and the ledger to doses."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
-from sirtdose.dosimetry.results import Assessment, Placed, Read
+from sirtdose.dosimetry.compare.readers import Observers
+from sirtdose.dosimetry.derived import tumors_together
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.results import Assessment, Dosed, Placed, Read
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
 from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
 from sirtdose.model.request import PostRequest
+from sirtdose.model.volume import Volume
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.prior_session import prior_on
 from sirtdose.workflows.image.scene import ct_image, require_map
@@ -19,6 +25,12 @@ from sirtdose.workflows.post.injected import in_own_names
 from sirtdose.workflows.post.inputs import files_of, provenance, read
 from sirtdose.workflows.post.judge import judged
 from sirtdose.workflows.post.plan_map import plan_map_on
+from sirtdose.workflows.post.readers import (
+    agreed_contours,
+    compared,
+    nameless_readers,
+    news,
+)
 from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 
@@ -32,6 +44,8 @@ def assess_dose(request: PostRequest) -> Assessment:
         or asks.
     """
     require_map(request.image, request.dose)
+    if request.privacy.nameless:
+        request = replace(request, image=nameless_readers(request.image))
     with opened(request.image.source) as source:
         request = replace(request, image=replace(request.image, source=source))
         return assessed(request, *files_of(request))
@@ -51,12 +65,21 @@ def assessed(
         typed = replace(typed, image=named)
     dose, _ = by_camera(request.dose, seen.image, seen.camera)
     request = replace(request, dose=dose.for_nuclide(seen.given.nuclide))
-    placed = said.take(_placed(choice, seen, request))
+    ct = said.take(_ct(choice, seen, request))
+    agreed = said.take(agreed_contours(choice, request.image, seen.image.grid))
+    used = choice if agreed is None else agreed.held(agreed.found.by_majority)
+    placed = said.take(_placed(used, seen, request, ct=ct))
     said.gate()
+    observers = Observers(tuple(name for name, _ in choice.readers))
+    by_readers: Sequence[Finding] = ()
+    if agreed is not None:
+        stage = partial(_dosed_alone, ct=ct)
+        observers, by_readers = compared(agreed, seen, request, stage)
     seen = in_own_names(seen, placed.drawn)
     activity = said.take(calibrated(seen, placed, request))
     said.gate()
     doses = said.take(dosed(seen, placed, activity, request))
+    said.add(news(by_readers, said.findings))
     said.gate()
     judgment = said.take(judged(seen, placed, doses, request))
     said.gate()
@@ -72,27 +95,43 @@ def assessed(
         ),
         findings=said.findings,
         accepted=said.accepted,
+        observers=observers if observers.readers else None,
     )
     return replace(assessment, uncertainty=uncertainty_of(assessment))
 
 
-def _placed(
+def _ct(
     choice: Choice, seen: Read, request: PostRequest
+) -> tuple[Volume | None, list[Finding]]:
+    return ct_image(
+        choice,
+        seen.image,
+        named=request.image.ct is not None,
+        needed="ct" in (request.dose.density, request.image.dose_grid),
+    )
+
+
+def _dosed_alone(
+    choice: Choice, seen: Read, request: PostRequest, *, ct: Volume | None
+) -> tuple[tuple[Placed, Dosed], tuple[Finding, ...]]:
+    """Doses of other structures than those that results rest on, past no gate."""
+    said = Said()
+    placed = said.take(_placed(choice, seen, request, ct=ct))
+    seen = in_own_names(seen, placed.drawn)
+    activity = said.take(calibrated(seen, placed, request))
+    doses = said.take(dosed(seen, placed, activity, request))
+    return (placed, doses), said.findings
+
+
+def _placed(
+    choice: Choice, seen: Read, request: PostRequest, *, ct: Volume | None
 ) -> tuple[Placed, tuple[Finding, ...]]:
-    """Image, CT, structures, densities and other doses, where doses are computed.
+    """Image, structures, densities and other doses, where doses are computed.
 
     What of an earlier dose, or the plan's, asks by the code of structures asks with
     them.
     """
     said = Said()
-    ct = said.take(
-        ct_image(
-            choice,
-            seen.image,
-            named=request.image.ct is not None,
-            needed="ct" in (request.dose.density, request.image.dose_grid),
-        )
-    )
     placed = said.take(
         placed_structures(
             choice,
@@ -100,8 +139,10 @@ def _placed(
             image=seen.image,
             ct=ct,
             nameless=request.privacy.nameless,
+            may_name_readers=True,
         )
     )
+    placed = _with_tumors_together(placed)
     judge = request.judge
     return replace(
         placed,
@@ -109,3 +150,16 @@ def _placed(
         plan_map=said.take(plan_map_on(seen.plan_map, judge.plan_transform, placed)),
         density=said.take(tissue_density(request.dose, seen.given.nuclide, placed)),
     ), said.findings
+
+
+def _with_tumors_together(placed: Placed) -> Placed:
+    """With all tumors of the liver as one more row, where there are several."""
+    together = tumors_together(placed.drawn)
+    if together is None:
+        return placed
+    on_grid = occupancy_on(together, placed.image.grid)
+    return replace(
+        placed,
+        on_grid=(*placed.on_grid, on_grid),
+        named=(*placed.named, together),
+    )

@@ -15,6 +15,7 @@ from sirtdose.dosimetry.histogram.structure_dose import (
 )
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.hot_spots import extrahepatic
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
@@ -24,6 +25,7 @@ from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, PostRequest
+from sirtdose.model.role import Role
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
 from sirtdose.planning.sessions import lungs_before_gy
@@ -56,7 +58,7 @@ def dosed(
         request.dose,
         nuclide=nuclide,
         uptakes=calibrated.uptakes,
-        too_small=blurless.unreliable if blurless else (),
+        too_small=_too_small(blurless),
     )
     if placed.prior is not None and judge.prior_dose is not None:
         earlier = placed.prior
@@ -92,6 +94,12 @@ def dosed(
         lungs_in_image_gbq=lungs_in_image_gbq(activity, placed.on_grid),
         extrahepatic=extrahepatic(doses[first].volume, activity, placed.on_grid),
     ), said.findings
+
+
+def _too_small(blurless: PartialVolume | None) -> tuple[str, ...]:
+    """Rows with no corrected dose: nor have all tumors, where one of them has none."""
+    small = tuple(blurless.unreliable) if blurless else ()
+    return (*small, str(Role.ALL_TUMORS)) if small else ()
 
 
 def _scale(read: Read, calibrated: Calibrated, device: str | None) -> DoseScale:

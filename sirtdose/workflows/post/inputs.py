@@ -188,8 +188,9 @@ def provenance(
         # By how many days a pseudonym's dates are moved back.
         shifted_d=0 if key is None else link.shifted_d if link else shift_days(key),
         # A pseudonym's results refer to no file that names the patient.
+        # A consensus is none of the readers' own.
         structure_set=None
-        if link is None or key or moved
+        if link is None or key or moved or len(choice.readers) > 1
         else _structure_set(choice.structures),
         people=()
         if key is None

@@ -30,7 +30,10 @@ def people_of(choice: Choice, others: Iterable[Path | None]) -> tuple[PatientLin
 
 def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) -> str:
     """A message in which no file's name stands that could have been read."""
-    given = [request.image, request.ct, *request.structures]
+    given = [
+        *(request.image, request.ct, *request.structures),
+        *request.readers.values(),
+    ]
     paths = [request.source, *named, *filter(None, given)]
     names = {
         one.name: "a file"

@@ -65,7 +65,9 @@ def _rows(
     foci = foci_gy(doses.extrahepatic.spots if doses.extrahepatic else ())
     perfuses = {perfused: (name,) for name, perfused, _ in read.injections}
     everyone = tuple(one.name for one in injections)
-    for row in rows:
+    counted = (Role.TUMOR_PART, Role.ALL_TUMORS)
+    # What these hold is in the lesions' own rows.
+    for row in (one for one in rows if one.structure.role not in counted):
         name, dose = row.structure.name, row.mean_by_mass_gy
         yield Part(
             name=name,

@@ -1,6 +1,6 @@
 """From an assessment to a scene that can be varied: its box, parts and factors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 from sirtdose.uncertainty.budget import Budget
-from sirtdose.uncertainty.scene import Array, Factor, Part, Scene
+from sirtdose.uncertainty.scene import Array, Contour, Factor, Part, Scene
 from sirtdose.uncertainty.undoing import Blurred, Row
 
 _DERIVED = {
     Role.NORMAL_WHOLE: Role.LIVER,
     Role.NORMAL_PERFUSED: Role.PERFUSED,
+    Role.ALL_TUMORS: Role.TUMOR,
 }
 _FAR = 4.0
 
@@ -69,17 +70,24 @@ def scene_of(
     factors: Sequence[Factor],
     region: tuple[str, ...],
     drawn_on: Grid,
+    contours: Mapping[str, Contour],
 ) -> Scene:
     """A dose in a box, with rows, structures drawn and what is uncertain.
 
-    Contours and noise are as sure as the voxels of the image are small, `drawn_on`: a
-    finer dose grid makes neither surer.
+    Noise, and `contours` of which nothing else is known, are as sure as the voxels of
+    the image are small, `drawn_on`: a finer dose grid makes neither surer.
     """
     side = float(np.prod(drawn_on.spacing_mm) ** (1 / 3))
-    contour = budget["contour_voxels"] * side
-    shift = budget["contour_shift_voxels"] * side
-    reach = _FAR * float(
-        np.hypot(contour, 3**0.5 * np.hypot(shift, budget["registration_mm"]))
+    usual = _usual_contour(budget, side)
+    reach = max(
+        _FAR
+        * float(
+            np.hypot(
+                one.outwards_mm,
+                3**0.5 * np.hypot(one.aside_mm, budget["registration_mm"]),
+            )
+        )
+        for one in (usual, *contours.values())
     )
     box, inside = _boxed([row.structure for row in table], dose, reach)
     values = np.asarray(dose.data[box], float)
@@ -95,12 +103,25 @@ def scene_of(
         parts=parts,
         factors=factors,
         region=region,
-        contour_mm=contour,
-        contour_shift_mm=shift,
+        contour_mm=usual.outwards_mm,
+        contour_shift_mm=usual.aside_mm,
         registration_mm=budget["registration_mm"],
         noise=budget["noise"],
         noise_at_gy=max(float((widest * values).sum() / widest.sum()), 0.0),
         noise_fwhm_mm=budget["noise_fwhm_voxels"] * side,
+        contours={
+            str(n): contours[row.structure.name]
+            for n, row in enumerate(table)
+            if row.structure.name in contours
+        },
+    )
+
+
+def _usual_contour(budget: Budget, side_mm: float) -> Contour:
+    """What a contour may be off by the budget alone, where it says so."""
+    return Contour(
+        budget.get("contour_voxels") * side_mm,
+        budget.get("contour_shift_voxels") * side_mm,
     )
 
 
@@ -113,6 +134,7 @@ def blurred_of(
     named: Sequence[Structure],
     budget: Budget,
     factors: Sequence[Factor],
+    contours: Mapping[str, Contour],
 ) -> Blurred:
     """An image with what its blur was undone by, and how far all that may be off."""
     regions = undone.uptake.regions
@@ -130,6 +152,7 @@ def blurred_of(
     counts = np.asarray(image.data[regions.box], np.float32)
     widest = max(rows.values(), key=lambda one: (one.role == "liver", one.inside.sum()))
     shared = region_of(result.calibration, table)
+    usual = _usual_contour(budget, side)
     return Blurred(
         image=counts,
         beyond=image.total() - float(counts.sum(dtype=float)),
@@ -142,15 +165,31 @@ def blurred_of(
         is_shared=result.calibration.method == "administered",
         blur=undone.blur,
         factors=factors,
-        contour_mm=budget["contour_voxels"] * side,
-        contour_shift_mm=budget["contour_shift_voxels"] * side,
+        contour_mm=usual.outwards_mm,
+        contour_shift_mm=usual.aside_mm,
         registration_mm=budget["registration_mm"],
         noise=budget["noise"],
         noise_at=max(float((widest.inside * counts).sum() / widest.inside.sum()), 0.0),
         noise_fwhm_mm=budget["noise_fwhm_voxels"] * side,
         psf=budget["psf"],
         is_gtm=result.method == "gtm",
+        contours={
+            name: contours[own]
+            for name, layer in regions.layers.items()
+            for own in [_contour_name(name, layer, named)]
+            if own is not None and own in contours
+        },
     )
+
+
+def _contour_name(
+    name: str, layer: Structure, named: Sequence[Structure]
+) -> str | None:
+    """The drawn structure that a layer is, or the largest of its role."""
+    if any(one.name == name for one in named):
+        return name
+    alike = [one for one in named if one.role is layer.role]
+    return max(alike, key=lambda one: one.volume_ml).name if alike else None
 
 
 def _part_in(structure: Structure, grid: Grid) -> Array:
@@ -170,6 +209,7 @@ def _row_of(row: StructureDose, inside: Array, regions: Regions) -> Row:
         Role.NORMAL_PERFUSED: "perfused liver",
         Role.LUNGS: "lungs",
     }.get(role, row.structure.name)
+    together = role is Role.ALL_TUMORS
     taken = [
         one
         for one, layer in regions.layers.items()
@@ -180,7 +220,12 @@ def _row_of(row: StructureDose, inside: Array, regions: Regions) -> Row:
         inside,
         row.dvh,
         moves_with=name,
-        leaves_out=tuple(taken) if role in _DERIVED else (),
+        leaves_out=tuple(taken) if role in _DERIVED and not together else (),
+        joins=tuple(
+            one for one, layer in regions.layers.items() if layer.role is Role.TUMOR
+        )
+        if together
+        else (),
     )
 
 
@@ -227,5 +272,6 @@ def _parts(table: Sequence[StructureDose]) -> list[Part]:
         of = tuple(str(m) for m, role in enumerate(roles) if role is whole)
         # What nothing is left of to be derived from moves as a whole.
         plus, minus = (of, taken) if whole and of else ((str(n),), ())
+        minus = () if row.structure.role is Role.ALL_TUMORS else minus
         parts.append(Part(str(n), str(row.structure.role), plus, minus))
     return parts

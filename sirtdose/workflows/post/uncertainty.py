@@ -31,6 +31,7 @@ from sirtdose.uncertainty.undoing import Blurred, Undoing
 from sirtdose.uncertainty.undone import undone_differences, undone_ensemble
 from sirtdose.workflows.post.activity import blur_of
 from sirtdose.workflows.post.camera import budget_of
+from sirtdose.workflows.post.contours import contours_of
 from sirtdose.workflows.post.uncertain_scene import (
     blurred_of,
     factors_of,
@@ -56,6 +57,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         return None
 
     budget = budget_of(assessment.request, assessment.read, assessment.placed)
+    contours, budget = contours_of(assessment, budget)
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -74,6 +76,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
                 named=assessment.placed.named,
                 budget=budget,
                 factors=factors,
+                contours=contours,
             )
             rows[method] = _undone(blurred, table, assessment.request)
             continue
@@ -84,6 +87,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
             factors=factors,
             region=() if injections else region_of(calibrated.used, table),
             drawn_on=assessment.read.image.grid,
+            contours=contours,
         )
         found, own = _varied(
             scene, table, request, asked=assessment.request.judge.metrics
@@ -118,7 +122,7 @@ def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, 
     By the recovery that the camera's file has of a tumor of that size, if it has one.
     """
     used = assessment.read.camera
-    return estimated_losses(
+    found = estimated_losses(
         [
             (
                 *(row.structure.name, row.structure.role),
@@ -129,6 +133,15 @@ def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, 
         **blur_of(assessment.placed.image, assessment.request.dose),
         measured=used.camera.recovery_at if used else None,
     )
+    # What all tumors lose is what each does, by its part of the energy.
+    energy = {
+        row.structure.name: row.dvh.mean_gy * row.structure.volume_ml
+        for row in rows
+        if row.structure.role is Role.TUMOR
+    }
+    lost = sum(found.get(name, 0.0) * own for name, own in energy.items())
+    together = lost / sum(energy.values()) if sum(energy.values()) > 0 else 0.0
+    return {**found, str(Role.ALL_TUMORS): together}
 
 
 def _undone(

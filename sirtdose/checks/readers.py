@@ -1,0 +1,80 @@
+"""Contours of several readers that do not go together (H19)."""
+
+from collections.abc import Mapping, Sequence
+
+from sirtdose.dosimetry.compare.readers import Lacking
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.reader import reader_words, readers_words
+from sirtdose.model.structure import Structure
+
+
+def reader_structure_findings(
+    drawn: Mapping[str, Sequence[Structure]], shared: Sequence[Structure]
+) -> list[Finding]:
+    """Structures of one name with two roles, or that everybody has already (H19).
+
+    Parameters
+    ----------
+    drawn : mapping of str to sequence of Structure
+        By reader.
+    shared : sequence of Structure
+        Those of files without a reader's name.
+    """
+    roles: dict[str, dict[str, list[str]]] = {}
+    spelled = {one.name.strip().casefold() for one in shared}
+    findings = []
+    for who, own in drawn.items():
+        for one in own:
+            plain = one.name.strip().casefold()
+            roles.setdefault(plain, {}).setdefault(str(one.role), []).append(who)
+            if plain in spelled:
+                findings.append(
+                    Finding.of(
+                        "H19",
+                        f"'{one.name}' was drawn by {reader_words(who)}, and is in a "
+                        "file without a reader's name too: leave one of the two out",
+                        severity=Severity.STOP,
+                    )
+                )
+    names = {one.name.strip().casefold(): one.name for o in drawn.values() for one in o}
+    for plain, by_role in roles.items():
+        if len(by_role) > 1:
+            said = ", ".join(
+                f"{role} by {readers_words(who)}" for role, who in by_role.items()
+            )
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"readers give '{names[plain]}' different roles ({said}): give "
+                    f"--role '{names[plain]}={next(iter(by_role))}', or the other",
+                    severity=Severity.STOP,
+                )
+            )
+    return findings
+
+
+def lacking_findings(lacking: Sequence[Lacking]) -> list[Finding]:
+    """Structures that not all readers drew, and what becomes of them (H19)."""
+    findings = []
+    for one in lacking:
+        if not one.drawn_by:
+            said = (
+                f"no part of '{one.name}' was drawn by more than half of the readers: "
+                "it is left out of the consensus, and its tissue counts as what is "
+                "around it"
+            )
+        else:
+            said = (
+                f"'{one.name}' was drawn by {readers_words(one.drawn_by)}, but not by "
+                f"{readers_words(one.lacking)}"
+            )
+            said += (
+                ": the consensus has it as those drew it"
+                if one.used
+                else ": the consensus leaves it out, and its tissue counts as what is "
+                "around it"
+            )
+        findings.append(
+            Finding.of("H19", said, severity=Severity.WARN, subject=one.name)
+        )
+    return findings
