@@ -484,7 +484,7 @@ def test_candidates_and_changed_acceptances_still_ask(
     changed.PixelData = bytes(bits)
     changed.save_as(tmp_path / "changed.dcm")
     for structures, said in (
-        (review / "candidates.dcm", "was segmented by sirtdose: see it first"),
+        (review / "candidates.dcm", "and nobody accepted it by name: accept it with"),
         (tmp_path / "changed.dcm", "was changed after A. Physicist accepted it"),
     ):
         drawn = ("--structures", patient / "structures.dcm", "--structures", structures)
