@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
+from sirtdose.checks.volumes import liver_size_findings, perfused_size_findings
 from sirtdose.model.accepted import short
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
 
@@ -98,4 +100,32 @@ def accepted_findings(
                     subject=one.name,
                 )
             )
+    return findings
+
+
+def rest_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """What is left of a perfused volume by threshold is no liver by itself (H35)."""
+    if any(one.role is Role.LIVER for one in structures):
+        return []
+    return [
+        Finding.of(
+            "H35",
+            f"'{one.name}' was found by its uptake, and no liver is drawn: what is "
+            "called normal perfused liver is all of it without tumors, liver or not",
+            severity=Severity.WARN,
+            subject=one.name,
+        )
+        for one in structures
+        if one.role is Role.PERFUSED and (one.accepted or one.is_candidate)
+    ]
+
+
+def size_findings(found: Sequence[Structure]) -> list[Finding]:
+    """Candidates of a size that perfused volumes or livers seldom have (H19)."""
+    findings: list[Finding] = []
+    for one in found:
+        if one.role is Role.PERFUSED:
+            findings += perfused_size_findings(one.name, one.volume_ml)
+        if one.role is Role.LIVER:
+            findings += liver_size_findings(one.name, one.volume_ml)
     return findings

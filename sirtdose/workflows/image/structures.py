@@ -5,7 +5,11 @@ from collections.abc import Iterable, Sequence
 from sirtdose.checks import structures as checks
 from sirtdose.checks.anatomy import anatomy_findings
 from sirtdose.checks.blur import regrid_findings
-from sirtdose.checks.candidates import accepted_findings, candidate_findings
+from sirtdose.checks.candidates import (
+    accepted_findings,
+    candidate_findings,
+    rest_findings,
+)
 from sirtdose.checks.lesion_parts import part_findings
 from sirtdose.checks.roles import (
     missing_findings,
@@ -77,6 +81,7 @@ def placed_structures(
     said.add(candidate_findings(drawn))
     said.add(_accepted_findings(choice, drawn, nameless=nameless))
     drawn += said.take(delineated(request, drawn, volume))
+    said.add(rest_findings(drawn) if for_doses else [])
     drawn = with_parts_beside(drawn)
     _require_placeable(drawn, volume)
     several = may_name_readers and len(choice.structures) > 1
