@@ -16,7 +16,7 @@ _DIGITS = 12
 _SAID = re.compile(
     r"accepted by (?P<by>.+) at (?P<at>\S+); review (?P<review>[0-9a-f]{12}); "
     r"image (?P<image>[0-9a-f]{12}); voxels (?P<voxels>[0-9a-f]{12}); "
-    r"(?P<edited>edited|as found); (?P<how>.*)",
+    r"(?P<edited>edited|as found);\s*(?P<how>.*)",
     re.DOTALL,
 )
 

@@ -206,7 +206,7 @@ class Structure(Placed):
         both = np.minimum(self.occupancy[ours], other.occupancy[theirs])
         if not both.size:
             ours, both = box_at((0, 0, 0), (1, 1, 1)), np.zeros((1, 1, 1), bool)
-        return replace(self, occupancy=both, grid=self.grid.crop(ours)).cropped()
+        return self._made(both, self.grid.crop(ours))
 
     def __or__(self, other: "Structure") -> "Structure":
         offset = self._offset_of(other)
@@ -224,7 +224,7 @@ class Structure(Placed):
         start = [at - a for at, a in zip(offset, low, strict=True)]
         part = either[box_at(start, other.grid.shape)]
         np.maximum(part, other.occupancy, out=part)
-        return replace(self, occupancy=either, grid=grid).cropped()
+        return self._made(either, grid)
 
     def __sub__(self, other: "Structure") -> "Structure":
         ours, theirs = self._shared(other)
@@ -234,7 +234,12 @@ class Structure(Placed):
             rest[ours] &= ~taken
         else:
             rest[ours] = np.maximum(rest[ours] - taken, np.float32(0))
-        return replace(self, occupancy=rest).cropped()
+        return self._made(rest, self.grid)
+
+    def _made(self, occupancy: NDArray[Any], grid: Grid) -> "Structure":
+        """Another region of this name, which nobody accepted."""
+        bare = replace(self, accepted=None)
+        return replace(bare, occupancy=occupancy, grid=grid).cropped()
 
     def _shared(self, other: "Structure") -> tuple[Box, Box]:
         """Where both have voxels, in this one and in the other; empty if nowhere."""
