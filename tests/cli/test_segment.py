@@ -470,7 +470,7 @@ def test_structures_that_no_candidate_is_named_as_are_said(
     assert {"Liver", "Perfused lobe"} <= set(extra)
     assert not [one for one in extra if one.startswith("Tumor")]
     assert extra["Liver"] == pytest.approx(truth["Liver"]["volume_ml"], rel=0.01)
-    assert "in no review, and not used: " in result.stderr
+    assert "but not in the review, so not used: " in result.stderr
     assert record["edited_from"]["patient"] == "same"
     assert "not known" not in result.stderr
 

@@ -147,8 +147,8 @@ def _edited_lines(told: Mapping[str, Any] | None) -> list[str]:
             for one in told["not_used"]
         )
         lines.append(
-            f"In {told['file']}, but in no review, and not used: {each}. Give what you "
-            "drew to `sirtdose post --structures`"
+            f"In {told['file']}, but not in the review, so not used: {each}. Give what "
+            "you drew to `sirtdose post --structures`"
         )
     if told["patient"] != "same":
         lines.append(
