@@ -94,14 +94,11 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         )
         drawn.append(own)
         lost = {} if "+" in method else _losses(assessment, table)
+        known = result.relative if result is not None and "+" in method else {}
         rows[method] = tuple(
-            replace(one, blur_loss=lost.get(one.name, 0.0)) for one in found
+            _by_recovery(replace(one, blur_loss=lost.get(one.name, 0.0)), known)
+            for one in found
         )
-        if result is not None and result.relative and "+" in method:
-            rows[method] = tuple(
-                one.widened(result.relative.get(one.name, 0.0), "recovery")
-                for one in rows[method]
-            )
     first = drawn[0]
     lungs = assessment.dosed.lungs
     in_lungs = _lung_draws(lungs, first, calibrated.ledger)
@@ -114,6 +111,13 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         budget=budget.rows("post"),
         left_out=tuple(_left_out(assessment)),
     )
+
+
+def _by_recovery(one: RowUncertainty, relative: Mapping[str, float]) -> RowUncertainty:
+    """With what the recovery that it was corrected by is known to."""
+    if not relative:
+        return one
+    return one.widened(relative.get(one.name, 0.0), "recovery")
 
 
 def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, float]:
