@@ -255,7 +255,7 @@ def test_a_finer_dose_grid_makes_no_dose_surer(run, patient, assessed, tmp_path)
             }
         )
     # In sides of the dose grid's voxels, contours would be twice as sure.
-    assert len(known[0]) == 7
+    assert len(known[0]) == 8
     for name, standard in known[0].items():
         assert known[1][name] == pytest.approx(standard, rel=0.15)
 
