@@ -1,0 +1,221 @@
+"""The page of lesions through time: one table, and a curve of each volume."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any
+
+from sirtdose.report.ladder import nice_step
+from sirtdose.report.lesions.lines import (
+    change_words,
+    dose_in_all,
+    methods_of,
+    seen_at,
+)
+from sirtdose.report.page_head import REMOVED, PageHead, day_words, made_today
+from sirtdose.report.palette import paints
+from sirtdose.report.render import case_hash, render
+from sirtdose.report.wording import method_words, significant
+
+_WIDTH, _HEIGHT = 900, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 130, 26, 44
+_STEPS, _APART = 5, 15
+_NAMES = {"recist-1.1": "RECIST 1.1", "mrecist": "mRECIST", "percist": "PERCIST"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one cell of the table says: a number with its unit, and what it is."""
+
+    value: str
+    unit: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The volume of a lesion over time."""
+
+    name: str
+    color: str
+    points: tuple[tuple[float, float, str], ...]
+    label_y: float
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Everything the template needs to draw volumes over days."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    curves: tuple[Curve, ...]
+    treatments: tuple[tuple[float, str], ...]
+    ml_ticks: tuple[tuple[float, str], ...]
+    day_ticks: tuple[tuple[float, str], ...]
+
+
+def lesions_page(text: str) -> str:
+    """The page of lesions.json's text."""
+    d = json.loads(text)
+    hidden = d["deidentified"]
+    treated = [one for one in d["visits"] if one["kind"] == "treatment"]
+    when = [day_words(one["date"]) for one in treated]
+    colors = paints((one["name"], "tumor") for one in d["lesions"])
+    return render(
+        "lesions.html",
+        {"lesions-json": text},
+        (),
+        head=PageHead(
+            "Lesions through time",
+            case_hash(text, digits=64),
+            key=d["case_id"],
+            treated=REMOVED if hidden else " and ".join(when),
+            made="" if hidden else made_today(),
+            deidentified=hidden,
+        ),
+        d=d,
+        colors={name: one.on_white for name, one in colors.items()},
+        answer=answer(d),
+        cells={
+            (lesion["name"], visit["label"]): cell_lines(lesion, visit)
+            for lesion in d["lesions"]
+            for visit in d["visits"]
+        },
+        sums={one["name"]: dose_in_all(d, one) for one in d["lesions"]},
+        several=len(treated) > 1,
+        plot=volume_plot(d, {name: one.on_white for name, one in colors.items()}),
+        change=change_words,
+        day=day_words,
+        days=days_words,
+        methods=methods_of(d["lesions"], [one["label"] for one in d["visits"]]),
+        method_words=method_words,
+    )
+
+
+def answer(d: Mapping[str, Any]) -> str:
+    """The first sentence: how many lesions over how many visits, and the response."""
+    visits = d["visits"]
+    counts = {
+        kind: sum(one["kind"] == kind for one in visits)
+        for kind in ("plan", "treatment", "follow-up")
+    }
+    over = [
+        f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items() if count
+    ]
+    lesions = len(d["lesions"])
+    said = f"{lesions} lesion{'s' * (lesions != 1)} over {', '.join(over)}"
+    smaller = [one for one in d["lesions"] if (one["volume_change"] or 0) < 0]
+    known = [one for one in d["lesions"] if one["volume_change"] is not None]
+    if known:
+        said += f"; {len(smaller)} of {len(known)} smaller at their last contours"
+    best = [f"{one['name']} {one['best']['response']}" for one in d["responses"]]
+    return f"{said}. Best response: {', '.join(best)}." if best else f"{said}."
+
+
+def cell_lines(lesion: Mapping[str, Any], visit: Mapping[str, Any]) -> list[Line]:
+    """What a visit has of a lesion: doses, volume, diameter, uptake, response."""
+    seen = seen_at(lesion, visit["label"])
+    found = []
+    if seen is not None:
+        for method, dose in seen["dose_gy"].items():
+            found.append(Line(significant(dose["mean"]), "Gy", method_words(method)))
+        if seen["volume_ml"] is not None:
+            found.append(Line(significant(seen["volume_ml"], 3), "mL", ""))
+        for criteria, mm in seen["diameter_mm"].items():
+            found.append(Line(f"{mm:g}", "mm", _NAMES[criteria]))
+        if seen["sul_peak"] is not None:
+            found.append(Line(f"{seen['sul_peak']:g}", "g/mL", "SULpeak"))
+    for one in lesion["responses"]:
+        for point in one["timepoints"]:
+            if point["visit"] == visit["label"]:
+                found.append(Line(point["response"], "", _NAMES[one["criteria"]]))
+    return found
+
+
+def days_words(visit: Mapping[str, Any]) -> str:
+    """How long after the first treatment, and after the last where that is another.
+
+    >>> days_words({"days": 90, "days_since_last_treatment": 60})
+    'day 90, 60 after the last treatment'
+    """
+    days, last = visit["days"], visit["days_since_last_treatment"]
+    if days is None:
+        return ""
+    if last in (None, 0, days):
+        return f"day {days}"
+    return f"day {days}, {last} after the last treatment"
+
+
+def volume_plot(d: Mapping[str, Any], colors: Mapping[str, str]) -> Plot | None:
+    """Volumes over days since the first treatment; None where there is one point."""
+    days = {one["label"]: one["days"] for one in d["visits"]}
+    known = {
+        lesion["name"]: [
+            (days[one["visit"]], one["volume_ml"], one["visit"])
+            for one in lesion["visits"]
+            if one["volume_ml"] is not None and days[one["visit"]] is not None
+        ]
+        for lesion in d["lesions"]
+    }
+    points = [point for some in known.values() for point in some]
+    if len({point[0] for point in points}) < 2:
+        return None
+    step = nice_step(max(point[1] for point in points) / _STEPS)
+    most = step * ceil(max(point[1] for point in points) / step)
+    low, high = min(one[0] for one in points), max(one[0] for one in points)
+    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+
+    def at_x(day: float) -> float:
+        return round(_LEFT + (right - _LEFT) * (day - low) / (high - low), 1)
+
+    def at_y(ml: float) -> float:
+        return round(bottom - (bottom - _TOP) * ml / most, 1)
+
+    ends = _apart({name: at_y(some[-1][1]) for name, some in known.items() if some})
+    day_step = nice_step((high - low) / 6)
+    first = ceil(low / day_step)
+    return Plot(
+        *(_WIDTH, _HEIGHT, _LEFT, right, _TOP, bottom),
+        curves=tuple(
+            Curve(
+                name,
+                colors[name],
+                tuple(
+                    (at_x(x), at_y(ml), f"{name}, {label}: {significant(ml, 3)} mL")
+                    for x, ml, label in some
+                ),
+                ends[name],
+            )
+            for name, some in known.items()
+            if some
+        ),
+        treatments=tuple(
+            (at_x(one["days"]), one["label"])
+            for one in d["visits"]
+            if one["kind"] == "treatment"
+        ),
+        ml_ticks=tuple((at_y(n * step), f"{n * step:g}") for n in _count(most / step)),
+        day_ticks=tuple(
+            (at_x(n * day_step), f"{n * day_step:g}")
+            for n in range(first, floor(high / day_step) + 1)
+        ),
+    )
+
+
+def _count(most: float) -> range:
+    return range(round(most) + 1)
+
+
+def _apart(ends: Mapping[str, float]) -> dict[str, float]:
+    """Labels at the ends of curves, moved apart where they would touch."""
+    found: dict[str, float] = {}
+    for name in sorted(ends, key=lambda one: ends[one], reverse=True):
+        highest = min(found.values(), default=ends[name] + _APART)
+        found[name] = min(ends[name], highest - _APART)
+    return found
+
