@@ -65,10 +65,10 @@ def gone_findings(visit: Visit, names: Sequence[str]) -> list[Finding]:
     return [
         Finding.of(
             "H48",
-            f"not at {visit.label}: {_listed(names)}",
+            f"not at {visit.label}: {_listed(names)}. Has it disappeared, or was it not "
+            "drawn?",
             severity=Severity.WARN,
             subject=", ".join(sorted(names)),
-            remedy="has it disappeared, or was it not drawn?",
         )
     ]
 

@@ -78,12 +78,13 @@ def _lesion(name: str, history: History) -> dict[str, Any]:
     entries = history.lesions[name]
     by_label = {visit.label: visit for visit, _ in history.visits}
     volumes = [
-        (by_label[one.visit].kind, one.seen.volume_ml)
+        (by_label[one.visit], one.seen.volume_ml)
         for one in entries
         if one.seen.volume_ml is not None
     ]
-    before = next((ml for kind, ml in volumes if kind in _DOSED), None)
-    after = next((ml for kind, ml in reversed(volumes) if kind == "follow-up"), None)
+    before = next((ml for visit, ml in volumes if visit.kind in _DOSED), None)
+    later = [(one.label, ml) for one, ml in volumes if one.kind == "follow-up"]
+    at, after = later[-1] if later else (None, None)
     change = None if not before or after is None else after / before - 1
     return {
         "name": name,
@@ -91,6 +92,7 @@ def _lesion(name: str, history: History) -> dict[str, Any]:
         "not_seen": _not_seen(entries, history),
         "volume_before_ml": before,
         "volume_after_ml": after,
+        "volume_after_visit": at,
         "volume_change": change,
         "sum_gy": dict(history.sums_gy.get(name, {})),
         "visits": [_entry(one) for one in entries],

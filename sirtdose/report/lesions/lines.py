@@ -1,6 +1,6 @@
 """lesions.csv, and what a terminal shows of lesions through time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sirtdose.report.screen import Screen
@@ -140,20 +140,3 @@ def match_lines(document: Mapping[str, Any]) -> Iterator[str]:
         for one in lesion["visits"]:
             yield f"{lesion['name']}, {one['visit']}: '{one['name']}' ({one['match']})"
 
-
-def methods_of(
-    lesions: Sequence[Mapping[str, Any]], labels: Sequence[str]
-) -> dict[str, list[str]]:
-    """The methods of dose that each of some visits has, in their order."""
-    return {
-        label: list(
-            dict.fromkeys(
-                method
-                for one in lesions
-                for seen in [seen_at(one, label)]
-                if seen
-                for method in seen["dose_gy"]
-            )
-        )
-        for label in labels
-    }

@@ -9,8 +9,6 @@ from typing import Any
 from sirtdose.report.ladder import nice_step
 from sirtdose.report.lesions.lines import (
     change_words,
-    dose_in_all,
-    methods_of,
     seen_at,
 )
 from sirtdose.report.page_head import REMOVED, PageHead, day_words, made_today
@@ -21,6 +19,7 @@ from sirtdose.report.wording import method_words, significant
 _WIDTH, _HEIGHT = 900, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 130, 26, 44
 _STEPS, _APART = 5, 15
+_NAMED_MAX = 6
 _NAMES = {"recist-1.1": "RECIST 1.1", "mrecist": "mRECIST", "percist": "PERCIST"}
 
 
@@ -82,18 +81,21 @@ def lesions_page(text: str) -> str:
         colors={name: one.on_white for name, one in colors.items()},
         answer=answer(d),
         cells={
-            (lesion["name"], visit["label"]): cell_lines(lesion, visit)
+            (lesion["name"], visit["label"]): cell_lines(
+                lesion, visit, named=len(d["responses"]) > 1
+            )
             for lesion in d["lesions"]
             for visit in d["visits"]
         },
-        sums={one["name"]: dose_in_all(d, one) for one in d["lesions"]},
         several=len(treated) > 1,
+        last=next(
+            (it["label"] for it in reversed(d["visits"]) if it["contours"]), None
+        ),
         plot=volume_plot(d, {name: one.on_white for name, one in colors.items()}),
         change=change_words,
         day=day_words,
         days=days_words,
-        methods=methods_of(d["lesions"], [one["label"] for one in d["visits"]]),
-        method_words=method_words,
+        short=_short,
     )
 
 
@@ -109,46 +111,64 @@ def answer(d: Mapping[str, Any]) -> str:
     ]
     lesions = len(d["lesions"])
     said = f"{lesions} lesion{'s' * (lesions != 1)} over {', '.join(over)}"
-    smaller = [one for one in d["lesions"] if (one["volume_change"] or 0) < 0]
-    known = [one for one in d["lesions"] if one["volume_change"] is not None]
-    if known:
-        said += f"; {len(smaller)} of {len(known)} smaller at their last contours"
+    changes = [
+        f"{one['name']} {change_words(one)}"
+        for one in d["lesions"]
+        if one["volume_change"] is not None
+    ]
+    if 0 < len(changes) <= _NAMED_MAX:
+        said += f". Volume: {', '.join(changes)}"
     best = [f"{one['name']} {one['best']['response']}" for one in d["responses"]]
     return f"{said}. Best response: {', '.join(best)}." if best else f"{said}."
 
 
-def cell_lines(lesion: Mapping[str, Any], visit: Mapping[str, Any]) -> list[Line]:
-    """What a visit has of a lesion: doses, volume, diameter, uptake, response."""
+def cell_lines(
+    lesion: Mapping[str, Any], visit: Mapping[str, Any], *, named: bool
+) -> list[Line]:
+    """What a visit has of a lesion: doses, volume, diameter, uptake, response.
+
+    Criteria are `named` where there are several.
+    """
+    names = _NAMES if named else dict.fromkeys(_NAMES, "")
     seen = seen_at(lesion, visit["label"])
     found = []
     if seen is not None:
         for method, dose in seen["dose_gy"].items():
-            found.append(Line(significant(dose["mean"]), "Gy", method_words(method)))
+            found.append(Line(significant(dose["mean"]), "Gy", _short(method)))
         if seen["volume_ml"] is not None:
             found.append(Line(significant(seen["volume_ml"], 3), "mL", ""))
         for criteria, mm in seen["diameter_mm"].items():
-            found.append(Line(f"{mm:g}", "mm", _NAMES[criteria]))
+            found.append(Line(f"{mm:g}", "mm", names[criteria]))
         if seen["sul_peak"] is not None:
             found.append(Line(f"{seen['sul_peak']:g}", "g/mL", "SULpeak"))
     for one in lesion["responses"]:
         for point in one["timepoints"]:
             if point["visit"] == visit["label"]:
-                found.append(Line(point["response"], "", _NAMES[one["criteria"]]))
+                found.append(Line(point["response"], "", names[one["criteria"]]))
     return found
+
+
+def _short(method: str) -> str:
+    """A method of dose in a narrow cell.
+
+    >>> _short("local_deposition"), _short("kernel+gtm")
+    ('local', 'kernel + gtm')
+    """
+    return method_words(method).replace("local deposition", "local")
 
 
 def days_words(visit: Mapping[str, Any]) -> str:
     """How long after the first treatment, and after the last where that is another.
 
     >>> days_words({"days": 90, "days_since_last_treatment": 60})
-    'day 90, 60 after the last treatment'
+    'day 90 (60 after treatment)'
     """
     days, last = visit["days"], visit["days_since_last_treatment"]
     if days is None:
         return ""
     if last in (None, 0, days):
         return f"day {days}"
-    return f"day {days}, {last} after the last treatment"
+    return f"day {days} ({last} after treatment)"
 
 
 def volume_plot(d: Mapping[str, Any], colors: Mapping[str, str]) -> Plot | None:
