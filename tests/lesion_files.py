@@ -53,7 +53,9 @@ def box(
     return Structure.named(name, mask, grid, Role.TUMOR)
 
 
-def boxes(names: Mapping[str, str] | None = None, frame: str = FRAME) -> list[Structure]:
+def boxes(
+    names: Mapping[str, str] | None = None, frame: str = FRAME
+) -> list[Structure]:
     """The lesions as they are, by other names where given: {"A": "T1"}."""
     names = {one: one for one in BOXES} if names is None else names
     return [box(name, *BOXES[of], frame) for name, of in names.items()]
@@ -112,8 +114,6 @@ def write_treatment(
     return folder
 
 
-def write_follow_up(
-    path: Path, day: str, drawn: list[Structure], **whom: str
-) -> Path:
+def write_follow_up(path: Path, day: str, drawn: list[Structure], **whom: str) -> Path:
     write_seg(drawn, path, link(day, **whom))
     return path

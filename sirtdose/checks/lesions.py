@@ -92,12 +92,13 @@ def unmatched_findings(file: str, names: Mapping[str, str]) -> list[Finding]:
 
 def baseline_findings(criteria: str, baseline: date, treated: date) -> list[Finding]:
     """Baseline of a response after the first treatment (H48)."""
-    if baseline <= treated:
+    late = (baseline - treated).days
+    if late <= 0:
         return []
     return [
         Finding.of(
             "H48",
-            f"the baseline of {criteria} is {(baseline - treated).days} days after the "
+            f"the baseline of {criteria} is {late} day{'s' * (late != 1)} after the "
             "first treatment: the response is not to the treatment alone. Add the scan "
             "before treatment to its table",
             severity=Severity.ASK,

@@ -45,7 +45,9 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 
 
 @command("cohort")
-@click.argument("doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR|LESIONS_DIR]...")
+@click.argument(
+    "doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR|LESIONS_DIR]..."
+)
 @click.option(
     "--outcomes",
     type=_PATH,

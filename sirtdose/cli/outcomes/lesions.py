@@ -233,4 +233,3 @@ def _pair(text: str) -> tuple[str, str]:
             f"'{text}': write it like 'Tumor 1=Lesion A'", param_hint="--match"
         )
     return lesion.strip(), name.strip()
-

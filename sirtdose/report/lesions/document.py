@@ -63,9 +63,7 @@ def _visit(visit: Visit, source: Source, history: History) -> dict[str, Any]:
         "days": _days(visit.day, history.first_treated),
         "days_since_last_treatment": _days(visit.day, last),
         "file": visit.label if history.deidentified else source.file,
-        "sha256": None
-        if history.deidentified
-        else next(iter(source.digests), None),
+        "sha256": None if history.deidentified else next(iter(source.digests), None),
         "contours": any(one.structure is not None for one in source.seen),
     }
 

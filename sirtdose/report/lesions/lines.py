@@ -139,4 +139,3 @@ def match_lines(document: Mapping[str, Any]) -> Iterator[str]:
     for lesion in document["lesions"]:
         for one in lesion["visits"]:
             yield f"{lesion['name']}, {one['visit']}: '{one['name']}' ({one['match']})"
-

@@ -238,4 +238,3 @@ def _apart(ends: Mapping[str, float]) -> dict[str, float]:
         highest = min(found.values(), default=ends[name] + _APART)
         found[name] = min(ends[name], highest - _APART)
     return found
-

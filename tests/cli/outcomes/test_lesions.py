@@ -433,8 +433,12 @@ def test_a_cohort_reads_the_lesions_of_many_patients(
     )
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
-    assert "lesion" in json.dumps(found)
-    assert json.dumps(found).count("mean_gy") > 0
+    [response] = found["endpoints"]
+    assert (response["level"], response["dose_column"]) == ("lesion", "mean_gy")
+    assert response["groups"]["yes"]["values_gy"] == [85, 90, 105, 110, 115, 120]
+    # All six above all six: 2 of the 924 ways to draw six of twelve.
+    assert response["rank_sum"]["p"] == pytest.approx(2 / 924)
+    assert response["clustering"]["patients"] == 6
     broken = folders[0] / "lesions.json"
     broken.write_text(broken.read_text().replace("sirtdose.lesions/1", "x/2"))
     refused = run(

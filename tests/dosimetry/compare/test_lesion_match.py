@@ -67,9 +67,7 @@ def test_far_from_all_is_new() -> None:
 
 
 def test_a_name_on_another_lesion_is_asked() -> None:
-    found = matched(
-        KNOWN, seen(*boxes({"T1": "T2", "T2": "T1", "T3": "T3"})), given={}
-    )
+    found = matched(KNOWN, seen(*boxes({"T1": "T2", "T2": "T1", "T3": "T3"})), given={})
     assert [one.lesion for one in found] == ["T1", "T2", "T3"]
     assert [bool(one.doubt) for one in found] == [True, True, False]
     assert "of one name, but it lies on 'T2'" in found[0].doubt
