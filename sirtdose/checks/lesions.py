@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
-from sirtdose.checks.patient import patient_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.history import Match, Visit
 
@@ -65,8 +64,8 @@ def gone_findings(visit: Visit, names: Sequence[str]) -> list[Finding]:
     return [
         Finding.of(
             "H48",
-            f"not at {visit.label}: {_listed(names)}. Has it disappeared, or was it not "
-            "drawn?",
+            f"not at {visit.label}: {_listed(names)}. Has it disappeared, or was it "
+            "not drawn?",
             severity=Severity.WARN,
             subject=", ".join(sorted(names)),
         )
@@ -136,11 +135,11 @@ def patient_unknown_findings(labels: Sequence[str]) -> list[Finding]:
     if not labels:
         return []
     return [
-        Finding.not_checked(
+        Finding.of(
             "H01",
-            f"patient of {', '.join(labels)}",
-            needs="DICOM files, which name their patient, or the plan's hash in the "
-            "treatment",
+            f"patient of {', '.join(labels)} not checked: needs DICOM files, which "
+            "name their patient, or the plan's hash in the treatment",
+            severity=Severity.NOTE,
         )
     ]
 
@@ -148,11 +147,9 @@ def patient_unknown_findings(labels: Sequence[str]) -> list[Finding]:
 def key_findings(keys: Sequence[tuple[str, str]]) -> list[Finding]:
     """Plans with different patient keys (H01)."""
     return [
-        finding
+        Finding.of("H01", f"the patient key of {label} differs from that of {other}")
         for (label, key), (other, their) in pairwise(keys)
-        for finding in patient_findings(
-            key, their, what=f"the {label}", than=f"the {other}"
-        )
+        if key != their
     ]
 
 

@@ -72,7 +72,7 @@ _places = together(
         "structures",
         str,
         "Structures that a plan or treatment was made from, if its folder has none, "
-        "e.g. plan=structures.dcm; lesions are then compared by place; may be repeated.",
+        "e.g. plan=structures.dcm, to compare lesions by place; may be repeated.",
         many=True,
         metavar="VISIT=FILE",
     ),

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.grid.resample import occupancy_on
@@ -56,7 +57,7 @@ def _shared_ml(one: Structure, other: Structure) -> float:
     return (fine & placed).volume_ml
 
 
-def center_mm(structure: Structure) -> np.ndarray:  # type: ignore[type-arg]
+def center_mm(structure: Structure) -> NDArray[np.float64]:
     """Center of a structure's volume, (x, y, z) in mm.
 
     Examples
@@ -205,8 +206,8 @@ def _doubt(
     others: Mapping[str, Likeness],
     lesions: Mapping[str, str],
 ) -> str:
-    other = max(others, key=lambda one: others[one].part, default=None)
-    rival = others[other] if other is not None else None
+    other = max(others, key=lambda one: others[one].part, default="")
+    rival = others.get(other)
     if rival is not None and rival.part <= _RULES["other_part"]:
         rival = None
     if match.by == "new":
@@ -228,7 +229,7 @@ def _doubt(
     return ""
 
 
-def _doubt_of_name(own: Likeness, other: str | None, rival: Likeness | None) -> str:
+def _doubt_of_name(own: Likeness, other: str, rival: Likeness | None) -> str:
     """Where contours disagree with a name; unstated frames tell nothing."""
     if own.assumed:
         return ""

@@ -131,7 +131,8 @@ def response_lines(document: Mapping[str, Any]) -> Iterator[str]:
             f"{point['response']} at {point['visit']}" for point in one["timepoints"]
         )
         best = one["best"]
-        yield f"{one['name']}: best {best['response']}{f' ({points})' if points else ''}"
+        each = f" ({points})" if points else ""
+        yield f"{one['name']}: best {best['response']}{each}"
 
 
 def match_lines(document: Mapping[str, Any]) -> Iterator[str]:

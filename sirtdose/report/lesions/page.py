@@ -183,11 +183,12 @@ def volume_plot(d: Mapping[str, Any], colors: Mapping[str, str]) -> Plot | None:
         for lesion in d["lesions"]
     }
     points = [point for some in known.values() for point in some]
-    if len({point[0] for point in points}) < 2:
+    largest = float(max((point[1] for point in points), default=0.0))
+    if len({point[0] for point in points}) < 2 or not largest > 0:
         return None
-    step = nice_step(max(point[1] for point in points) / _STEPS)
-    most = step * ceil(max(point[1] for point in points) / step)
-    low, high = min(one[0] for one in points), max(one[0] for one in points)
+    step = nice_step(largest / _STEPS)
+    most = step * ceil(largest / step)
+    low, high = (float(end([one[0] for one in points])) for end in (min, max))
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
 
     def at_x(day: float) -> float:

@@ -118,8 +118,8 @@ def _treatment(
     day = day_of(at.text() if at else None)
     if day is None:
         raise InputError(
-            f"{name} does not state when the treatment was: run `sirtdose post` with "
-            "--administered-at"
+            f"{name} does not state when the treatment was: run `sirtdose post "
+            "--administered-at TIME` again"
         )
     seen = {one.name: one for one in _of_doses(post["doses"])}
     contours = file.with_name(STRUCTURES_FILE)

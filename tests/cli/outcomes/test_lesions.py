@@ -404,9 +404,7 @@ def test_metabolic_response_of_each_lesion(run: Run, files: Path) -> None:
     assert best == {"T1": "PMR", "T2": "SMD"}
 
 
-def test_a_cohort_reads_the_lesions_of_many_patients(
-    run: Run, files: Path, tmp_path: Path
-) -> None:
+def test_a_cohort_reads_the_lesions_of_many_patients(run: Run, tmp_path: Path) -> None:
     folders: list[Path] = []
     for number, dose in enumerate((120.0, 110.0, 90.0, 60.0, 50.0, 40.0)):
         patient = tmp_path / f"treated{number}"

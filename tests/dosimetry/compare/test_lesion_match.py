@@ -109,7 +109,7 @@ def test_other_frames_are_never_compared() -> None:
 @pytest.mark.parametrize("given", [{"A": "T1"}, {"A": "T1", "B": "T1"}])
 def test_one_lesion_is_not_two_structures(given: dict[str, str]) -> None:
     drawn = boxes({"A": "T2", "B": "T3", "T1": "T1"})
-    with pytest.raises(InputError, match="'T1' would be both 'A' and '(T1|B)'"):
+    with pytest.raises(InputError, match=r"'T1' would be both 'A' and '(T1|B)'"):
         matched(KNOWN, seen(*drawn), given=given)
 
 
