@@ -131,6 +131,10 @@ class Source:
         DICOM files that name the patient.
     keys : mapping of str to str, optional
         Hash of a plan, and of the plan that a treatment was compared with.
+    stated_day : date, optional
+        The day that a file itself states.
+    matches : mapping of str to str
+        Lesions of the plan with their names here, as `sirtdose post --match` had them.
     """
 
     kind: VisitKind
@@ -143,6 +147,7 @@ class Source:
     patient_from: tuple[Path, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     stated_day: date | None = None
+    matches: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

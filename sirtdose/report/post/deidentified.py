@@ -106,6 +106,7 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         "structure names": [
             *(row["name"] for row in rows if not row["definition"]),
             *document["options"].get("roles", {}),
+            *document["options"].get("matches", {}),
         ],
         "injection names": [
             one[key] for one in injections for key in ("name", "perfused")

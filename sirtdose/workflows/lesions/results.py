@@ -142,7 +142,15 @@ def _treatment(
         maps=maps,
         patient_from=(contours,) if contours.is_file() else (),
         keys={"of": str(plan_hash)} if plan_hash else {},
+        matches=_matches(post),
     ), findings
+
+
+def _matches(post: Field) -> dict[str, str]:
+    """What `sirtdose post --match` said of the plan's lesions."""
+    options = post.get("options")
+    typed = options.get("matches") if options else None
+    return {} if typed is None else {key: one.text() for key, one in typed.items()}
 
 
 def _record_findings(file: Path, name: str) -> list[Finding]:

@@ -10,7 +10,7 @@ from sirtdose.errors import InputError
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
-from sirtdose.model.history import Entry, Match, Seen, Visit
+from sirtdose.model.history import Entry, Match, Seen, Source, Visit
 from sirtdose.model.names import alike
 from sirtdose.model.structure import Structure
 from sirtdose.outcomes.history import History, Measured
@@ -129,7 +129,7 @@ def _joined(
         matches = matched(
             known,
             source.seen,
-            given=typed.given(visit, source.seen),
+            given={**_given_then(source, found), **typed.given(visit, source.seen)},
             new=typed.new_at(visit, source.seen),
         )
         findings += [] if first else checks.match_findings(visit, matches)
@@ -150,6 +150,17 @@ def _joined(
         findings += checks.new_lesion_findings(visit, fresh)
         findings += checks.gone_findings(visit, missing)
     return {name: tuple(entries) for name, entries in found.items()}, findings
+
+
+def _given_then(source: Source, known: Mapping[str, object]) -> dict[str, str]:
+    """What was said of lesions when the treatment was assessed."""
+    names = [one.name for one in source.seen]
+    return {
+        here[0]: lesions[0]
+        for lesion, name in source.matches.items()
+        for here, lesions in [(alike(name, names), alike(lesion, known))]
+        if len(here) == len(lesions) == 1
+    }
 
 
 def _own_name(name: str, found: Mapping[str, object], visit: Visit) -> str:
