@@ -386,7 +386,7 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         plan=options["plan_file"],
         plan_dose=options["plan_dose"],
         plan_transform=options["plan_transform"],
-        matches=matches_of(options["matches"]),
+        matches=matches_of(options["match"]),
         prior_dose=options["prior_dose"],
         prior_transform=options["prior_transform"],
         prior_lung_dose_gy=options["prior_lung_dose"],

@@ -122,7 +122,6 @@ match_option = Option(
     "may be repeated.",
     many=True,
     metavar="LESION=NAME",
-    into="matches",
 )
 
 assay_options = together(

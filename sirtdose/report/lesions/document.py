@@ -55,14 +55,14 @@ def _visit(visit: Visit, source: Source, history: History) -> dict[str, Any]:
         for one, _ in history.visits
         if one.kind == "treatment" and one.day and visit.day and one.day <= visit.day
     ]
-    last = treated[-1] if treated else None
+    last, hidden = treated[-1] if treated else None, history.deidentified
     return {
         "label": visit.label,
         "kind": visit.kind,
         "date": _date(visit.day, history),
         "days": _days(visit.day, history.first_treated),
         "days_since_last_treatment": _days(visit.day, last),
-        "file": visit.label if history.deidentified else source.file,
+        "file": visit.label if hidden else source.file.rpartition("/")[2],
         "sha256": None if history.deidentified else next(iter(source.digests), None),
         "contours": any(one.structure is not None for one in source.seen),
     }

@@ -107,7 +107,6 @@ def _treatment(
     file: Path, name: str, document: Mapping[str, Any]
 ) -> tuple[Source, list[Finding]]:
     post = Field(document, f"{name}:")
-    findings = _record_findings(file, name)
     inputs = [one.get("sha256") for one in post["inputs"]]
     if None in inputs:
         raise InputError(
@@ -121,6 +120,7 @@ def _treatment(
             f"{name} does not state when the treatment was: run `sirtdose post "
             "--administered-at TIME` again"
         )
+    findings = unrecorded_findings(f"the treatment of {day}", unverified(file, name))
     seen = {one.name: one for one in _of_doses(post["doses"])}
     contours = file.with_name(STRUCTURES_FILE)
     if contours.is_file():
@@ -151,10 +151,6 @@ def _matches(post: Field) -> dict[str, str]:
     options = post.get("options")
     typed = options.get("matches") if options else None
     return {} if typed is None else {key: one.text() for key, one in typed.items()}
-
-
-def _record_findings(file: Path, name: str) -> list[Finding]:
-    return unrecorded_findings(name, unverified(file, name))
 
 
 def _require_recorded(folder: Path, files: list[Path]) -> None:

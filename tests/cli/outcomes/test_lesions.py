@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from sirtdose.io.hashing import sha256_of
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.volume import Quantity, Volume
 from tests.lesion_files import (
@@ -445,3 +446,59 @@ def test_a_cohort_reads_the_lesions_of_many_patients(run: Run, tmp_path: Path) -
     )
     assert refused.exit_code == 3
     assert "no lesions.json of this version" in refused.stderr
+
+
+def test_an_edited_treatment_is_refused(run: Run, files: Path) -> None:
+    record = {
+        "schema": "sirtdose.run/1",
+        "sirtdose_version": "0.1.0",
+        "results": {"post.json": "00" * 32},
+        "fingerprint": None,
+        "asked": None,
+    }
+    (files / "one" / "run.json").write_text(json.dumps(record))
+    refused = lesions(run, files)
+    assert refused.exit_code == 3
+    assert "one/post.json is not what was computed" in refused.stderr
+    # The document as it was, but its map is not.
+    digest = sha256_of([files / "one" / "post.json"])
+    record["results"] = {"post.json": digest, "dose_local.dcm": "00" * 32}
+    (files / "one" / "run.json").write_text(json.dumps(record))
+    refused = lesions(run, files)
+    assert refused.exit_code == 3
+    assert "is not what was computed" in refused.stderr
+
+
+def test_folders_are_named_in_no_document(run: Run, files: Path) -> None:
+    (files / "one").rename(files / "rivera")
+    found = document(lesions(run, files, results=("plan", "rivera", "two")))
+    assert "rivera" not in json.dumps(found).casefold()
+
+
+def test_a_registration_goes_from_the_first_visit_to_the_other(
+    run: Run, files: Path
+) -> None:
+    """Drawn 5 mm to the left in its own frame: the transform takes points there."""
+    import SimpleITK
+
+    frame = "1.2.9"
+    moved = {name: ((z, y, x + 2), size) for name, ((z, y, x), size) in BOXES.items()}
+    names = {"A": "T1", "B": "T2", "C": "T3"}
+    drawn = [box(name, *moved[of], frame) for name, of in names.items()]
+    write_follow_up(files / "mr.dcm", "20261201", drawn, frame=frame)
+    # Two columns of 2.5 mm.
+    SimpleITK.WriteTransform(
+        SimpleITK.TranslationTransform(3, (5.0, 0.0, 0.0)), str(files / "mr.tfm")
+    )
+    change = {"late": ("mr.dcm",), "results": ("plan", "one")}
+    without = lesions(run, files, "--accept", "H48", "--reason", "x", **change)
+    late = {one["name"] for one in document(without)["lesions"]}
+    assert {"A", "B", "C"} <= late
+    words = ("--registration", f"2026-12-01={files / 'mr.tfm'}", "--force")
+    found = document(lesions(run, files, *words, **change))
+    assert [one["name"] for one in found["lesions"]] == ["T1", "T2", "T3"]
+    for one in found["lesions"]:
+        last = one["visits"][-1]
+        assert last["matched_by"] == "overlap"
+        assert last["dice"] == pytest.approx(1.0)
+        assert last["apart_mm"] == pytest.approx(0.0, abs=1e-6)
