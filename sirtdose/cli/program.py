@@ -34,6 +34,10 @@ _COMMANDS = {
     },
     "Outcomes": {
         "response": ("outcomes.response", "RECIST, mRECIST or PERCIST of each case."),
+        "lesions": (
+            "outcomes.lesions",
+            "One table of a patient's lesions: plan, doses, follow-ups.",
+        ),
         "toxicity": (
             "outcomes.toxicity",
             "CTCAE grades, ALBI and Child-Pugh of each case.",

@@ -246,7 +246,7 @@ class JudgeRequest:
     map where it is not beside it, `plan_transform` from this image to the map's scan.
     The `metrics` of each structure are given beside the usual ones. `self_test` is what
     the program's own comparisons said, `site` the site's file that defaults were taken
-    from.
+    from. `matches` are names of the plan's lesions with those of the same lesions here.
     """
 
     device: str | None = None
@@ -254,6 +254,7 @@ class JudgeRequest:
     plan: Path | None = None
     plan_dose: Path | None = None
     plan_transform: Path | None = None
+    matches: Mapping[str, str] = field(default_factory=dict)
     prior_dose: Path | None = None
     prior_transform: Path | None = None
     prior_lung_dose_gy: float = 0.0

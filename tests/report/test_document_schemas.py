@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
+from tests.lesion_files import boxes, write_follow_up, write_treatment
 from tests.scanned_phantom import TOML, save_scan, scanned
 
 Run = Callable[..., Result]
@@ -82,6 +83,8 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         return _commissioned(run, folder)
     if name in ("review", "accepted"):
         return _reviewed(name, run, folder)
+    if name == "lesions":
+        return _followed(run, folder)
     ours, theirs, mask = _doses(folder)
     drawn = ("--structures", mask)
     words: dict[str, tuple[object, ...]] = {
@@ -138,6 +141,16 @@ def _reviewed(name: str, run: Run, folder: Path) -> Any:
         words = ("accept", folder / "r", "--lesion", "1", "--by", "A. Physicist")
         result = run(*words, "--json")
         assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _followed(run: Run, folder: Path) -> Any:
+    one = write_treatment(folder / "one", "20260110", {"T1": 120.0, "T2": 80.0})
+    two = write_treatment(folder / "two", "20260210", {"T1": 60.0, "T2": 40.0})
+    later = write_follow_up(folder / "later.dcm", "20260401", boxes())
+    words = ("--measurements", f"recist-1.1={folder / 'lesions.csv'}")
+    result = run("lesions", one, two, "--follow-up", later, *words, "--json")
+    assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 
 
@@ -202,6 +215,11 @@ WRONG = {
     "lsf": [
         (("lung_shunt_fraction",), 6.5),
         (("warnings",), [{"code": "22", "severity": "warn", "message": ""}]),
+    ],
+    "lesions": [
+        (("lesions", 0, "visits", 0, "matched_by"), "guess"),
+        (("lesions", 0, "sum_gy", "kernel"), "90 Gy"),
+        (("visits", 0, "kind"), "scan"),
     ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],
