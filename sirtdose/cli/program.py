@@ -21,6 +21,7 @@ _COMMANDS = {
     },
     "Assess": {
         "post": ("post.command", "After treatment: doses to tumors, liver and lungs."),
+        "register": ("register", "See how a SPECT without its CT is registered."),
         "check": ("check.command", "Compare another system's dose, or check a plan."),
         "dvh": ("check.dvh", "Dose-volume histograms of any dose map."),
         "view": ("check.view", "Show a dose map in three planes."),

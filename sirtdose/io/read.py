@@ -161,6 +161,25 @@ def read_anatomy(path: Path) -> Volume:
     return Volume(stack.data, stack.grid, Quantity.COUNTS, stack.source)
 
 
+def read_reference(path: Path) -> tuple[Volume, str]:
+    """Read what structures were drawn on, and what it is: CT, MR, or an activity image.
+
+    Another camera's image serves as well as anatomy.
+
+    Raises
+    ------
+    InputError
+        As of a CT or MR.
+    """
+    found = discover(path)
+    anatomies = [item for item in found if item.kind is Kind.CT or _is_mr(item)]
+    shown = [item for item in found if item.kind in (Kind.SPECT, Kind.PET)]
+    if not anatomies and len(shown) == 1:
+        return read_found_image(shown[0]), str(shown[0].kind)
+    anatomy = read_anatomy(path)
+    return anatomy, anatomies[0].modality if anatomies else "image"
+
+
 def study_uid(item: Found) -> str:
     """StudyInstanceUID (0020,000D) of a DICOM file or series; empty of others."""
     if item.kind in (Kind.IMAGE_FILE, Kind.SEGMENTATION_FILE) or not item.paths:

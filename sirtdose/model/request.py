@@ -130,8 +130,9 @@ class Given:
 class ImageRequest:
     """What is to be read, and where its structures and voxels lie.
 
-    `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a
-    transform, by which structures come from the image they were `drawn_on`.
+    `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, ``"liver"``, or the path
+    of a transform, by which structures come from the image they were `drawn_on`;
+    ``"liver"`` needs no CT of the scan.
     `segment_liver` and `segment_tumors` delineate what is not drawn, above a part of
     the image's or the liver's most, or adaptively. Names of structures are read in
     some `languages`, such as ``("en", "nl")``, or in all. `dose_grid` is the image's

@@ -24,7 +24,7 @@ from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
 
 METHODS = ("local", "kernel", "collapsed-cone")
-_REGISTRATIONS = ("rigid", "affine", "bspline")
+_REGISTRATIONS = ("rigid", "affine", "bspline", "liver")
 
 languages_option = Option(
     "languages",
@@ -78,13 +78,15 @@ registration_options = together(
         FileOrText(*_REGISTRATIONS),
         "How structures are moved to the CT of this scan: by registering the CT or MR "
         "of --drawn-on, or by a file with a DICOM registration or an ITK transform. "
-        "An ITK transform maps this image to the one drawn on.",
-        metavar="rigid|affine|bspline|FILE",
+        "An ITK transform maps this image to the one drawn on. liver: without a CT of "
+        "this scan, its image is registered by the outline of the liver.",
+        metavar="rigid|affine|bspline|liver|FILE",
     ),
     Option(
         "drawn-on",
         Path,
-        "CT or MR on which the structures were drawn; needed to register it.",
+        "CT or MR on which the structures were drawn; needed to register it. For liver "
+        "also another camera's SPECT or PET.",
     ),
     Option(
         "image-shift",
