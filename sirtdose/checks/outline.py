@@ -73,8 +73,8 @@ def _limit_findings(found: Registration) -> list[Finding]:
             f"{_bound('outline_rotation_deg', 'max'):g} degrees",
             severity=Severity.STOP,
             subject=_SUBJECT,
-            remedy="check that both images show the same patient and liver, or give a "
-            "transform file with --registration",
+            remedy="check that both images show the same patient and liver, or use a "
+            "transform file",
         )
     ]
 

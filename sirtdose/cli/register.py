@@ -47,7 +47,7 @@ def register_command(
 
     FOLDER holds the activity image and structures with a liver, and what is perfused
     of it. Writes register.json, registration.tfm and register.html with the pictures.
-    Then `sirtdose post` does the same with --registration liver, and asks.
+    `sirtdose post` registers in the same way, and asks whether it was looked at.
 
     Example: sirtdose register scan --drawn-on ct --out registered
     """

@@ -4,10 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from sirtdose.dosimetry.grid.registration import Registration
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, SafetyStop
 from sirtdose.io.archive import opened
 from sirtdose.io.discover import discover
-from sirtdose.model.acceptance import Said, require_accepted
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.structure import given_roles, with_given_roles
@@ -35,19 +34,23 @@ def register_image(request: ImageRequest) -> Registered:
     """
     drawn_on = request.drawn_on
     if drawn_on is None:
-        raise InputError("give --drawn-on: the image on which structures were drawn")
-    said = Said()
+        raise InputError(
+            "a registration needs the image on which structures were drawn: give "
+            "--drawn-on"
+        )
     with opened(request.source) as source:
         request = replace(request, source=source)
-        choice = said.take(chosen(request, []))
-        said.add(one_patient_findings([choice.image, *discover(drawn_on)]))
+        choice, said = chosen(request, [])
+        said += one_patient_findings([choice.image, *discover(drawn_on)])
         image = activity_image(choice)
         drawn = read_drawn(choice, request)
         drawn = with_given_roles(drawn, given_roles(drawn, request.roles))
-        _, found = said.take(registered(request, drawn, image=image, ct=None))
+        (_, found), own = registered(request, drawn, image=image, ct=None)
         inputs = inputs_of(choice, drawn_on)
-    findings = said.findings
-    require_accepted([one for one in findings if one.severity is Severity.STOP], ())
+    findings = (*said, *own)
+    stops = [one for one in findings if one.severity is Severity.STOP]
+    if stops:
+        raise SafetyStop("; ".join(f"{one.code} {one.message}" for one in stops))
     if found is None:
-        raise InputError("nothing was registered: give --registration liver")
+        raise InputError("every structure is already in the image's frame of reference")
     return found, findings, inputs

@@ -91,10 +91,12 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "kernel": ("kernel", "--spacing", "4mm", "--out", folder / "o"),
         "lsf": ("lsf", "planar", "--lung-counts", "12000,10000"),
         "mmc": ("mmc", "--treated", "2026-03-02", "--cohort", "A"),
+        "register": ("register", ours, *drawn, "--drawn-on", theirs),
         "response": ("response", folder / "lesions.csv", "--criteria", "recist-1.1"),
         "toxicity": ("toxicity", folder / "labs.csv", "--ctcae", "5.0"),
     }
     words["lsf"] += ("--liver-counts", "160000,90000")
+    words["register"] += ("--out", folder / "o")
     if name == "plan_check":
         plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
         assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0

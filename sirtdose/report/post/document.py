@@ -32,6 +32,7 @@ from sirtdose.report.doses import (
 from sirtdose.report.plan.document import limit_document
 from sirtdose.report.post.camera import camera_document
 from sirtdose.report.post.deidentified import deidentified
+from sirtdose.report.post.gates import gates_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
 
@@ -82,6 +83,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         "registration": registration_document(placed.registration),
         "plan": _plan_compared(judged.plan),
         "extrahepatic": extrahepatic_document(assessment.dosed.extrahepatic),
+        "gates": gates_document(assessment.dosed.gates),
         "density": density_document(placed.density),
         "lungs": _lungs(assessment),
         "treated_liver": _treated_liver(assessment),

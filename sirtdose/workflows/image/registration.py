@@ -144,9 +144,7 @@ def _registration(
         return transform_of(
             how, image.grid, source=_same_source(None, drawn, image.grid)
         )
-    if how == "liver":
-        return _by_liver(request, drawn, image)
-    if ct is None:
+    if ct is None and how != "liver":
         raise InputError(
             "a registration needs the CT of the SPECT/CT or PET/CT: name it with --ct; "
             "without one, --registration liver registers the image itself"
@@ -156,6 +154,8 @@ def _registration(
             "a registration needs the image on which structures were drawn: give "
             "--drawn-on, or a transform file"
         )
+    if how == "liver" or ct is None:
+        return _by_liver(request.drawn_on, drawn, image)
     moving = read_anatomy(request.drawn_on)
     _same_source(moving.grid.frame_of_reference_uid, drawn, image.grid)
     if how == "rigid":
@@ -166,15 +166,10 @@ def _registration(
 
 
 def _by_liver(
-    request: ImageRequest, drawn: Sequence[Structure], image: Volume
+    drawn_on: Path, drawn: Sequence[Structure], image: Volume
 ) -> Registration:
     """The image itself, to the one that its structures were drawn on."""
-    if request.drawn_on is None:
-        raise InputError(
-            "--registration liver needs the CT, MR or other image on which structures "
-            "were drawn: give --drawn-on"
-        )
-    anatomy, kind = read_reference(request.drawn_on)
+    anatomy, kind = read_reference(drawn_on)
     _same_source(anatomy.grid.frame_of_reference_uid, drawn, image.grid)
     frame = image.grid.frame_of_reference_uid
     away = [

@@ -1,0 +1,100 @@
+"""A gated SPECT: doses by gate, their mean by time, and how far the liver moves."""
+
+import json
+import shutil
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import pydicom
+import pytest
+from click.testing import Result
+from jsonschema import validate
+
+from tests.gated import gate_spect
+
+Run = Callable[..., Result]
+GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
+# Slices of 4.8 mm, the first at the top: one further is nearer to the feet.
+SHIFTS, TIMES_MS = (1, 0, -1), (1000.0, 2000.0, 1000.0)
+
+
+@pytest.fixture(scope="module")
+def gated(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gated")
+    gate_spect(
+        exact_voxels / "spect.dcm",
+        folder / "spect.dcm",
+        shifts=SHIFTS,
+        times_ms=TIMES_MS,
+    )
+    shutil.copy(exact_voxels / "structures.dcm", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(
+    run: Run, gated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict]:
+    out = tmp_path_factory.mktemp("made") / "out"
+    result = run("post", gated, *GIVEN, "--no-dicom", "--json", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    return out, json.loads(result.stdout)
+
+
+def test_doses_by_gate_add_up_by_time(
+    run: Run, exact_voxels: Path, made: tuple[Path, dict], tmp_path: Path
+) -> None:
+    out, document = made
+    schema = files("sirtdose.data").joinpath("schemas/post.schema.json")
+    validate(document, json.loads(schema.read_text("utf-8")))
+    gates = document["gates"]
+    assert [one["fraction"] for one in gates["gates"]] == [0.25, 0.5, 0.25]
+    assert [one["head_feet_mm"] for one in gates["gates"]] == pytest.approx(
+        [-4.8, 0.0, 4.8], abs=0.05
+    )
+    assert gates["amplitude_mm"] == pytest.approx(9.6, abs=0.05)
+    rows = {one["name"]: one for one in gates["structures"]}
+    whole = means(document)
+    words = ("--no-report", "--no-dicom", "--json", "--out", tmp_path / "out")
+    still = means(json.loads(run("post", exact_voxels, *GIVEN, *words).stdout))
+    for name in ("Liver", "Tumor 1", "Tumor 2", "Perfused lobe"):
+        feet, middle, head = rows[name]["mean_gy"]
+        # Motion-averaged by hand, and the dose of the image as a whole.
+        by_time = 0.25 * feet + 0.5 * middle + 0.25 * head
+        assert rows[name]["by_time_gy"] == pytest.approx(by_time, rel=1e-6)
+        assert whole[name] == pytest.approx(by_time, rel=1e-5)
+        # The gate in the middle is the phantom that holds still.
+        assert middle == pytest.approx(still[name], rel=2e-3)
+    # Half of a sphere's slices fall aside: motion takes dose from a tumor.
+    assert whole["Tumor 2"] < 0.97 * still["Tumor 2"]
+    page = (out / "report.html").read_text("utf-8")
+    assert "<h2>Doses by respiratory gate</h2>" in page
+    assert "moves by\n9.6 mm along head and feet" in page
+
+
+def means(document: dict) -> dict[str, float]:
+    rows = document["doses"]["local_deposition"]["structures"]
+    return {row["name"]: row["dose_gy"]["mean"] for row in rows}
+
+
+def test_the_terminal_has_the_table(run: Run, gated: Path, tmp_path: Path) -> None:
+    shown = run("post", gated, *GIVEN, "--no-report", "--no-dicom", "--out", tmp_path)
+    assert shown.exit_code == 0, shown.stderr
+    text = shown.stdout + shown.stderr
+    assert "Mean dose by respiratory gate" in text
+    assert "gate 1 (25%)" in text
+
+
+def test_an_incomplete_set_gives_no_doses(
+    run: Run, gated: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "patient"
+    shutil.copytree(gated, folder)
+    file = pydicom.dcmread(folder / "spect.dcm")
+    file.NumberOfTimeSlots = 4
+    file.save_as(folder / "spect.dcm")
+    result = run("post", folder, *GIVEN, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "gate 4 of the 4 of spect.dcm has 0 of" in result.stderr
+    assert not (tmp_path / "out").exists()
