@@ -141,9 +141,7 @@ class Border:
 
 def borders_of(scene: Scene) -> dict[str, Border]:
     """The borders of a scene's structures, as far as they may lie off."""
-    # Of a shift, each border sees the part along its own normal.
-    aside_mm = np.hypot(scene.contour_shift_mm, scene.registration_mm)
-    reach = _FAR * float(np.hypot(scene.contour_mm, aside_mm))
+    reach = _FAR * float(np.hypot(scene.contour_mm, scene.aside_mm))
     return {
         name: Border.of(own, scene.spacing_mm, reach)
         for name, own in scene.drawn.items()

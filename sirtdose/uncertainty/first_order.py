@@ -94,6 +94,7 @@ def _row(
         "contour_voxels": _root([own * scene.contour_mm for own in by_border.values()]),
         "contour_shift_voxels": _root(np.concatenate(list(own_shift.values()))),
         "registration_mm": _root(together * scene.registration_mm),
+        "motion_mm": abs(float(np.dot(together, scene.breathing_mm))),
         "noise": noise.standard(occupancy / voxels, mean),
     }
     for factor in scene.factors:

@@ -69,6 +69,10 @@ class Scene:
         was the whole field of view, or another calibration.
     contour_mm, contour_shift_mm, registration_mm : float
         Standard uncertainties of where borders lie.
+    motion_mm : float
+        That of a shift of all borders by breathing, along `head_feet`.
+    head_feet : (float, float, float)
+        Unit vector along the array's axes.
     noise : float
         Relative standard deviation of a voxel at `noise_at_gy`.
     noise_at_gy : float
@@ -88,6 +92,19 @@ class Scene:
     noise: float
     noise_at_gy: float
     noise_fwhm_mm: float
+    motion_mm: float = 0.0
+    head_feet: tuple[float, float, float] = (1.0, 0.0, 0.0)
+
+    @property
+    def aside_mm(self) -> float:
+        """How far a border lies aside: of a shift it sees the part along its normal."""
+        shifts = (self.contour_shift_mm, self.registration_mm, self.motion_mm)
+        return float(np.sqrt(np.sum(np.square(shifts))))
+
+    @property
+    def breathing_mm(self) -> Array:
+        """A standard shift by breathing, along the array's axes."""
+        return self.motion_mm * np.array(self.head_feet)
 
     @property
     def voxel_ml(self) -> float:

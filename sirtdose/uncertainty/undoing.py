@@ -63,6 +63,8 @@ class Blurred:
     blur : Blur
     psf : float
         Relative standard uncertainty of the blur's width.
+    motion_mm, head_feet : float, (float, float, float)
+        As of a :class:`sirtdose.uncertainty.scene.Scene`.
     """
 
     image: NDArray[np.float32]
@@ -84,6 +86,13 @@ class Blurred:
     noise_fwhm_mm: float
     psf: float
     is_gtm: bool = False
+    motion_mm: float = 0.0
+    head_feet: tuple[float, float, float] = (1.0, 0.0, 0.0)
+
+    @property
+    def breathing_mm(self) -> Array:
+        """A standard shift by breathing, along the array's axes."""
+        return self.motion_mm * np.array(self.head_feet)
 
     def noise_field(self, rng: np.random.Generator) -> Array:
         """Noise as the image's own, growing with the root of what a voxel holds."""
@@ -108,7 +117,8 @@ class Undoing:
 
     def __init__(self, scene: Blurred) -> None:
         self.scene = scene
-        aside = np.hypot(scene.contour_shift_mm, scene.registration_mm)
+        shifts = (scene.contour_shift_mm, scene.registration_mm, scene.motion_mm)
+        aside = np.sqrt(np.sum(np.square(shifts)))
         reach = _FAR * float(np.hypot(scene.contour_mm, aside))
         self._borders = {
             name: Border.of(np.asarray(own, float), scene.spacing_mm, reach)

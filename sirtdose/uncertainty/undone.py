@@ -16,6 +16,7 @@ from sirtdose.uncertainty.ensemble import (
     normals,
     relative,
     scales,
+    shift_of_all,
 )
 from sirtdose.uncertainty.first_order import Propagated
 from sirtdose.uncertainty.scene import (
@@ -42,7 +43,9 @@ def undone_ensemble(
     """
     scene = undoing.scene
     rng = np.random.default_rng(seed)
-    normal = normals(scene.factors, scene.layers, realizations, rng)
+    normal = normals(
+        scene.factors, scene.layers, realizations, rng, moving=scene.motion_mm > 0
+    )
     scale = scales(scene.factors, normal)
     metrics, usual = uncertain_metrics(asked), undoing.doses()
     rows = {
@@ -97,14 +100,14 @@ def _as_shown(draws: RowDraws, measured: tuple[Array, Array], shown: Dvh) -> Row
 
 
 def _drawn(scene: Blurred, normal: Mapping[str, Array], n: int) -> Off:
-    together = np.array([normal[f"registration {axis}"][n] for axis in range(3)])
+    together = shift_of_all(scene, normal, n)
     return Off(
         {
             name: scene.contour_mm * float(normal[f"border {name}"][n])
             for name in scene.layers
         },
         {
-            name: scene.registration_mm * together
+            name: together
             + scene.contour_shift_mm
             * np.array([normal[f"shift {name} {axis}"][n] for axis in range(3)])
             for name in scene.layers
@@ -196,6 +199,12 @@ def _steps(scene: Blurred) -> dict[str, list[tuple[Off, Off]]]:
         ]
         return list(zip(there[:3], there[3:], strict=True))
 
+    breathing = [
+        (
+            Off(aside=dict.fromkeys(scene.layers, scene.breathing_mm)),
+            Off(aside=dict.fromkeys(scene.layers, -scene.breathing_mm)),
+        )
+    ]
     tumors = [*scene.layers][: scene.tumors]
     others = [*scene.layers][scene.tumors :]
     return {
@@ -209,6 +218,7 @@ def _steps(scene: Blurred) -> dict[str, list[tuple[Off, Off]]]:
         ],
         "contour_shift_voxels": aside(scene.contour_shift_mm),
         "registration_mm": aside(scene.registration_mm),
+        **({"motion_mm": breathing} if scene.motion_mm > 0 else {}),
         "psf": [(Off(wider=1 + scene.psf), Off(wider=1 - scene.psf))],
     }
 

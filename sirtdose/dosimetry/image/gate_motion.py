@@ -3,7 +3,7 @@
 import numpy as np
 
 from sirtdose.model.gates import Gates
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.structure import Structure
 
 # Around the liver activity is looked at; below this part of the brightest it is none.
@@ -28,7 +28,7 @@ def head_feet_mm(
     >>> head_feet_mm(Gates((0.25, 0.75), data, ""), grid)
     (3.0, -1.0)
     """
-    box = tuple(slice(0, n) for n in grid.shape)
+    box = box_at((0, 0, 0), grid.shape)
     if liver is not None:
         corners = liver.cropped().grid.corners_mm()
         box = grid.box_around(corners, margin_mm=_MARGIN_MM)

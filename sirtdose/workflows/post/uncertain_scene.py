@@ -10,7 +10,7 @@ from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.partial_volume import PartialVolume, Undone
 from sirtdose.dosimetry.image.uptake_regions import Regions
 from sirtdose.errors import StructureError
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -78,9 +78,8 @@ def scene_of(
     side = float(np.prod(drawn_on.spacing_mm) ** (1 / 3))
     contour = budget["contour_voxels"] * side
     shift = budget["contour_shift_voxels"] * side
-    reach = _FAR * float(
-        np.hypot(contour, 3**0.5 * np.hypot(shift, budget["registration_mm"]))
-    )
+    aside = 3**0.5 * np.hypot(shift, budget["registration_mm"])
+    reach = _FAR * float(np.hypot(contour, np.hypot(aside, budget["motion_mm"])))
     box, inside = _boxed([row.structure for row in table], dose, reach)
     values = np.asarray(dose.data[box], float)
     parts = _parts(table)
@@ -101,7 +100,18 @@ def scene_of(
         noise=budget["noise"],
         noise_at_gy=max(float((widest * values).sum() / widest.sum()), 0.0),
         noise_fwhm_mm=budget["noise_fwhm_voxels"] * side,
+        motion_mm=budget["motion_mm"],
+        head_feet=head_feet_of(dose.grid),
     )
+
+
+def head_feet_of(grid: Grid) -> tuple[float, float, float]:
+    """The patient's long axis along a grid's axes.
+
+    >>> head_feet_of(Grid.regular((2, 3, 4), spacing_mm=(5.0, 3.0, 2.0)))
+    (1.0, 0.0, 0.0)
+    """
+    return three((grid.affine_mm[2, :3] / grid.spacing_mm).tolist())
 
 
 def blurred_of(
@@ -150,6 +160,8 @@ def blurred_of(
         noise_fwhm_mm=budget["noise_fwhm_voxels"] * side,
         psf=budget["psf"],
         is_gtm=result.method == "gtm",
+        motion_mm=budget["motion_mm"],
+        head_feet=head_feet_of(image.grid),
     )
 
 

@@ -56,6 +56,8 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         return None
 
     budget = budget_of(assessment.request, assessment.read, assessment.placed)
+    if (gates := assessment.dosed.gates) is not None:
+        budget = budget.breathing(gates.amplitude_mm, len(gates.names))
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}

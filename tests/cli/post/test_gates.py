@@ -73,6 +73,38 @@ def test_doses_by_gate_add_up_by_time(
     assert "moves by\n9.6 mm along head and feet" in page
 
 
+def test_motion_enters_the_budget_from_the_gates(
+    run: Run, exact_voxels: Path, gated: Path, tmp_path: Path
+) -> None:
+    words = ("--no-report", "--no-dicom", "--json", "--uncertainty", "20")
+
+    def motion(patient: Path, *more: object) -> tuple[dict, dict]:
+        out = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
+        result = run("post", patient, *GIVEN, *words, *more, "--out", out)
+        assert result.exit_code == 0, result.stderr
+        found = json.loads(result.stdout)["uncertainty"]
+        [row] = [one for one in found["budget"] if one["name"] == "motion_mm"]
+        return row, found
+
+    row, found = motion(gated)
+    # 9.6 mm, anywhere between as likely.
+    assert row["value"] == pytest.approx(9.6 / 12**0.5, abs=0.02)
+    assert row["source"] == "9.6 mm head to feet between 3 gates, / sqrt(12)"
+    assert row["verified"]
+    rows = {one["name"]: one for one in found["methods"]["local_deposition"]}
+    assert rows["Tumor 2"]["components"]["motion_mm"]["standard_gy"] > 0
+    usual, _ = motion(exact_voxels)
+    assert usual["value"] == pytest.approx(((9.5**2 + 2.7**2) / 12) ** 0.5, abs=0.005)
+    assert "9.5 mm (SD 2.7 mm)" in usual["source"]
+    assert not usual["verified"]
+    # A department's own stays, also where gates say otherwise.
+    (tmp_path / "budget.toml").write_text(
+        'source = "ours"\n[budget]\nmotion_mm = 1.5\n'
+    )
+    own, _ = motion(gated, "--budget", tmp_path / "budget.toml")
+    assert own["value"] == 1.5
+
+
 def means(document: dict) -> dict[str, float]:
     rows = document["doses"]["local_deposition"]["structures"]
     return {row["name"]: row["dose_gy"]["mean"] for row in rows}
