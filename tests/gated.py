@@ -79,3 +79,18 @@ def gate_pet(
             made.append(folder / f"{n}_{k}.dcm")
             file.save_as(made[-1])
     return made
+
+
+def part_spect(source: Path, folder: Path, *, shifts: Sequence[int]) -> list[Path]:
+    """A SPECT as one file for each gate, of equal time, moved by whole slices."""
+    folder.mkdir(exist_ok=True)
+    made = []
+    for n, shift in enumerate(shifts):
+        file = pydicom.dcmread(source)
+        frames = np.roll(file.pixel_array, shift, axis=0)
+        file.PixelData = (frames // len(shifts)).astype(frames.dtype).tobytes()
+        file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        file.SeriesInstanceUID = generate_uid()
+        made.append(folder / f"part{n}.dcm")
+        file.save_as(made[-1])
+    return made

@@ -13,7 +13,8 @@ from sirtdose.io.dicom.rtstruct import read_rtstruct
 from sirtdose.io.dicom.seg import read_seg
 from sirtdose.io.dicom.stack import read_ct, read_stack
 from sirtdose.io.discover import discover
-from sirtdose.io.found import Found, Held, Kind, listed
+from sirtdose.io.found import Found, Gated, Held, Kind, listed
+from sirtdose.io.gate_files import gates_together
 from sirtdose.io.image_file import read_image_file, read_label_file
 from sirtdose.model.bounds import printable
 from sirtdose.model.emitter import Emitter
@@ -81,6 +82,18 @@ def read_found_image(
     """
     if isinstance(found, Held) and found.image is not None:
         return found.image
+    if isinstance(found, Gated):
+        return gates_together(
+            [
+                read_found_image(
+                    one,
+                    quantity=quantity,
+                    header_nuclide_was=header_nuclide_was,
+                    nuclide=nuclide,
+                )
+                for one in found.gates
+            ]
+        )
     readers: dict[Kind, Callable[[], Volume]] = {
         Kind.IMAGE_FILE: lambda: read_image_file(found.paths[0], quantity),
         Kind.SPECT: lambda: read_nm(found.paths[0], nuclide=nuclide),

@@ -49,6 +49,6 @@ class Gates:
             for name, part in zip(self.names, self.fractions, strict=True)
         )
         return (
-            f"it has {len(self.fractions)} gates, read together as their mean by time "
-            f"({each}; {self.timed})"
+            f"the image has {len(self.fractions)} gates, read together as their mean "
+            f"by time ({each}; {self.timed})"
         )

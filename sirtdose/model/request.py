@@ -130,6 +130,7 @@ class Given:
 class ImageRequest:
     """What is to be read, and where its structures and voxels lie.
 
+    `gates` are images of one respiratory gate each, which are the image together.
     `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, ``"liver"``, or the path
     of a transform, by which structures come from the image they were `drawn_on`;
     ``"liver"`` needs no CT of the scan.
@@ -144,6 +145,7 @@ class ImageRequest:
 
     source: Path
     image: Path | None = None
+    gates: tuple[Path, ...] = ()
     ct: Path | None = None
     structures: tuple[Path, ...] = ()
     probability_threshold: float | None = None

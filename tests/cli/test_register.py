@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 from click.testing import Result
@@ -93,6 +94,47 @@ def test_doses_ask_and_are_those_of_the_own_ct(
 def means(result: Result) -> dict[str, float]:
     rows = json.loads(result.stdout)["doses"]["local_deposition"]["structures"]
     return {row["name"]: row["dose_gy"]["mean"] for row in rows}
+
+
+def test_results_without_names_keep_it(
+    run: Run, elsewhere: Path, how: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("a secret of this site alone")
+    words = ("post", elsewhere, *GIVEN, "--registration", "liver", *how, "--no-dicom")
+    nameless = ("--deidentify", "--site-key", tmp_path / "key")
+    accepted = ("--accept", "H16", "--reason", "looked at")
+    out = tmp_path / "out"
+    result = run(*words, *nameless, *accepted, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    page = (out / "report.html").read_text("utf-8")
+    assert "was among the brightest voxels before" in " ".join(page.split())
+    for path in out.iterdir():
+        if path.suffix in (".json", ".html", ".csv", ".tfm"):
+            text = path.read_text("utf-8")
+            for word in ("PHANTOM", "spect.dcm", "structures.dcm", "1.2.826.0.1.368"):
+                assert word not in text, path.name
+
+
+def test_a_turn_beyond_the_limits_is_refused(
+    run: Run, elsewhere: Path, how: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    """An image that lies 25 degrees aside is no patient between two tables."""
+    folder = tmp_path / "turned"
+    shutil.copytree(elsewhere, folder)
+    spect = pydicom.dcmread(folder / "spect.dcm")
+    [detector] = spect.DetectorInformationSequence
+    across, along = np.cos(np.radians(25)), np.sin(np.radians(25))
+    detector.ImageOrientationPatient = [across, along, 0, -along, across, 0]
+    spect.save_as(folder / "spect.dcm")
+    result = run("register", folder, *how, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "reached its limits: a rotation of 2" in result.stderr
+    assert not (tmp_path / "out").exists()
+    words = ("post", folder, *GIVEN, "--registration", "liver", *how, *BARE)
+    accepted = ("--accept", "H16", "--reason", "looked at")
+    result = run(*words, *accepted, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "reached its limits" in result.stderr
 
 
 def test_another_cameras_image_serves_as_anatomy(

@@ -66,6 +66,14 @@ probability_option = Option(
 )
 reading_options = together(
     Option("image", Path, "Activity image to use, if the input holds several."),
+    Option(
+        "gate",
+        Path,
+        "SPECT or PET of one respiratory gate, where each is an image of its own; give "
+        "all gates, in their order.",
+        many=True,
+        into="gates",
+    ),
     ct_option,
     structures_option(required=False),
     probability_option,
@@ -163,6 +171,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
     return ImageRequest(
         source,
         image=options["image"],
+        gates=_gates(options),
         ct=options["ct"],
         structures=options["structures"],
         probability_threshold=options["probability_threshold"],
@@ -218,6 +227,13 @@ def dose_request(
     if "collapsed-cone" in request.used_methods:
         say_slower("collapsed-cone", "three times")
     return request
+
+
+def _gates(options: Mapping[str, Any]) -> tuple[Path, ...]:
+    gates = tuple(options.get("gates") or ())
+    if gates and options["image"] is not None:
+        raise click.UsageError("give --image, or --gate for each gate, not both")
+    return gates
 
 
 def _nuclide(text: str | None) -> str | None:

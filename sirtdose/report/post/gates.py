@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from sirtdose.dosimetry.gate_doses import GateDoses
-from sirtdose.report.wording import significant, table
+from sirtdose.report.wording import significant, spoken, table
 
 
 def gates_document(gates: GateDoses | None) -> dict[str, Any] | None:
@@ -50,7 +50,7 @@ def gates_lines(document: Mapping[str, Any]) -> list[str]:
     ]
     rows = [
         [
-            str(row["name"]),
+            spoken(row["name"]),
             *(significant(one) for one in row["mean_gy"]),
             significant(row["by_time_gy"]),
         ]

@@ -23,6 +23,7 @@ from sirtdose.model.uncertain import (
 )
 from sirtdose.planning.partition_case import ALL_LUNGS
 from sirtdose.uncertainty.borders import borders_of
+from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
 from sirtdose.uncertainty.first_order import Propagated, propagated
@@ -55,9 +56,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
     if request.uncertainty is None:
         return None
 
-    budget = budget_of(assessment.request, assessment.read, assessment.placed)
-    if (gates := assessment.dosed.gates) is not None:
-        budget = budget.breathing(gates.amplitude_mm, len(gates.names))
+    budget = _budget(assessment)
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -112,6 +111,15 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         budget=budget.rows("post"),
         left_out=tuple(_left_out(assessment)),
     )
+
+
+def _budget(assessment: Assessment) -> Budget:
+    """With what the camera's file and the image's own gates know better."""
+    budget = budget_of(assessment.request, assessment.read, assessment.placed)
+    gates = assessment.dosed.gates
+    if gates is None:
+        return budget
+    return budget.breathing(gates.amplitude_mm, len(gates.names))
 
 
 def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, float]:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from jsonschema import validate
 
-from tests.gated import gate_spect
+from tests.gated import gate_spect, part_spect
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
@@ -130,3 +130,69 @@ def test_an_incomplete_set_gives_no_doses(
     assert result.exit_code == 3
     assert "gate 4 of the 4 of spect.dcm has 0 of" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def parts(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("parts") / "patient"
+    part_spect(exact_voxels / "spect.dcm", folder, shifts=SHIFTS)
+    shutil.copy(exact_voxels / "structures.dcm", folder)
+    return folder
+
+
+class TestOneFileEach:
+    def words(self, parts: Path) -> list[object]:
+        gates = [("--gate", parts / f"part{n}.dcm") for n in range(len(SHIFTS))]
+        return ["post", parts, *GIVEN, *(word for gate in gates for word in gate)]
+
+    def test_they_are_one_image(self, run: Run, parts: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        result = run(*self.words(parts), "--json", "--out", out)
+        assert result.exit_code == 0, result.stderr
+        document = json.loads(result.stdout)
+        gates = document["gates"]
+        assert [one["fraction"] for one in gates["gates"]] == pytest.approx([1 / 3] * 3)
+        assert gates["amplitude_mm"] == pytest.approx(9.6, abs=0.05)
+        [row] = [one for one in gates["structures"] if one["name"] == "Tumor 2"]
+        assert row["by_time_gy"] == pytest.approx(sum(row["mean_gy"]) / 3, rel=1e-6)
+        assert means(document)["Tumor 2"] == pytest.approx(row["by_time_gy"], rel=1e-5)
+        # Without the option there are three candidates, which are named.
+        alone = run("post", parts, *GIVEN, "--out", tmp_path / "alone")
+        assert alone.exit_code == 3
+        assert "3 candidates" in alone.stderr
+        assert run("verify", out).exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("keyword", "value", "says"),
+        [
+            ("SpacingBetweenSlices", "-5.0", "gate 2 is on another grid than gate 1"),
+            ("AcquisitionTime", "101010", "gate 2 has another scan time"),
+            ("PatientID", "SOMEBODY", "2 patients"),
+        ],
+    )
+    def test_what_does_not_belong_together_is_refused(
+        self, run: Run, parts: Path, tmp_path: Path, keyword: str, value: str, says: str
+    ) -> None:
+        folder = tmp_path / "patient"
+        shutil.copytree(parts, folder)
+        file = pydicom.dcmread(folder / "part1.dcm")
+        setattr(file, keyword, value)
+        if keyword == "PatientID":
+            file.PatientName, file.PatientBirthDate = "Other^Person", "19500101"
+        file.save_as(folder / "part1.dcm")
+        result = run(*self.words(folder), "--out", tmp_path / "out")
+        assert result.exit_code == 3
+        assert says in result.stderr
+
+    def test_one_gate_or_one_twice_is_no_set(
+        self, run: Run, parts: Path, tmp_path: Path
+    ) -> None:
+        one = ("--gate", parts / "part0.dcm")
+        for gates in (one, (*one, *one)):
+            result = run("post", parts, *GIVEN, *gates, "--out", tmp_path / "out")
+            assert result.exit_code == 3
+            assert "give two or more different ones" in result.stderr
+        both = ("--image", parts / "part1.dcm")
+        result = run("post", parts, *GIVEN, *one, *both, "--out", tmp_path / "out")
+        assert result.exit_code == 2
+        assert "not both" in result.stderr

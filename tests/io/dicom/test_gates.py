@@ -56,8 +56,8 @@ class TestPet:
         assert image.source is not None
         assert image.source.doubts == ()
         assert image.source.remarks == (
-            "it has 3 gates, read together as their mean by time (gate 1 15%, gate 2 "
-            "30%, gate 3 55%; by FrameTime (0018,1063))",
+            "the image has 3 gates, read together as their mean by time (gate 1 15%, "
+            "gate 2 30%, gate 3 55%; by FrameTime (0018,1063))",
         )
 
     def test_without_trigger_times_the_index_says_it(self, series: list[Path]) -> None:
