@@ -54,9 +54,7 @@ def gates_together(images: Sequence[Volume]) -> Volume:
 
 def _require_like(one: Volume, first: Volume, n: int) -> None:
     if one.gates is not None:
-        raise InputError(
-            f"gate {n} has gates of its own: give that file alone, without --gate"
-        )
+        raise InputError(f"gate {n} has gates of its own: give that file alone")
     if one.quantity is not first.quantity:
         raise QuantityError(
             f"gate {n} is in {one.quantity.unit}, gate 1 in {first.quantity.unit}: "

@@ -77,6 +77,7 @@ KNOWN = {
     "cli.words.image:_registration": ONLY_WHERE_TYPED,
     "cli.words.image:image_request": ONLY_WHERE_TYPED,
     "cli.words.quantities:nuclide_of": ONLY_WHERE_TYPED,
+    "io.choose:_gated": "`inspect` is given no gates",
     "io.choose:_activity": "`inspect` says what other commands are to be given",
     "io.choose:_given_ct": "`inspect` says what other commands are to be given",
     "io.choose:_only": "`inspect` says what other commands are to be given",
