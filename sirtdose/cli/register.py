@@ -50,6 +50,8 @@ def register_command(
     `sirtdose post` registers in the same way, and asks whether it was looked at.
 
     Example: sirtdose register scan --drawn-on ct --out registered
+
+    Example: sirtdose register spect.dcm --structures rs.dcm --drawn-on mr --out seen
     """
     from sirtdose.report.register.document import (
         REGISTER_FILES,
