@@ -130,9 +130,11 @@ class Given:
 class ImageRequest:
     """What is to be read, and where its structures and voxels lie.
 
+    `gates` are images of one respiratory gate each, which are the image together.
     `structures` are everybody's, `readers` each one's own by the reader's name.
-    `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a
-    transform, by which structures come from the image they were `drawn_on`.
+    `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, ``"liver"``, or the path
+    of a transform, by which structures come from the image they were `drawn_on`;
+    ``"liver"`` needs no CT of the scan.
     `segment_perfused` and `segment_tumors` find what is not drawn, above a part of the
     image's or the liver's maximum, or adaptively. Names of structures are read in
     some `languages`, such as ``("en", "nl")``, or in all. `dose_grid` is the image's
@@ -144,6 +146,7 @@ class ImageRequest:
 
     source: Path
     image: Path | None = None
+    gates: tuple[Path, ...] = ()
     ct: Path | None = None
     structures: tuple[Path, ...] = ()
     readers: Mapping[str, Path] = field(default_factory=dict)

@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,14 @@ def _made(name: str, run: Run, folder: Path) -> Any:
     (folder / "lesions.csv").write_text(LESIONS)
     (folder / "labs.csv").write_text(LABS)
     (folder / "case.toml").write_text(CASE)
-    if name == "commission":
-        return _commissioned(run, folder)
-    if name in ("review", "accepted"):
-        return _reviewed(name, run, folder)
-    if name == "lesions":
-        return _followed(run, folder)
+    own = {
+        "commission": _commissioned,
+        "review": partial(_reviewed, "review"),
+        "accepted": partial(_reviewed, "accepted"),
+        "lesions": _followed,
+    }
+    if name in own:
+        return own[name](run, folder)
     ours, theirs, mask = _doses(folder)
     drawn = ("--structures", mask)
     words: dict[str, tuple[object, ...]] = {
@@ -96,10 +99,12 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "kernel": ("kernel", "--spacing", "4mm", "--out", folder / "o"),
         "lsf": ("lsf", "planar", "--lung-counts", "12000,10000"),
         "mmc": ("mmc", "--treated", "2026-03-02", "--cohort", "A"),
+        "register": ("register", ours, *drawn, "--drawn-on", theirs),
         "response": ("response", folder / "lesions.csv", "--criteria", "recist-1.1"),
         "toxicity": ("toxicity", folder / "labs.csv", "--ctcae", "5.0"),
     }
     words["lsf"] += ("--liver-counts", "160000,90000")
+    words["register"] += ("--out", folder / "o")
     if name == "plan_check":
         plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
         assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0

@@ -40,7 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("name", "valid-for", "list-phantoms"),
     ),
     "Image": (
-        *("image", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
+        *("image", "gate", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
         *("positron-fraction-was", "image-shift", "camera", "psf", "psf-tail"),
         "pvc",
         *("anterior", "posterior", "fwhm", "noise"),

@@ -23,6 +23,7 @@ from sirtdose.model.uncertain import (
 )
 from sirtdose.planning.partition_case import ALL_LUNGS
 from sirtdose.uncertainty.borders import borders_of
+from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
 from sirtdose.uncertainty.first_order import Propagated, propagated
@@ -56,8 +57,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
     if request.uncertainty is None:
         return None
 
-    budget = budget_of(assessment.request, assessment.read, assessment.placed)
-    contours, budget = contours_of(assessment, budget)
+    contours, budget = contours_of(assessment, _budget(assessment))
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -118,6 +118,15 @@ def _by_recovery(one: RowUncertainty, relative: Mapping[str, float]) -> RowUncer
     if not relative:
         return one
     return one.widened(relative.get(one.name, 0.0), "recovery")
+
+
+def _budget(assessment: Assessment) -> Budget:
+    """With what the camera's file and the image's own gates know better."""
+    budget = budget_of(assessment.request, assessment.read, assessment.placed)
+    gates = assessment.dosed.gates
+    if gates is None:
+        return budget
+    return budget.breathing(gates.amplitude_mm, len(gates.names))
 
 
 def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, float]:
