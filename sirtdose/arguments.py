@@ -29,6 +29,7 @@ ARGUMENTS = {
     "lung-margin": "margin_mm",
     "lung-mass": "lung_mass_kg",
     "lung-shunt": "lung_shunt_fraction",
+    "match": "matches",
     "method": "methods",
     "metric": "metrics",
     "nuclide-file": "nuclide",

@@ -23,6 +23,7 @@ _COMMANDS = {
         "post": ("post.command", "After treatment: doses to tumors, liver and lungs."),
         "segment": ("segment", "Find tumors on an image, to be looked at."),
         "accept": ("accept", "Accept what was found, by a person's name."),
+        "register": ("register", "See how a SPECT without its CT is registered."),
         "check": ("check.command", "Compare another system's dose, or check a plan."),
         "dvh": ("check.dvh", "Dose-volume histograms of any dose map."),
         "view": ("check.view", "Show a dose map in three planes."),
@@ -34,6 +35,10 @@ _COMMANDS = {
     },
     "Outcomes": {
         "response": ("outcomes.response", "RECIST, mRECIST or PERCIST of each case."),
+        "lesions": (
+            "outcomes.lesions",
+            "One table of a patient's lesions: plan, doses, follow-ups.",
+        ),
         "toxicity": (
             "outcomes.toxicity",
             "CTCAE grades, ALBI and Child-Pugh of each case.",

@@ -10,6 +10,7 @@ from sirtdose.checks.scale import mixed_scale_findings
 from sirtdose.cohort.columns import dose_column
 from sirtdose.cohort.endpoint import endpoint_document
 from sirtdose.cohort.follow_up import survival_document
+from sirtdose.cohort.histories import is_history
 from sirtdose.cohort.join import Level, alone_words, joined_levels
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError, require_extra
@@ -210,5 +211,6 @@ def _request(request: CohortRequest) -> dict[str, Any]:
 
 def _input(path: Path) -> dict[str, str]:
     """SHA-256 of what was read, by its name."""
-    files = [path / "cases.csv", path / "summary.csv"] if path.is_dir() else [path]
+    names = ("lesions.csv",) if is_history(path) else ("cases.csv", "summary.csv")
+    files = [path / one for one in names] if path.is_dir() else [path]
     return {one.name: sha256_of([one]) for one in files}

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from sirtdose.cohort.histories import history_lines, is_history
 from sirtdose.errors import InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.io.tables.csv import Line, read_table
@@ -124,7 +125,7 @@ def joined_levels(
     ----------
     doses, outcomes : sequence of Path
         Tables by case or by lesion; several of a kind are put beside each other. A
-        batch's folder has both.
+        batch's folder has both. Lesions through time of several patients are one table.
     named : collection of str
         Columns that hold doses, beside those of doses whose names end in ``_gy``.
 
@@ -169,7 +170,11 @@ def _require_joined(levels: dict[str, Level]) -> None:
 
 def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
     tables: dict[str, list[Table]] = {}
-    for path in paths:
+    histories = [path for path in paths if is_history(path)]
+    if histories:
+        lines = history_lines(histories, what)
+        tables["lesion"] = [_by_key(lines, "lesion")]
+    for path in (one for one in paths if one not in histories):
         own = _batch(path) if path.is_dir() else _table(path, what)
         for name, one in own.items():
             tables.setdefault(name, []).append(one)

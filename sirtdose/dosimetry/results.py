@@ -11,6 +11,7 @@ from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.compare.readers import Observers
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
+from sirtdose.dosimetry.gate_doses import GateDoses
 from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.dosimetry.histogram.dose_sample import DoseSample
 from sirtdose.dosimetry.histogram.dvh import Dvh
@@ -188,7 +189,7 @@ class Dosed:
 
     `doses` and `structure_doses` go by method, such as ``local_deposition``, or
     ``local_deposition+iterative_yang`` where the image's blur was undone. `scale` is
-    theirs, not that of the lungs by their shunt.
+    theirs, not that of the lungs by their shunt. `gates` are doses by respiratory gate.
     """
 
     doses: dict[str, Dose]
@@ -197,6 +198,7 @@ class Dosed:
     scale: DoseScale
     lungs_in_image_gbq: float | None = None
     extrahepatic: Extrahepatic | None = None
+    gates: GateDoses | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ listed, and the user chooses.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from sirtdose.errors import InputError
@@ -16,6 +16,7 @@ from sirtdose.io.found import (
     STRUCTURES,
     UNUSED,
     Found,
+    Gated,
     Kind,
     Passed,
     listed,
@@ -51,6 +52,7 @@ def choose(
     found: Sequence[Found],
     *,
     image: Path | None = None,
+    gates: Sequence[Path] = (),
     ct: Path | None = None,
     structures: Sequence[Path] = (),
     readers: Mapping[str, Path] | None = None,
@@ -59,7 +61,8 @@ def choose(
 ) -> Choice:
     """Pick activity image, CT and structures, or say why that is not possible.
 
-    Paths given by the user win; `readers` are files of structures by who drew them.
+    Paths given by the user win; `gates` are together the activity image, `readers` are
+    files of structures by who drew them.
     `without_structures` lets there be none. Files that another option names, those in
     `elsewhere` too, are no activity image.
 
@@ -79,7 +82,9 @@ def choose(
     }
     _require_own_files(by_reader, named)
     named += by_reader.values()
-    activity, reason = _activity(found, image, named, elsewhere)
+    activity, reason = (
+        _gated(gates) if gates else _activity(found, image, named, elsewhere)
+    )
     reasons = [reason]
     if ct is not None:
         chosen_ct: Found | None = named.pop(0)
@@ -194,6 +199,31 @@ def _activity(
     _require_no_better(spects, candidates, found)
     activity = _only(spects or candidates, found, "activity image", "--image")
     return activity, f"activity image {activity.label}: the only {activity.kind}"
+
+
+def _gated(paths: Sequence[Path]) -> tuple[Gated, str]:
+    """Images of one gate each, in their order."""
+    items = [_given(path, "--gate", ACTIVITY_IMAGES) for path in paths]
+    for item in items:
+        if item.kind not in ACTIVITY_IMAGES or item.kind is not items[0].kind:
+            raise InputError(
+                f"--gate {item.label} is a {item.remark or item.kind}: every gate must "
+                f"be a SPECT or PET like the first, which is a {items[0].kind}"
+            )
+    if len(items) < 2 or len({item.paths for item in items}) < len(items):
+        raise InputError(
+            "--gate names one image for each gate: give two or more different ones"
+        )
+    whole = Gated(
+        **{
+            **{one.name: getattr(items[0], one.name) for one in fields(Found)},
+            "paths": tuple(path for item in items for path in item.paths),
+            "headers": (),
+        },
+        gates=tuple(items),
+    )
+    names = ", ".join(item.label for item in items)
+    return whole, f"activity image of {len(items)} gates, {names}: given by --gate"
 
 
 def _given_ct(path: Path) -> Found:

@@ -78,6 +78,18 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Gated(Found):
+    """Images of one respiratory gate each, which together are one image."""
+
+    gates: tuple[Found, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How it is named to a person."""
+        return f"{len(self.gates)} gates"
+
+
+@dataclass(frozen=True)
 class Held(Found):
     """An image, or structures, that the caller holds in memory."""
 

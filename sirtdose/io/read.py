@@ -13,7 +13,8 @@ from sirtdose.io.dicom.rtstruct import read_rtstruct
 from sirtdose.io.dicom.seg import read_seg
 from sirtdose.io.dicom.stack import read_ct, read_stack
 from sirtdose.io.discover import discover
-from sirtdose.io.found import Found, Held, Kind, listed
+from sirtdose.io.found import Found, Gated, Held, Kind, listed
+from sirtdose.io.gate_files import gates_together
 from sirtdose.io.image_file import read_image_file, read_label_file
 from sirtdose.model.bounds import printable
 from sirtdose.model.emitter import Emitter
@@ -81,6 +82,18 @@ def read_found_image(
     """
     if isinstance(found, Held) and found.image is not None:
         return found.image
+    if isinstance(found, Gated):
+        return gates_together(
+            [
+                read_found_image(
+                    one,
+                    quantity=quantity,
+                    header_nuclide_was=header_nuclide_was,
+                    nuclide=nuclide,
+                )
+                for one in found.gates
+            ]
+        )
     readers: dict[Kind, Callable[[], Volume]] = {
         Kind.IMAGE_FILE: lambda: read_image_file(found.paths[0], quantity),
         Kind.SPECT: lambda: read_nm(found.paths[0], nuclide=nuclide),
@@ -159,6 +172,25 @@ def read_anatomy(path: Path) -> Volume:
         return read_found_image(item, quantity=Quantity.CT_NUMBER)
     stack = read_stack(item.paths, "MR")
     return Volume(stack.data, stack.grid, Quantity.COUNTS, stack.source)
+
+
+def read_reference(path: Path) -> tuple[Volume, str]:
+    """Read what structures were drawn on, and what it is: CT, MR, or an activity image.
+
+    Another camera's image serves as well as anatomy.
+
+    Raises
+    ------
+    InputError
+        As of a CT or MR.
+    """
+    found = discover(path)
+    anatomies = [item for item in found if item.kind is Kind.CT or _is_mr(item)]
+    shown = [item for item in found if item.kind in (Kind.SPECT, Kind.PET)]
+    if not anatomies and len(shown) == 1:
+        return read_found_image(shown[0]), str(shown[0].kind)
+    anatomy = read_anatomy(path)
+    return anatomy, anatomies[0].modality if anatomies else "image"
 
 
 def study_uid(item: Found) -> str:

@@ -130,9 +130,11 @@ class Given:
 class ImageRequest:
     """What is to be read, and where its structures and voxels lie.
 
+    `gates` are images of one respiratory gate each, which are the image together.
     `structures` are everybody's, `readers` each one's own by the reader's name.
-    `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a
-    transform, by which structures come from the image they were `drawn_on`.
+    `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, ``"liver"``, or the path
+    of a transform, by which structures come from the image they were `drawn_on`;
+    ``"liver"`` needs no CT of the scan.
     `segment_perfused` and `segment_tumors` find what is not drawn, above a part of the
     image's or the liver's maximum, or adaptively. Names of structures are read in
     some `languages`, such as ``("en", "nl")``, or in all. `dose_grid` is the image's
@@ -144,6 +146,7 @@ class ImageRequest:
 
     source: Path
     image: Path | None = None
+    gates: tuple[Path, ...] = ()
     ct: Path | None = None
     structures: tuple[Path, ...] = ()
     readers: Mapping[str, Path] = field(default_factory=dict)
@@ -246,7 +249,7 @@ class JudgeRequest:
     map where it is not beside it, `plan_transform` from this image to the map's scan.
     The `metrics` of each structure are given beside the usual ones. `self_test` is what
     the program's own comparisons said, `site` the site's file that defaults were taken
-    from.
+    from. `matches` are names of the plan's lesions with those of the same lesions here.
     """
 
     device: str | None = None
@@ -254,6 +257,7 @@ class JudgeRequest:
     plan: Path | None = None
     plan_dose: Path | None = None
     plan_transform: Path | None = None
+    matches: Mapping[str, str] = field(default_factory=dict)
     prior_dose: Path | None = None
     prior_transform: Path | None = None
     prior_lung_dose_gy: float = 0.0

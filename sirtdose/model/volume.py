@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, QuantityError
+from sirtdose.model.gates import Gates
 from sirtdose.model.grid import Grid
 from sirtdose.model.shown import Placed
 
@@ -112,6 +113,8 @@ class Volume(Placed):
     grid : Grid
     quantity : Quantity
     source : Source, optional
+    gates : Gates, optional
+        Of a gated image, as they were read: what is made of it keeps them.
 
     Raises
     ------
@@ -133,6 +136,7 @@ class Volume(Placed):
     grid: Grid
     quantity: Quantity
     source: Source | None = None
+    gates: Gates | None = None
 
     def __post_init__(self) -> None:
         """Refuse voxels that are not finite numbers (H30)."""

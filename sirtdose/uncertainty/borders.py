@@ -134,18 +134,17 @@ class Border:
 
 def borders_of(scene: Scene) -> dict[str, Border]:
     """The borders of a scene's structures, as far as they may lie off."""
+    together = float(np.hypot(scene.registration_mm, scene.motion_mm))
     return {
-        name: Border.of(
-            own, scene.spacing_mm, reach_mm(scene.contour(name), scene.registration_mm)
-        )
+        name: Border.of(own, scene.spacing_mm, reach_mm(scene.contour(name), together))
         for name, own in scene.drawn.items()
     }
 
 
-def reach_mm(contour: Contour, registration_mm: float) -> float:
+def reach_mm(contour: Contour, together_mm: float) -> float:
     """How far from its place a border is looked for."""
     # Of a shift, each border sees the part along its own normal.
-    aside_mm = np.hypot(contour.aside_mm, registration_mm)
+    aside_mm = np.hypot(contour.aside_mm, together_mm)
     return _FAR * float(np.hypot(contour.outwards_mm, aside_mm))
 
 

@@ -120,6 +120,21 @@ class Budget:
         own = {**{one.name: one for one in entries}, **self.components}
         return Budget({name: own[name] for name in own if name not in without})
 
+    def breathing(self, amplitude_mm: float | None, gates: int = 0) -> "Budget":
+        """The same with the motion that an image's own gates show.
+
+        A motion of the user's own stays. Contours are as likely of any moment.
+
+        >>> found = Budget.of({}).breathing(12.0, gates=4)
+        >>> round(found["motion_mm"], 3), found.components["motion_mm"].source
+        (3.464, '12.0 mm head to feet between 4 gates, / sqrt(12)')
+        """
+        usual, known = Budget.of({}).components["motion_mm"], self.components
+        if amplitude_mm is None or known["motion_mm"] != usual:
+            return self
+        source = f"{amplitude_mm:.1f} mm head to feet between {gates} gates, / sqrt(12)"
+        return self.replaced({"motion_mm": amplitude_mm / 12**0.5}, source)
+
     def rows(self, stage: str) -> tuple[dict[str, Any], ...]:
         """The components of a stage as documents have them.
 

@@ -110,7 +110,8 @@ def _steps(
             )
         for aside in _along_axes(own.aside_mm):
             yield _both({name: border.moved(0.0, sign * aside)} for sign in (1, -1))
-    for aside in _along_axes(scene.registration_mm):
+    breathing = [scene.breathing_mm] if scene.motion_mm > 0 else []
+    for aside in [*_along_axes(scene.registration_mm), *breathing]:
         yield _both(
             {name: one.moved(0.0, sign * aside) for name, one in borders.items()}
             for sign in (1, -1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +22,19 @@ from sirtdose.uncertainty.scene import (
     uncertain_metrics,
     with_curve,
 )
+
+
+class Moved(Protocol):
+    """What has shifts that all contours share."""
+
+    @property
+    def registration_mm(self) -> float:
+        """Standard uncertainty of a common shift, along each axis."""
+
+    @property
+    def breathing_mm(self) -> Array:
+        """A standard shift by breathing, along the array's axes."""
+
 
 REALIZATIONS = (20, 100_000)
 # So many realizations are done without noise too.
@@ -102,7 +116,9 @@ def ensemble(
             f"{realizations} realizations: give {least} to {most}, such as 200"
         )
     rng = np.random.default_rng(seed)
-    normal = normals(scene.factors, scene.drawn, realizations, rng)
+    normal = normals(
+        scene.factors, scene.drawn, realizations, rng, moving=scene.motion_mm > 0
+    )
     scale = scales(scene.factors, normal)
     borders = borders_of(scene) if borders is None else borders
     still = {name: np.asarray(own) for name, own in scene.drawn.items()}
@@ -184,8 +200,10 @@ def normals(
     drawn: Collection[str],
     realizations: int,
     rng: np.random.Generator,
+    *,
+    moving: bool = False,
 ) -> dict[str, Array]:
-    """Standard normal draws by what they are of."""
+    """Standard normal draws by what they are of; of breathing where it is `moving`."""
     from scipy.stats import norm, qmc
 
     names = [
@@ -194,6 +212,7 @@ def normals(
         *(f"shift {name} {axis}" for name in drawn for axis in range(3)),
         *(f"registration {axis}" for axis in range(3)),
         "blur",
+        *(["breathing"] if moving else []),
     ]
     found = qmc.LatinHypercube(len(names), rng=rng).random(realizations)
     # A half step from the ends: none is infinite.
@@ -221,16 +240,25 @@ def scales(factors: Sequence[Factor], normal: Mapping[str, Array]) -> Array:
 def _moved(
     scene: Scene, borders: Mapping[str, Border], normal: Mapping[str, Array], n: int
 ) -> dict[str, Array]:
-    together = np.array([normal[f"registration {axis}"][n] for axis in range(3)])
+    together = shift_of_all(scene, normal, n)
     return {
         name: border.moved(
             scene.contour(name).outwards_mm * float(normal[f"border {name}"][n]),
-            scene.registration_mm * together
+            together
             + scene.contour(name).aside_mm
             * np.array([normal[f"shift {name} {axis}"][n] for axis in range(3)]),
         )
         for name, border in borders.items()
     }
+
+
+def shift_of_all(scene: Moved, normal: Mapping[str, Array], n: int) -> Array:
+    """Registration and breathing move all contours together, mm along the axes."""
+    shift = np.array([normal[f"registration {axis}"][n] for axis in range(3)])
+    shift = scene.registration_mm * shift
+    if "breathing" in normal:
+        shift += scene.breathing_mm * normal["breathing"][n]
+    return shift
 
 
 def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:

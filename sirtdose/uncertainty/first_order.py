@@ -92,6 +92,7 @@ def _row(
     parts = {
         **_by_contours(scene, by_border, by_shift),
         "registration_mm": _root(together * scene.registration_mm),
+        "motion_mm": abs(float(np.dot(together, scene.breathing_mm))),
         "noise": noise.standard(occupancy / voxels, mean),
     }
     for factor in scene.factors:

@@ -83,6 +83,10 @@ class Scene:
         Standard uncertainties of where borders lie.
     contours : mapping of str to Contour
         Those of drawn structures whose borders are known otherwise.
+    motion_mm : float
+        That of a shift of all borders by breathing, along `head_feet`.
+    head_feet : (float, float, float)
+        Unit vector along the array's axes.
     noise : float
         Relative standard deviation of a voxel at `noise_at_gy`.
     noise_at_gy : float
@@ -103,11 +107,18 @@ class Scene:
     noise_at_gy: float
     noise_fwhm_mm: float
     contours: Mapping[str, Contour] = field(default_factory=dict)
+    motion_mm: float = 0.0
+    head_feet: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
     def contour(self, name: str) -> Contour:
         """How far a drawn structure's border may be off."""
         usual = Contour(self.contour_mm, self.contour_shift_mm)
         return self.contours.get(name, usual)
+
+    @property
+    def breathing_mm(self) -> Array:
+        """A standard shift by breathing, along the array's axes."""
+        return self.motion_mm * np.array(self.head_feet)
 
     @property
     def voxel_ml(self) -> float:

@@ -66,6 +66,8 @@ class Blurred:
         Those of layers whose borders are known otherwise.
     psf : float
         Relative standard uncertainty of the blur's width.
+    motion_mm, head_feet : float, (float, float, float)
+        As of a :class:`sirtdose.uncertainty.scene.Scene`.
     """
 
     image: NDArray[np.float32]
@@ -88,11 +90,18 @@ class Blurred:
     psf: float
     is_gtm: bool = False
     contours: Mapping[str, Contour] = field(default_factory=dict)
+    motion_mm: float = 0.0
+    head_feet: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
     def contour(self, name: str) -> Contour:
         """How far a layer's border may be off."""
         usual = Contour(self.contour_mm, self.contour_shift_mm)
         return self.contours.get(name, usual)
+
+    @property
+    def breathing_mm(self) -> Array:
+        """A standard shift by breathing, along the array's axes."""
+        return self.motion_mm * np.array(self.head_feet)
 
     def noise_field(self, rng: np.random.Generator) -> Array:
         """Noise as the image's own, growing with the root of what a voxel holds."""
@@ -117,11 +126,12 @@ class Undoing:
 
     def __init__(self, scene: Blurred) -> None:
         self.scene = scene
+        together = float(np.hypot(scene.registration_mm, scene.motion_mm))
         self._borders = {
             name: Border.of(
                 np.asarray(own, float),
                 scene.spacing_mm,
-                reach_mm(scene.contour(name), scene.registration_mm),
+                reach_mm(scene.contour(name), together),
             )
             for name, own in scene.layers.items()
         }

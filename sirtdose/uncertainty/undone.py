@@ -16,6 +16,7 @@ from sirtdose.uncertainty.ensemble import (
     normals,
     relative,
     scales,
+    shift_of_all,
 )
 from sirtdose.uncertainty.first_order import Propagated
 from sirtdose.uncertainty.scene import (
@@ -42,7 +43,9 @@ def undone_ensemble(
     """
     scene = undoing.scene
     rng = np.random.default_rng(seed)
-    normal = normals(scene.factors, scene.layers, realizations, rng)
+    normal = normals(
+        scene.factors, scene.layers, realizations, rng, moving=scene.motion_mm > 0
+    )
     scale = scales(scene.factors, normal)
     metrics, usual = uncertain_metrics(asked), undoing.doses()
     rows = {
@@ -97,14 +100,14 @@ def _as_shown(draws: RowDraws, measured: tuple[Array, Array], shown: Dvh) -> Row
 
 
 def _drawn(scene: Blurred, normal: Mapping[str, Array], n: int) -> Off:
-    together = np.array([normal[f"registration {axis}"][n] for axis in range(3)])
+    together = shift_of_all(scene, normal, n)
     return Off(
         {
             name: scene.contour(name).outwards_mm * float(normal[f"border {name}"][n])
             for name in scene.layers
         },
         {
-            name: scene.registration_mm * together
+            name: together
             + scene.contour(name).aside_mm
             * np.array([normal[f"shift {name} {axis}"][n] for axis in range(3)])
             for name in scene.layers
@@ -209,8 +212,13 @@ def _steps(scene: Blurred) -> dict[str, list[tuple[Off, Off]]]:
             if own.components[1] == aside
         }
         found[aside] += _aside(far)
+    feet, head = scene.breathing_mm, -scene.breathing_mm
+    motion = [
+        (Off(aside=dict.fromkeys(layers, feet)), Off(aside=dict.fromkeys(layers, head)))
+    ]
     return {
         **found,
+        **({"motion_mm": motion} if scene.motion_mm > 0 else {}),
         "registration_mm": _aside(dict.fromkeys(layers, scene.registration_mm)),
         "psf": [(Off(wider=1 + scene.psf), Off(wider=1 - scene.psf))],
     }

@@ -79,6 +79,7 @@ KNOWN = {
     "cli.words.quantities:nuclide_of": ONLY_WHERE_TYPED,
     "dosimetry.image.segmentation:_require_apart": "seeds are given to `segment` alone",
     "dosimetry.engine.dose:compute_dose": "a review's doses are by local deposition",
+    "io.choose:_gated": "`inspect` is given no gates",
     "io.choose:_activity": "`inspect` says what other commands are to be given",
     "io.choose:_given_ct": "`inspect` says what other commands are to be given",
     "io.choose:_only": "`inspect` says what other commands are to be given",

@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
+from tests.lesion_files import boxes, write_follow_up, write_treatment
 from tests.scanned_phantom import TOML, save_scan, scanned
 
 Run = Callable[..., Result]
@@ -78,10 +80,14 @@ def _made(name: str, run: Run, folder: Path) -> Any:
     (folder / "lesions.csv").write_text(LESIONS)
     (folder / "labs.csv").write_text(LABS)
     (folder / "case.toml").write_text(CASE)
-    if name == "commission":
-        return _commissioned(run, folder)
-    if name in ("review", "accepted"):
-        return _reviewed(name, run, folder)
+    own = {
+        "commission": _commissioned,
+        "review": partial(_reviewed, "review"),
+        "accepted": partial(_reviewed, "accepted"),
+        "lesions": _followed,
+    }
+    if name in own:
+        return own[name](run, folder)
     ours, theirs, mask = _doses(folder)
     drawn = ("--structures", mask)
     words: dict[str, tuple[object, ...]] = {
@@ -93,10 +99,12 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "kernel": ("kernel", "--spacing", "4mm", "--out", folder / "o"),
         "lsf": ("lsf", "planar", "--lung-counts", "12000,10000"),
         "mmc": ("mmc", "--treated", "2026-03-02", "--cohort", "A"),
+        "register": ("register", ours, *drawn, "--drawn-on", theirs),
         "response": ("response", folder / "lesions.csv", "--criteria", "recist-1.1"),
         "toxicity": ("toxicity", folder / "labs.csv", "--ctcae", "5.0"),
     }
     words["lsf"] += ("--liver-counts", "160000,90000")
+    words["register"] += ("--out", folder / "o")
     if name == "plan_check":
         plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
         assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0
@@ -138,6 +146,16 @@ def _reviewed(name: str, run: Run, folder: Path) -> Any:
         words = ("accept", folder / "r", "--lesion", "4", "--by", "A. Physicist")
         result = run(*words, "--json")
         assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _followed(run: Run, folder: Path) -> Any:
+    one = write_treatment(folder / "one", "20260110", {"T1": 120.0, "T2": 80.0})
+    two = write_treatment(folder / "two", "20260210", {"T1": 60.0, "T2": 40.0})
+    later = write_follow_up(folder / "later.dcm", "20260401", boxes())
+    words = ("--measurements", f"recist-1.1={folder / 'lesions.csv'}")
+    result = run("lesions", one, two, "--follow-up", later, *words, "--json")
+    assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 
 
@@ -202,6 +220,11 @@ WRONG = {
     "lsf": [
         (("lung_shunt_fraction",), 6.5),
         (("warnings",), [{"code": "22", "severity": "warn", "message": ""}]),
+    ],
+    "lesions": [
+        (("lesions", 0, "visits", 0, "matched_by"), "guess"),
+        (("lesions", 0, "sum_gy", "kernel"), "90 Gy"),
+        (("visits", 0, "kind"), "scan"),
     ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],

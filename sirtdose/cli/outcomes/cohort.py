@@ -45,7 +45,9 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 
 
 @command("cohort")
-@click.argument("doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR]...")
+@click.argument(
+    "doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR|LESIONS_DIR]..."
+)
 @click.option(
     "--outcomes",
     type=_PATH,
@@ -147,8 +149,9 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
 
     TABLE.csv has a row for each case, with the columns case_id and doses (…_gy). With a
     column lesion it has a row for each lesion. BATCH_DIR is the --out folder of a
-    batch. Writes cohort.json, tables.csv and cohort.html. Missing values are counted.
-    Lesions of one patient are treated as correlated.
+    batch, LESIONS_DIR that of `sirtdose lesions`: give one for each patient, as doses
+    and as --outcomes. Writes cohort.json, tables.csv and cohort.html. Missing values
+    are counted. Lesions of one patient are treated as correlated.
 
     Example: sirtdose cohort batch/ --outcomes best.csv --response best_response --out
     cohort

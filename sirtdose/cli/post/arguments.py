@@ -43,7 +43,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
         ),
         *(
             (options[key], plan, f"--{key.replace('_', '-')}", "a --plan")
-            for key in ("patient_key", "plan_dose", "plan_transform")
+            for key in ("patient_key", "plan_dose", "plan_transform", "match")
         ),
         (options["budget"], options["uncertainty"], "--budget", "--uncertainty"),
         (

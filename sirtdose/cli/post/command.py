@@ -36,6 +36,7 @@ from sirtdose.cli.words.options import (
     lung_mass_option,
     lung_options,
     lung_shunt_option,
+    match_option,
     out_option,
     patient_key_option,
     physics_options,
@@ -48,6 +49,7 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.quantities import (
     QuantityType,
     acceptances_of,
+    matches_of,
     moment,
     nuclide_of,
     nuclide_typed,
@@ -196,6 +198,7 @@ class _Remembering(Command):
     "How the plan's dose map is moved to this image: a DICOM registration, or an ITK "
     "transform from this image to the planning scan.",
 )
+@match_option
 @replace(
     patient_key_option,
     help="Your key for the patient; it must match the plan's key, and a mismatch "
@@ -383,6 +386,7 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         plan=options["plan_file"],
         plan_dose=options["plan_dose"],
         plan_transform=options["plan_transform"],
+        matches=matches_of(options["match"]),
         prior_dose=options["prior_dose"],
         prior_transform=options["prior_transform"],
         prior_lung_dose_gy=options["prior_lung_dose"],

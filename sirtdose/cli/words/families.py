@@ -31,6 +31,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "validation.json": ("validation.csv", "validation.html"),
     "toxicity.json": ("grades.csv", "worst.csv", "liver.csv", "patients.csv"),
     "response.json": ("timepoints.csv", "best.csv"),
+    "lesions.json": ("lesions.csv", "lesions.html"),
     "eligibility.json": (),
     "mmc.json": (),
 }

@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("prior-dose", "prior-transform", "disease", "case-label", "patient-key"),
         *("vessel", "treatment-date", "case"),
         *("lung-counts", "liver-counts", "nuclide", "nuclide-file", "by"),
+        *("follow-up", "measurements", "match", "new"),
         *("outcomes", "response", "responders", "toxicity", "toxic-from"),
         *("lesion-dose", "liver-dose", "threshold", "time", "event", "landmark"),
         *("covariate", "cohort", "treated", "first-after", "platelets"),
@@ -39,7 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("name", "valid-for", "list-phantoms"),
     ),
     "Image": (
-        *("image", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
+        *("image", "gate", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
         *("positron-fraction-was", "image-shift", "camera", "psf", "psf-tail"),
         "pvc",
         *("anterior", "posterior", "fwhm", "noise"),

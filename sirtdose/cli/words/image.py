@@ -26,7 +26,7 @@ from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
 
 METHODS = ("local", "kernel", "collapsed-cone")
-_REGISTRATIONS = ("rigid", "affine", "bspline")
+_REGISTRATIONS = ("rigid", "affine", "bspline", "liver")
 
 languages_option = Option(
     "languages",
@@ -70,6 +70,14 @@ probability_option = Option(
 )
 reading_options = together(
     Option("image", Path, "Activity image to use, if the input holds several."),
+    Option(
+        "gate",
+        Path,
+        "SPECT or PET of one respiratory gate, where each is an image of its own; give "
+        "all gates, in their order.",
+        many=True,
+        into="gates",
+    ),
     ct_option,
     structures_option(required=False, of_readers=True),
     probability_option,
@@ -82,13 +90,15 @@ registration_options = together(
         FileOrText(*_REGISTRATIONS),
         "How structures are moved to the CT of this scan: by registering the CT or MR "
         "of --drawn-on, or by a file with a DICOM registration or an ITK transform. "
-        "An ITK transform maps this image to the one drawn on.",
-        metavar="rigid|affine|bspline|FILE",
+        "An ITK transform maps this image to the one drawn on. liver: without a CT of "
+        "this scan, its image is registered by the outline of the liver.",
+        metavar="rigid|affine|bspline|liver|FILE",
     ),
     Option(
         "drawn-on",
         Path,
-        "CT or MR on which the structures were drawn; needed to register it.",
+        "CT or MR on which the structures were drawn; needed to register it. For liver "
+        "also another camera's SPECT or PET.",
     ),
     Option(
         "image-shift",
@@ -166,6 +176,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
     return ImageRequest(
         source,
         image=options["image"],
+        gates=_gates(options),
         ct=options["ct"],
         structures=structures,
         readers=readers,
@@ -241,6 +252,13 @@ def dose_request(
     if "collapsed-cone" in request.used_methods:
         say_slower("collapsed-cone", "three times")
     return request
+
+
+def _gates(options: Mapping[str, Any]) -> tuple[Path, ...]:
+    gates = tuple(options.get("gates") or ())
+    if gates and options["image"] is not None:
+        raise click.UsageError("give --image, or --gate for each gate, not both")
+    return gates
 
 
 def _nuclide(text: str | None) -> str | None:

@@ -115,6 +115,15 @@ patient_key_option = Option(
     about="secret",
 )
 
+match_option = Option(
+    "match",
+    str,
+    "Says that a lesion of the plan has another name here, e.g. 'Tumor 1=Lesion A'; "
+    "may be repeated.",
+    many=True,
+    metavar="LESION=NAME",
+)
+
 assay_options = together(
     Option(
         "assay",

@@ -181,6 +181,23 @@ def by_name(
     return found
 
 
+def matches_of(texts: Iterable[str]) -> dict[str, str]:
+    """Lesions and their other names, of options written LESION=NAME.
+
+    >>> matches_of(["Tumor 1=Lesion A"])
+    {'Tumor 1': 'Lesion A'}
+    """
+    return by_name(texts, "--match", "'Tumor 1=Lesion A'", _other_name)
+
+
+def _other_name(text: str) -> str:
+    if not text:
+        raise click.BadParameter(
+            "a name is missing: write it like 'Tumor 1=Lesion A'", param_hint="--match"
+        )
+    return text
+
+
 def along_xyz(text: str, option: str) -> tuple[float, float, float]:
     """Lengths along x, y and z in mm, of an option that has one for all or three."""
     each = [quantity(part, LENGTH, option) for part in text.split(",")]

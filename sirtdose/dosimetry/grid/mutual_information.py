@@ -53,12 +53,12 @@ def register(
     Mattes D et al. IEEE Trans Med Imaging 2003;22:120.
     """
     a, b = _image(fixed), _image(moving)
-    with _one_thread():
+    with one_thread():
         return _registered(a, b, fixed.grid, method)
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums of several threads differ in their last digits from run to run."""
     import SimpleITK
 
@@ -155,11 +155,11 @@ def _optimized(fixed: Any, moving: Any, start: Any, name: str) -> Any:
     )
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(start, inPlace=True)
-    _executed(method, fixed, moving, (name, len(_SHRINK), _STEPS))
+    executed(method, fixed, moving, (name, len(_SHRINK), _STEPS))
     return start
 
 
-def _executed(method: Any, fixed: Any, moving: Any, told: tuple[str, int, int]) -> None:
+def executed(method: Any, fixed: Any, moving: Any, told: tuple[str, int, int]) -> None:
     """Run it, and tell how many of its levels' steps are done at most."""
     import SimpleITK
 
@@ -191,7 +191,7 @@ def _bent(fixed: Any, moving: Any, start: Any) -> Any:
     method.SetOptimizerAsLBFGSB(
         gradientConvergenceTolerance=1e-5, numberOfIterations=_BENT_STEPS
     )
-    _executed(method, fixed, moving, ("bspline", len(_BENT_SHRINK), _BENT_STEPS))
+    executed(method, fixed, moving, ("bspline", len(_BENT_SHRINK), _BENT_STEPS))
     return SimpleITK.CompositeTransform([start, spline])
 
 

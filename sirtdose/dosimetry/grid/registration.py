@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.bend import Bend, Change, ends
+from sirtdose.dosimetry.grid.outline_fit import OutlineFit
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.model.grid import Grid, three
 from sirtdose.model.structure import Structure
@@ -28,7 +29,7 @@ class Registration:
     Parameters
     ----------
     method : str
-        ``rigid``, ``affine``, ``bspline``, or ``file``.
+        ``rigid``, ``affine``, ``bspline``, ``outline``, or ``file``.
     transform : SimpleITK.Transform
         From a point of the image (fixed) to the one drawn on (moving), mm, LPS.
     matrix : array of shape (4, 4), optional
@@ -51,6 +52,8 @@ class Registration:
         What became of each structure.
     from_frame : str, optional
         Frame of reference of the moving image, where it is known.
+    outline : OutlineFit, optional
+        Of an activity image that was registered by the liver's outline.
     """
 
     method: str
@@ -66,6 +69,7 @@ class Registration:
     bend: Bend | None = None
     changes: tuple[Change, ...] = ()
     from_frame: str | None = None
+    outline: OutlineFit | None = None
 
     @property
     def affine(self) -> "Registration":

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.io.dicom.camera import camera_words
+from sirtdose.io.dicom.gates import GATED_TOMO, gated_frames
 from sirtdose.io.dicom.header import (
     Dataset,
     frame_of_reference,
@@ -37,7 +38,6 @@ _SLICE_VECTOR = 0x00540080
 _NOT_VOLUMES = {
     "TOMO": "raw projections",
     "GATED TOMO": "raw gated projections",
-    "RECON GATED TOMO": "a gated reconstruction",
     "STATIC": "a planar image",
     "DYNAMIC": "a dynamic series",
     "WHOLE BODY": "a planar whole-body image",
@@ -68,7 +68,11 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
     frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
     counts, quantity, added = nm_values(dataset, frames, path)
-    counts = _in_slice_order(dataset, counts, path)
+    gates = None
+    if is_gated(dataset):
+        counts, gates = gated_frames(dataset, counts, path, quantity)
+    else:
+        counts = _in_slice_order(dataset, counts, path)
     grid, remarks = _grid(dataset, counts.shape, path)
     if limit is not None and frames.max() >= limit - 1:
         remarks = (
@@ -80,7 +84,10 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
     source = replace(
         source,
         camera=camera_words(dataset),
-        remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),
+        remarks=(
+            *(*source.remarks, *remarks, *_named_a_map(dataset)),
+            *([gates.remark] if gates else []),
+        ),
         decay_correction=_decay_correction(dataset),
         frame_duration_s=source.frame_duration_s or _view_duration_s(dataset, path),
         doubts=(*source.doubts, *_declared(dataset, len(counts), path), *offset(added)),
@@ -88,7 +95,13 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
     if source.decay_correction == "ADMIN":
         # As for a PET: the image is of the administration, not of the scan.
         source = administration_of(dataset).of(source)
-    return Volume(counts, grid, quantity, source)
+    return Volume(counts, grid, quantity, source, gates)
+
+
+def is_gated(dataset: Dataset) -> bool:
+    """Whether it is a reconstruction by gates."""
+    kinds = [str(value).upper() for value in dataset.get("ImageType", None) or ()]
+    return kinds[2:3] == [GATED_TOMO]
 
 
 def require_recon_tomo(dataset: Dataset, path: Path) -> None:
@@ -100,7 +113,7 @@ def require_recon_tomo(dataset: Dataset, path: Path) -> None:
             f"{path.name} is an attenuation map (ImageType (0008,0008) value 4 is "
             "TRANSMISSION): an activity image must be EMISSION"
         )
-    if kind != "RECON TOMO":
+    if kind not in ("RECON TOMO", GATED_TOMO):
         what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'")
         raise FileFormatError(
             f"{path.name} is {what} (ImageType (0008,0008) value 3): an activity image "

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
 from sirtdose.io.dicom.camera import camera_words
+from sirtdose.io.dicom.gates import gated_stack, is_gated_pet
 from sirtdose.io.dicom.header import (
     Dataset,
     as_text,
     half_life_in_header_h,
     number,
+    read_dataset,
     reading_dicom,
     required,
 )
@@ -81,8 +83,12 @@ def read_pet(
     MissingTagError
         A unit, decay correction or time is missing.
     """
+    gates = None
     with reading_dicom(paths[0]):
-        stack = read_stack(paths, "PET", headers)
+        if is_gated_pet(headers[0] if headers else read_dataset(paths[0]), paths[0]):
+            stack, gates = gated_stack(paths, headers)
+        else:
+            stack = read_stack(paths, "PET", headers)
     first, path = stack.datasets[0], stack.paths[0]
     for dataset, its_path in zip(stack.datasets, stack.paths, strict=True):
         with reading_dicom(its_path):
@@ -99,7 +105,12 @@ def read_pet(
             nuclide_words=words,
             doubts=(
                 *stack.source.doubts,
-                *series_doubts(stack.datasets, stack.paths, half_lives_h),
+                *series_doubts(
+                    stack.datasets,
+                    stack.paths,
+                    half_lives_h,
+                    gates=len(gates.fractions) if gates else 1,
+                ),
             ),
             decay_correction=_decay_correction(first, path),
             applied_half_life_h=applied_half_life_h(stack.datasets, path, half_lives_h),
@@ -118,7 +129,9 @@ def read_pet(
                 ),
             )
         source = reference_of(stack, nuclide.half_life_h).of(source)
-    return Volume(data, stack.grid, Quantity.ACTIVITY_CONCENTRATION, source)
+    if gates is not None:
+        source = replace(source, remarks=(*source.remarks, gates.remark))
+    return Volume(data, stack.grid, Quantity.ACTIVITY_CONCENTRATION, source, gates)
 
 
 def _require_bq_per_ml(dataset: Dataset, path: Path) -> None:

@@ -52,10 +52,13 @@ def series_doubts(
     datasets: Sequence[Dataset],
     paths: Sequence[Path],
     half_lives_h: Iterable[float],
+    *,
+    gates: int = 1,
 ) -> Doubts:
     """What to ask of a series before its values are used: code of the check and words.
 
     `half_lives_h` are those that a scanner may have corrected with, the header's aside.
+    `datasets` are those of the first of all `gates` that were read.
 
     Raises
     ------
@@ -64,8 +67,8 @@ def series_doubts(
     """
     first, path = datasets[0], paths[0]
     return (
-        *_kind_doubts(first, path),
-        *_count_doubts(first, len(datasets), path),
+        *(_kind_doubts(first, path) if gates == 1 else ()),
+        *_count_doubts(first, gates * len(datasets), path),
         *_intercept_doubts(datasets, paths),
         *_factor_doubts(datasets, paths, half_lives_h),
         *_correction_doubts(datasets, paths),

@@ -22,6 +22,7 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "compare.json": ("compare.html",),
     "vial.json": ("vial.html", "order.json", "order.html", "order.csv"),
     "dvh.json": ("structures.csv", "dvh.csv"),
+    "register.json": ("registration.tfm", "register.html"),
     # A record is of one run: of doses, or of a scan without structures.
     "post.json": (RUN,),
     "scan.json": ("scan.html", RUN),

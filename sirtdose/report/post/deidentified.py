@@ -108,6 +108,7 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             *(row["name"] for row in rows if not row["definition"]),
             *kept_names(document.get("observers")),
             *document["options"].get("roles", {}),
+            *document["options"].get("matches", {}),
         ],
         "injection names": [
             one[key] for one in injections for key in ("name", "perfused")

@@ -5,6 +5,7 @@ from typing import Any
 
 from sirtdose import __version__
 from sirtdose.dosimetry.derived import treated_ml
+from sirtdose.dosimetry.grid.outline_fit import OutlineFit
 from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
 from sirtdose.dosimetry.image.activity import Calibration
@@ -31,6 +32,7 @@ from sirtdose.report.doses import (
 from sirtdose.report.plan.document import limit_document
 from sirtdose.report.post.camera import camera_document
 from sirtdose.report.post.deidentified import deidentified
+from sirtdose.report.post.gates import gates_document
 from sirtdose.report.post.readers import readers_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
@@ -79,9 +81,10 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         },
         "radiobiology": biology_document(judged.biology, list(assessment.dosed.doses)),
         "thresholds": [_threshold(one) for one in judged.thresholds],
-        "registration": _registration(placed.registration),
+        "registration": registration_document(placed.registration),
         "plan": _plan_compared(judged.plan),
         "extrahepatic": extrahepatic_document(assessment.dosed.extrahepatic),
+        "gates": gates_document(assessment.dosed.gates),
         "density": density_document(placed.density),
         "lungs": _lungs(assessment),
         "treated_liver": _treated_liver(assessment),
@@ -315,7 +318,14 @@ def _threshold(held: ThresholdHeld) -> dict[str, Any]:
     }
 
 
-def _registration(found: Registration | None) -> dict[str, Any] | None:
+def outline_document(fit: OutlineFit | None) -> dict[str, Any] | None:
+    """What a registration by the liver's outline found, and where it began."""
+    if fit is None:
+        return None
+    return {**asdict(fit), "start_shift_mm": list(fit.start_shift_mm)}
+
+
+def registration_document(found: Registration | None) -> dict[str, Any] | None:
     """How structures were brought to the image."""
     if found is None:
         return None
@@ -343,5 +353,6 @@ def _registration(found: Registration | None) -> dict[str, Any] | None:
         if start is not None
         else None,
         "bend": None if found.bend is None else asdict(found.bend),
+        "outline": outline_document(found.outline),
         "structures": [asdict(one) for one in found.changes],
     }

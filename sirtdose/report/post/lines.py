@@ -14,6 +14,7 @@ from sirtdose.report.doses import (
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines, threshold_lines
 from sirtdose.report.post.camera import camera_lines
+from sirtdose.report.post.gates import gates_lines
 from sirtdose.report.post.readers import reader_lines
 from sirtdose.report.post.summary import (
     agreement_line,
@@ -72,6 +73,7 @@ def post_screen(document: dict[str, Any]) -> Screen:
             "",
             _lungs(document["lungs"]),
             *_beyond_lines(document["extrahepatic"]),
+            *gates_lines(document),
             *(["", *limits] if (limits := limit_table(document)) else []),
         ],
         _details(document),

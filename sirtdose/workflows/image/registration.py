@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from sirtdose.checks import transforms as checks
+from sirtdose.checks.outline import outline_findings
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.grid.bend import Change, bend_at
 from sirtdose.dosimetry.grid.mutual_information import register
+from sirtdose.dosimetry.grid.outline_registration import register_by_outline
 from sirtdose.dosimetry.grid.registration import (
     Registration,
     moved,
@@ -21,7 +23,7 @@ from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.dicom.bare import is_dicom_file
 from sirtdose.io.dicom.reg import read_registration
-from sirtdose.io.read import read_anatomy
+from sirtdose.io.read import read_anatomy, read_reference
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid
 from sirtdose.model.request import ImageRequest
@@ -72,7 +74,8 @@ def registered(
     found = measured(found, sources, brought, target)
     found = replace(found, from_frame=sources[0].grid.frame_of_reference_uid)
     findings = [
-        *checks.transform_findings(found, what="structures were"),
+        *outline_findings(found),
+        *([] if found.outline else _size_findings(found)),
         *checks.bend_findings(found),
         *checks.change_findings(found.changes, voxel_volume_ml=target.voxel_volume_ml),
         *_dice_findings(fixed, brought),
@@ -80,6 +83,10 @@ def registered(
     if found.method == "file":
         findings += _direction_findings(found, sources, image)
     return (placed, found), findings
+
+
+def _size_findings(found: Registration) -> list[Finding]:
+    return checks.transform_findings(found, what="structures were")
 
 
 def measured(
@@ -137,15 +144,18 @@ def _registration(
         return transform_of(
             how, image.grid, source=_same_source(None, drawn, image.grid)
         )
-    if ct is None:
+    if ct is None and how != "liver":
         raise InputError(
-            "a registration needs the CT of the SPECT/CT or PET/CT: name it with --ct"
+            "a registration needs the CT of the SPECT/CT or PET/CT: name it with --ct; "
+            "without one, --registration liver registers the image itself"
         )
     if request.drawn_on is None:
         raise InputError(
             "a registration needs the image on which structures were drawn: give "
             "--drawn-on, or a transform file"
         )
+    if how == "liver" or ct is None:
+        return _by_liver(request.drawn_on, drawn, image)
     moving = read_anatomy(request.drawn_on)
     _same_source(moving.grid.frame_of_reference_uid, drawn, image.grid)
     if how == "rigid":
@@ -153,6 +163,21 @@ def _registration(
     if how == "affine":
         return register(ct, moving, method="affine")
     return register(ct, moving, method="bspline")
+
+
+def _by_liver(
+    drawn_on: Path, drawn: Sequence[Structure], image: Volume
+) -> Registration:
+    """The image itself, to the one that its structures were drawn on."""
+    anatomy, kind = read_reference(drawn_on)
+    _same_source(anatomy.grid.frame_of_reference_uid, drawn, image.grid)
+    frame = image.grid.frame_of_reference_uid
+    away = [
+        one
+        for one in drawn
+        if frame is None or one.grid.frame_of_reference_uid != frame
+    ]
+    return register_by_outline(image, anatomy, away, anatomy_is=kind)
 
 
 def _same_source(

@@ -15,6 +15,7 @@ from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import (
     STRUCTURES,
     Found,
+    Gated,
     Kind,
     Passed,
     names_in,
@@ -56,6 +57,7 @@ def chosen(
     choice = choose(
         [one for one in found if not bare or one.kind not in STRUCTURES],
         image=_inside(request.source, request.image),
+        gates=[_inside(request.source, path) for path in request.gates],
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
         readers={
@@ -68,7 +70,9 @@ def chosen(
     if bare:
         choice = replace(choice, reasons=(*choice.reasons[:-1], _BARE))
     _require_patient_of_readers(choice)
-    findings = one_patient_findings([choice.image, *choice.structures, choice.ct])
+    whole = choice.image
+    images = whole.gates if isinstance(whole, Gated) else (whole,)
+    findings = one_patient_findings([*images, *choice.structures, choice.ct])
     choice, said = _with_unused(choice, found, passed, others=others)
     return choice, findings + said
 

@@ -74,7 +74,7 @@ def placed_structures(
         )
     said = Said()
     volume = on_dose_grid(request, image, ct)
-    read = _read(choice, request)
+    read = read_drawn(choice, request)
     roles = given_roles(read, request.roles)
     read = with_given_roles(read, roles)
     drawn, registration = said.take(registered(request, read, image=image, ct=ct))
@@ -134,7 +134,8 @@ def _accepted_findings(
     )
 
 
-def _read(choice: Choice, request: ImageRequest) -> list[Structure]:
+def read_drawn(choice: Choice, request: ImageRequest) -> list[Structure]:
+    """Structures as they were drawn, wherever that was."""
     return [
         structure
         for item in choice.structures

@@ -108,11 +108,11 @@ def _read(path: Path, name: str, *, called: str, given: int) -> list[EarlierSess
         called,
         given=given,
         digest=sha256_of([path]),
-        unverified=_unverified(path, name),
+        unverified=unverified(path, name),
     )
 
 
-def _unverified(path: Path, name: str) -> str:
+def unverified(path: Path, name: str) -> str:
     """Why a post.json cannot be held against its record; empty where it fits.
 
     Raises

@@ -25,6 +25,7 @@ from sirtdose.workflows.post.injected import in_own_names
 from sirtdose.workflows.post.inputs import files_of, provenance, read
 from sirtdose.workflows.post.judge import judged
 from sirtdose.workflows.post.plan_map import plan_map_on
+from sirtdose.workflows.post.plan_names import require_drawn
 from sirtdose.workflows.post.readers import (
     agreed_contours,
     compared,
@@ -144,6 +145,7 @@ def _placed(
     )
     placed = _with_tumors_together(placed)
     judge = request.judge
+    require_drawn(judge.matches, placed.drawn)
     return replace(
         placed,
         prior=said.take(prior_on(judge.prior_dose, judge.prior_transform, placed)),

@@ -36,6 +36,7 @@ from sirtdose.workflows.image.prior_session import (
     as_it_lies,
     summed_dose,
 )
+from sirtdose.workflows.post.gates import gate_doses
 
 
 def dosed(
@@ -93,6 +94,7 @@ def dosed(
         scale=_scale(read, calibrated, judge.device),
         lungs_in_image_gbq=lungs_in_image_gbq(activity, placed.on_grid),
         extrahepatic=extrahepatic(doses[first].volume, activity, placed.on_grid),
+        gates=gate_doses(read, placed, calibrated, request),
     ), said.findings
 
 

@@ -47,6 +47,7 @@ from sirtdose.workflows.post.injected import injections_given
 from sirtdose.workflows.post.kept_names import camera_names, file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
 from sirtdose.workflows.post.plan_map import plan_map_file, read_plan_map
+from sirtdose.workflows.post.plan_names import by_names_here
 from sirtdose.workflows.post.positron_yield import own_yield
 
 _NOT_KEPT = ("source", "acceptances", "self_test", "cameras")
@@ -134,6 +135,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
     seen = Read(given, image, ledger, times, injections_given(given), camera=camera)
     if plan is not None:
         document = said.take(read_plan(plan, given.nuclide, key))
+        document = by_names_here(document, request.judge.matches)
         said.add(treated_day_findings(document, times.administered_at))
         found = said.take(read_plan_map(request, document))
         seen = replace(seen, plan=document, plan_map=found)

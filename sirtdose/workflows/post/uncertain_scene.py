@@ -10,7 +10,7 @@ from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.partial_volume import PartialVolume, Undone
 from sirtdose.dosimetry.image.uptake_regions import Regions
 from sirtdose.errors import StructureError
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -79,14 +79,10 @@ def scene_of(
     """
     side = float(np.prod(drawn_on.spacing_mm) ** (1 / 3))
     usual = _usual_contour(budget, side)
+    together = float(np.hypot(budget["registration_mm"], budget["motion_mm"]))
     reach = max(
         _FAR
-        * float(
-            np.hypot(
-                one.outwards_mm,
-                3**0.5 * np.hypot(one.aside_mm, budget["registration_mm"]),
-            )
-        )
+        * float(np.hypot(one.outwards_mm, 3**0.5 * np.hypot(one.aside_mm, together)))
         for one in (usual, *contours.values())
     )
     box, inside = _boxed([row.structure for row in table], dose, reach)
@@ -114,6 +110,8 @@ def scene_of(
             for n, row in enumerate(table)
             if row.structure.name in contours
         },
+        motion_mm=budget["motion_mm"],
+        head_feet=head_feet_of(dose.grid),
     )
 
 
@@ -123,6 +121,15 @@ def _usual_contour(budget: Budget, side_mm: float) -> Contour:
         budget.get("contour_voxels") * side_mm,
         budget.get("contour_shift_voxels") * side_mm,
     )
+
+
+def head_feet_of(grid: Grid) -> tuple[float, float, float]:
+    """The patient's long axis along a grid's axes.
+
+    >>> head_feet_of(Grid.regular((2, 3, 4), spacing_mm=(5.0, 3.0, 2.0)))
+    (1.0, 0.0, 0.0)
+    """
+    return three((grid.affine_mm[2, :3] / grid.spacing_mm).tolist())
 
 
 def blurred_of(
@@ -179,6 +186,8 @@ def blurred_of(
             for own in [_contour_name(name, layer, named)]
             if own is not None and own in contours
         },
+        motion_mm=budget["motion_mm"],
+        head_feet=head_feet_of(image.grid),
     )
 
 

@@ -23,6 +23,7 @@ from sirtdose.model.uncertain import (
 )
 from sirtdose.planning.partition_case import ALL_LUNGS
 from sirtdose.uncertainty.borders import borders_of
+from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
 from sirtdose.uncertainty.first_order import Propagated, propagated
@@ -56,8 +57,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
     if request.uncertainty is None:
         return None
 
-    budget = budget_of(assessment.request, assessment.read, assessment.placed)
-    contours, budget = contours_of(assessment, budget)
+    contours, budget = contours_of(assessment, _budget(assessment))
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -94,14 +94,11 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         )
         drawn.append(own)
         lost = {} if "+" in method else _losses(assessment, table)
+        known = result.relative if result is not None and "+" in method else {}
         rows[method] = tuple(
-            replace(one, blur_loss=lost.get(one.name, 0.0)) for one in found
+            _by_recovery(replace(one, blur_loss=lost.get(one.name, 0.0)), known)
+            for one in found
         )
-        if result is not None and result.relative and "+" in method:
-            rows[method] = tuple(
-                one.widened(result.relative.get(one.name, 0.0), "recovery")
-                for one in rows[method]
-            )
     first = drawn[0]
     lungs = assessment.dosed.lungs
     in_lungs = _lung_draws(lungs, first, calibrated.ledger)
@@ -114,6 +111,22 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
         budget=budget.rows("post"),
         left_out=tuple(_left_out(assessment)),
     )
+
+
+def _by_recovery(one: RowUncertainty, relative: Mapping[str, float]) -> RowUncertainty:
+    """With what the recovery that it was corrected by is known to."""
+    if not relative:
+        return one
+    return one.widened(relative.get(one.name, 0.0), "recovery")
+
+
+def _budget(assessment: Assessment) -> Budget:
+    """With what the camera's file and the image's own gates know better."""
+    budget = budget_of(assessment.request, assessment.read, assessment.placed)
+    gates = assessment.dosed.gates
+    if gates is None:
+        return budget
+    return budget.breathing(gates.amplitude_mm, len(gates.names))
 
 
 def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, float]:

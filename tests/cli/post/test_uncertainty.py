@@ -209,6 +209,7 @@ def test_without_it_nothing_of_it_is_written(run, patient, tmp_path):
 def test_an_own_budget_and_a_seed(run, patient, tmp_path):
     budget = tmp_path / "budget.toml"
     zero = ("contour_voxels", "contour_shift_voxels", "registration_mm", "noise")
+    zero += ("motion_mm",)
     none = ("lung_shunt", "density", "dose_constant")
     lines = [f"{name} = 0" for name in (*zero, *none)]
     budget.write_text(
@@ -255,7 +256,7 @@ def test_a_finer_dose_grid_makes_no_dose_surer(run, patient, assessed, tmp_path)
             }
         )
     # In sides of the dose grid's voxels, contours would be twice as sure.
-    assert len(known[0]) == 7
+    assert len(known[0]) == 8
     for name, standard in known[0].items():
         assert known[1][name] == pytest.approx(standard, rel=0.15)
 

@@ -1,0 +1,186 @@
+"""Lesions of one patient from visit to visit: which is which, and what is missing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.history import Match, Visit
+
+
+def match_findings(visit: Visit, matches: Iterable[Match]) -> list[Finding]:
+    """Lesions of two visits that may not be the same (H48).
+
+    >>> visit = Visit("follow-up 1", "follow-up", date(2026, 6, 1))
+    >>> [one] = match_findings(visit, [Match("T1", "A", "place", doubt="far apart")])
+    >>> one.subject
+    'A of follow-up 1'
+    """
+    return [
+        Finding.of(
+            "H48",
+            _doubt_words(visit, one),
+            subject=f"{one.name} of {visit.label}",
+            accepted="it is taken as a lesion of its own"
+            if one.by == "new"
+            else f"it is taken as '{one.lesion}'",
+        )
+        for one in matches
+        if one.doubt
+    ]
+
+
+def _doubt_words(visit: Visit, one: Match) -> str:
+    typed = f"{visit.label}:{one.name}"
+    if one.by == "new":
+        return (
+            f"'{one.name}' of {visit.label} may be no new lesion: {one.doubt}. If it "
+            f'is new, give --new "{typed}"; if it is a known lesion under another '
+            "name, give --match"
+        )
+    doubt = f"{one.doubt[:1].upper()}{one.doubt[1:]}"
+    return (
+        f"is '{one.name}' of {visit.label} '{one.lesion}'? {doubt}. If it is, give "
+        f'--match "{one.lesion}={typed}"; if not, --new "{typed}"'
+    )
+
+
+def new_lesion_findings(visit: Visit, names: Sequence[str]) -> list[Finding]:
+    """Lesions that appear (H48)."""
+    if not names:
+        return []
+    said = f"new at {visit.label}: {_listed(names)}, in none of the visits before"
+    return [
+        Finding.of(
+            "H48", said, severity=Severity.WARN, subject=", ".join(sorted(names))
+        )
+    ]
+
+
+def gone_findings(visit: Visit, names: Sequence[str]) -> list[Finding]:
+    """Lesions that a visit does not have any more (H48)."""
+    if not names:
+        return []
+    return [
+        Finding.of(
+            "H48",
+            f"not at {visit.label}: {_listed(names)}. Has it disappeared, or was it "
+            "not drawn?",
+            severity=Severity.WARN,
+            subject=", ".join(sorted(names)),
+        )
+    ]
+
+
+def unmatched_findings(file: str, names: Mapping[str, str]) -> list[Finding]:
+    """Lesions of a table of measurements that no name tells (H48).
+
+    `names` are the table's, with what to type for each.
+    """
+    return [
+        Finding.of(
+            "H48",
+            f"'{name}' of {file} has the name of no lesion. If it is one, give "
+            f"--match {typed}; if not, --new '{name}'",
+            subject=name,
+            accepted="it is taken as a lesion of its own",
+        )
+        for name, typed in names.items()
+    ]
+
+
+def baseline_findings(criteria: str, baseline: date, treated: date) -> list[Finding]:
+    """Baseline of a response after the first treatment (H48)."""
+    late = (baseline - treated).days
+    if late <= 0:
+        return []
+    return [
+        Finding.of(
+            "H48",
+            f"the baseline of {criteria} is {late} day{'s' * (late != 1)} after the "
+            "first treatment: the response is not to the treatment alone. Add the scan "
+            "before treatment to its table",
+            severity=Severity.ASK,
+            subject=f"baseline of {criteria}",
+            accepted="the response is shown as it is",
+        )
+    ]
+
+
+def date_findings(visit: Visit, stated: date | None) -> list[Finding]:
+    """Follow-up whose file states another day than was typed (H48)."""
+    if stated is None or visit.day is None or stated == visit.day:
+        return []
+    return [
+        Finding.of(
+            "H48",
+            f"{visit.label} is given as of {visit.day}, but its file states "
+            f"{stated} (StudyDate (0008,0020)): is the date right?",
+            subject=f"date of {visit.label}",
+            accepted="the date that was typed is used",
+        )
+    ]
+
+
+def sum_findings(reason: str) -> list[Finding]:
+    """Doses of treatments that cannot be added up (H48)."""
+    if not reason:
+        return []
+    said = f"no sum of the treatments' doses: {reason}"
+    return [Finding.of("H48", said, severity=Severity.NOTE)]
+
+
+def patient_unknown_findings(labels: Sequence[str]) -> list[Finding]:
+    """Visits that do not say whose they are (H01)."""
+    if not labels:
+        return []
+    return [
+        Finding.of(
+            "H01",
+            f"patient of {', '.join(labels)} not checked: needs DICOM files, which "
+            "name their patient, or the plan's hash in the treatment",
+            severity=Severity.NOTE,
+        )
+    ]
+
+
+def key_findings(keys: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Plans with different patient keys (H01)."""
+    return [
+        Finding.of("H01", f"the patient key of {label} differs from that of {other}")
+        for (label, key), (other, their) in pairwise(keys)
+        if key != their
+    ]
+
+
+def other_plan_findings(
+    plans: Sequence[str], compared: Mapping[str, str]
+) -> list[Finding]:
+    """Treatment that was compared with another plan than is given (H48).
+
+    `plans` are the hashes of plans that are given, `compared` those that treatments
+    were compared with.
+    """
+    return [
+        Finding.of(
+            "H48",
+            f"{label} was compared with another plan than is given: are both of one "
+            "patient and treatment?",
+            subject=label,
+            accepted="its lesions are joined with those of the plan",
+        )
+        for label, own in compared.items()
+        if plans and own not in plans
+    ]
+
+
+def unrecorded_findings(name: str, why: str) -> list[Finding]:
+    """Treatment that cannot be checked for changes (H02)."""
+    if not why:
+        return []
+    said = f"{name} cannot be checked for changes: {why}"
+    return [Finding.of("H02", said, severity=Severity.WARN, subject=name)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{one}'" for one in names)

@@ -1,0 +1,1 @@
+"""Lesions through time."""

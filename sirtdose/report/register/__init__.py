@@ -1,0 +1,1 @@
+"""A registration by itself: document and page."""

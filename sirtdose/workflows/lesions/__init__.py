@@ -1,0 +1,1 @@
+"""Lesions of one patient over plan, treatments and follow-ups."""

@@ -1,0 +1,56 @@
+"""How an activity image lies on a CT or MR, to be looked at before doses."""
+
+from dataclasses import replace
+from typing import Any
+
+from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.errors import InputError, SafetyStop
+from sirtdose.io.archive import opened
+from sirtdose.io.discover import discover
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.request import ImageRequest
+from sirtdose.model.structure import given_roles, with_given_roles
+from sirtdose.workflows.image.registration import registered
+from sirtdose.workflows.image.scene import (
+    activity_image,
+    chosen,
+    inputs_of,
+    one_patient_findings,
+)
+from sirtdose.workflows.image.structures import read_drawn
+
+Registered = tuple[Registration, tuple[Finding, ...], tuple[dict[str, Any], ...]]
+
+
+def register_image(request: ImageRequest) -> Registered:
+    """Register an activity image by the liver's outline, and say what was found.
+
+    Nothing is asked of a person yet, who is to see it first.
+
+    Raises
+    ------
+    InputError
+        Whatever cannot be used; SafetyStop where the registration is no good.
+    """
+    drawn_on = request.drawn_on
+    if drawn_on is None:
+        raise InputError(
+            "a registration needs the image on which structures were drawn: give "
+            "--drawn-on"
+        )
+    with opened(request.source) as source:
+        request = replace(request, source=source)
+        choice, said = chosen(request, [])
+        said += one_patient_findings([choice.image, *discover(drawn_on)])
+        image = activity_image(choice)
+        drawn = read_drawn(choice, request)
+        drawn = with_given_roles(drawn, given_roles(drawn, request.roles))
+        (_, found), own = registered(request, drawn, image=image, ct=None)
+        inputs = inputs_of(choice, drawn_on)
+    findings = (*said, *own)
+    stops = [one for one in findings if one.severity is Severity.STOP]
+    if stops:
+        raise SafetyStop("; ".join(f"{one.code} {one.message}" for one in stops))
+    if found is None:
+        raise InputError("every structure is already in the image's frame of reference")
+    return found, findings, inputs
