@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sirtdose.checks.candidates import accepted_findings, candidate_findings
 from sirtdose.checks.header import remark_findings
 from sirtdose.checks.structures import reading_remarks
 from sirtdose.model.density_note import lung_doubt
@@ -26,6 +27,8 @@ def map_findings(
     findings = remark_findings("the dose", dose.source if dose else None)
     # Where a dose is only looked at, an open role changes no number: said, not asked.
     findings += reading_remarks(structures, severity=Severity.WARN)
+    findings += candidate_findings(structures, severity=Severity.WARN)
+    findings += accepted_findings(structures, severity=Severity.WARN)
     doubt = "" if dose is None else lung_density_doubt(dose)
     if not doubt:
         return findings

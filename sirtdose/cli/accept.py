@@ -58,7 +58,12 @@ def accept_command(
     """
     from datetime import datetime
 
-    from sirtdose.report.review.accepted import ACCEPTED_FILES, accepted_screen
+    from sirtdose.report.review.accepted import (
+        ACCEPTED_FILES,
+        ACCEPTED_SEG,
+        accepted_screen,
+        post_command,
+    )
     from sirtdose.workflows.segment.accept import AcceptRequest, accept_into
 
     names = tuple(one for text in lesions for one in text.split(",") if one.strip())
@@ -71,11 +76,14 @@ def accept_command(
         image=options["image"],
         probability_threshold=options["probability_threshold"],
     )
-    document, place = accept_into(request)
+    taken = accept_into(request)
+    structures = [*taken.drawn, taken.place / ACCEPTED_SEG]
     print_document(
-        document,
-        accepted_screen(document, place),
+        taken.document,
+        accepted_screen(
+            taken.document, post_command(taken.source, structures, taken.options)
+        ),
         names=ACCEPTED_FILES,
-        out=place,
+        out=taken.place,
         as_json=as_json,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, StructureError
-from sirtdose.model.accepted import Accepted
+from sirtdose.model.accepted import Accepted, is_candidate
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Box, Grid, box_at, three
 from sirtdose.model.names import by_own_names, named
@@ -40,6 +40,8 @@ class Structure(Placed):
         What its file says that it is.
     accepted : Accepted, optional
         Who accepted it, where this program segmented it.
+    unaccepted : bool
+        Whether its file says that this program segmented it, and nobody accepted it.
 
     Notes
     -----
@@ -67,6 +69,7 @@ class Structure(Placed):
     doubt: Doubt | None = None
     declared: Declared | None = None
     accepted: Accepted | None = None
+    unaccepted: bool = False
 
     def __post_init__(self) -> None:
         occupancy = np.asarray(self.occupancy)
@@ -140,6 +143,11 @@ class Structure(Placed):
         return float((values * parts).sum()) * self.grid.voxel_volume_ml / 1000
 
     @property
+    def is_candidate(self) -> bool:
+        """Whether this program segmented it, and nobody accepted it yet."""
+        return self.unaccepted or is_candidate(self.name)
+
+    @property
     def empty(self) -> bool:
         """Whether no voxel has any part in it."""
         return not self.occupancy.any()
@@ -155,7 +163,9 @@ class Structure(Placed):
 
     def renamed(self, name: str, role: Role, definition: str) -> "Structure":
         """The same region as a structure of its own, with how it was made."""
-        return replace(self, name=name, role=role, definition=definition, doubt=None)
+        own = replace(self, name=name, role=role, definition=definition, doubt=None)
+        # Whoever accepted that one accepted none that is derived from it.
+        return replace(own, accepted=None, unaccepted=False)
 
     def box_on(self, grid: Grid) -> Box | None:
         """Where its voxels are in a grid; None where that has another lattice.
@@ -196,7 +206,7 @@ class Structure(Placed):
         both = np.minimum(self.occupancy[ours], other.occupancy[theirs])
         if not both.size:
             ours, both = box_at((0, 0, 0), (1, 1, 1)), np.zeros((1, 1, 1), bool)
-        return replace(self, occupancy=both, grid=self.grid.crop(ours)).cropped()
+        return self._made(both, self.grid.crop(ours))
 
     def __or__(self, other: "Structure") -> "Structure":
         offset = self._offset_of(other)
@@ -214,7 +224,7 @@ class Structure(Placed):
         start = [at - a for at, a in zip(offset, low, strict=True)]
         part = either[box_at(start, other.grid.shape)]
         np.maximum(part, other.occupancy, out=part)
-        return replace(self, occupancy=either, grid=grid).cropped()
+        return self._made(either, grid)
 
     def __sub__(self, other: "Structure") -> "Structure":
         ours, theirs = self._shared(other)
@@ -224,7 +234,12 @@ class Structure(Placed):
             rest[ours] &= ~taken
         else:
             rest[ours] = np.maximum(rest[ours] - taken, np.float32(0))
-        return replace(self, occupancy=rest).cropped()
+        return self._made(rest, self.grid)
+
+    def _made(self, occupancy: NDArray[Any], grid: Grid) -> "Structure":
+        """Another region of this name, which nobody accepted."""
+        bare = replace(self, accepted=None)
+        return replace(bare, occupancy=occupancy, grid=grid).cropped()
 
     def _shared(self, other: "Structure") -> tuple[Box, Box]:
         """Where both have voxels, in this one and in the other; empty if nowhere."""

@@ -1,7 +1,9 @@
 """From an image to accepted structures: candidates seen, edited elsewhere, and used."""
 
+import copy
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -347,6 +349,25 @@ def beyond(dataset: Dataset) -> None:
     moved(dataset, 900.0)
 
 
+def half_moved(dataset: Dataset) -> None:
+    # 24.4 mL is a sphere of 36 mm: moved by 30 mm, it shares a sliver.
+    moved(dataset, 30.0)
+
+
+def grown(dataset: Dataset) -> None:
+    """The second lesion takes the place of the first as well, and of more."""
+    frames = np.array(dataset.pixel_array)
+    own = [
+        one.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        for one in dataset.PerFrameFunctionalGroupsSequence
+    ]
+    for n in (n for n, number in enumerate(own) if number == 2):
+        y, x = np.argwhere(frames[n]).mean(axis=0).astype(int)
+        frames[n, y - 9 : y + 10, x - 9 : x + 10] = 1
+    packed = np.packbits(frames.astype(bool), bitorder="little").tobytes()
+    dataset.PixelData = packed + b"\0" * (len(packed) % 2)
+
+
 def moved(dataset: Dataset, mm: float) -> None:
     for one in dataset.PerFrameFunctionalGroupsSequence:
         place = one.PlanePositionSequence[0]
@@ -361,6 +382,8 @@ def moved(dataset: Dataset, mm: float) -> None:
         (other_frame, "in another frame of reference (0020,0052)"),
         (other_names, "no structure named 'Tumor 2', only 'Tumor 1 (candidate)'"),
         (elsewhere, "does not touch its candidate"),
+        (half_moved, "the edited 'Tumor 2' shares too little with its candidate (Dice"),
+        (grown, "times the volume of its candidate (24.2 mL as found, "),
         (beyond, "lies outside the image that was segmented"),
     ],
 )
@@ -387,6 +410,148 @@ def test_a_grid_that_cuts_a_lesion_is_refused(
     assert (
         "the grid of labels.nii.gz does not contain all of 'Tumor 1'" in result.stderr
     )
+
+
+def second_over_first(dataset: Dataset) -> None:
+    """The first lesion gets the second's frames, too: of these it shares all."""
+    number = dataset.SegmentSequence[0].SegmentNumber
+    groups = list(dataset.PerFrameFunctionalGroupsSequence)
+    frames = np.array(dataset.pixel_array)
+    more = [
+        n
+        for n, one in enumerate(groups)
+        if one.SegmentIdentificationSequence[0].ReferencedSegmentNumber == 2
+    ]
+    for n in more:
+        group = copy.deepcopy(groups[n])
+        group.SegmentIdentificationSequence[0].ReferencedSegmentNumber = number
+        place = group.PlanePositionSequence[0].ImagePositionPatient
+        same = [
+            k
+            for k, one in enumerate(dataset.PerFrameFunctionalGroupsSequence)
+            if one.SegmentIdentificationSequence[0].ReferencedSegmentNumber == number
+            and one.PlanePositionSequence[0].ImagePositionPatient == place
+        ]
+        if same:
+            frames[same[0]] |= frames[n]
+            continue
+        groups.append(group)
+        frames = np.concatenate([frames, frames[n : n + 1]])
+    dataset.PerFrameFunctionalGroupsSequence = groups
+    dataset.NumberOfFrames = len(groups)
+    packed = np.packbits(frames.astype(bool), bitorder="little").tobytes()
+    dataset.PixelData = packed + b"\0" * (len(packed) % 2)
+
+
+def test_tumors_that_share_voxels_are_not_accepted_together(
+    run: Run, review: Path, tmp_path: Path
+) -> None:
+    edit = edited_seg(
+        review / "candidates.dcm", tmp_path / "both.dcm", second_over_first
+    )
+    words = ("accept", review, "--edit", edit, *BY, "--lesion")
+    result = run(*words, "1,2")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "'Tumor 1' and 'Tumor 2' share 2" in result.stderr
+    # Nor one after the other.
+    assert run(*words, "1").exit_code == 0
+    assert "'Tumor 1' and 'Tumor 2' share" in run(*words, "2").stderr
+    assert not (review / "accepted-2").exists()
+
+
+def test_structures_that_no_candidate_is_named_as_are_said(
+    run: Run, review: Path, exact_contours: Path, truth: dict[str, Any]
+) -> None:
+    edit = ("--edit", exact_contours / "structures.dcm")
+    result = run("accept", review, "--lesion", "1", *edit, *BY)
+    assert result.exit_code == 0, result.stderr
+    record = json.loads((review / "accepted-1" / "accepted.json").read_text())
+    extra = {one["name"]: one["volume_ml"] for one in record["edited_from"]["not_used"]}
+    assert {"Liver", "Perfused lobe"} <= set(extra)
+    assert not [one for one in extra if one.startswith("Tumor")]
+    assert extra["Liver"] == pytest.approx(truth["Liver"]["volume_ml"], rel=0.01)
+    assert "but not in the review, so not used: " in result.stderr
+    assert record["edited_from"]["patient"] == "same"
+    assert "not known" not in result.stderr
+
+
+def test_a_file_that_names_no_patient_is_said(
+    run: Run, review: Path, tmp_path: Path
+) -> None:
+    edit = ("--edit", label_file(review, tmp_path / "labels.nii.gz", flip=False))
+    result = run("accept", review, "--lesion", "1", *edit, *BY)
+    assert result.exit_code == 0, result.stderr
+    assert "Patient of labels.nii.gz: not known" in result.stderr
+    record = json.loads((review / "accepted-1" / "accepted.json").read_text())
+    assert record["edited_from"]["patient"] == "not known"
+
+
+@pytest.mark.parametrize("by", ["A\\B", "Physicist^A", "A=B"])
+def test_a_name_that_dicom_would_part_is_refused(
+    run: Run, review: Path, by: str
+) -> None:
+    result = run("accept", review, "--lesion", "1", "--by", by)
+    assert result.exit_code == 3
+    assert "--by has \\, ^ or =, which part the names of a person" in result.stderr
+
+
+def test_what_to_type_next_can_be_typed(
+    run: Run, review: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("accept", review, "--lesion", "1", *BY)
+    command = result.stderr.partition("To compute with them: ")[2].split("\n\n")[0]
+    words = shlex.split(" ".join(command.split()))
+    assert words[:2] == ["sirtdose", "post"]
+    done = run(*words[1:], "--no-report", "--json")
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    rows = document["doses"]["local_deposition"]["structures"]
+    assert {"Liver", "Perfused lobe", "Tumor 1"} <= {one["name"] for one in rows}
+    assert document["ledger"]["administered_gbq"] == 2.15
+
+
+def test_no_acceptance_is_lost_or_mixed_with_others(
+    run: Run, review: Path, tmp_path: Path
+) -> None:
+    for lesion in ("1", "2"):
+        assert run("accept", review, "--lesion", lesion, *BY).exit_code == 0
+    shutil.move(review / "accepted-1", tmp_path / "elsewhere")
+    result = run("accept", review, "--lesion", "3", *BY)
+    assert result.exit_code == 3
+    assert "accepted-2 in the review does not follow what was accepted" in result.stderr
+    over = run("segment", tmp_path / "patient", "--out", review, "--force")
+    assert over.exit_code == 5
+    assert "of an earlier review (accepted-2)" in over.stderr
+
+
+def test_numbers_are_those_in_the_names(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    shutil.copy(exact_contours / "spect.dcm", tmp_path)
+    drawn = tmp_path / "structures.dcm"
+    only(exact_contours / "structures.dcm", drawn, "Liver", "Tumor 1")
+    out = tmp_path / "review"
+    result = run("segment", tmp_path, "--fraction", "40%", "--out", out, "--json")
+    assert result.exit_code == 0, result.stderr
+    rows = json.loads(result.stdout)["candidates"]
+    assert [one["number"] for one in rows] == [2, 3, 4][: len(rows)]
+    assert [one["name"] for one in rows] == [
+        f"Tumor {one['number']} (candidate)" for one in rows
+    ]
+    assert (out / "planes" / "candidate_02.png").exists()
+    taken = run("accept", out, "--lesion", "2", *BY, "--json")
+    assert [one["name"] for one in json.loads(taken.stdout)["lesions"]] == ["Tumor 2"]
+
+
+def test_a_second_liver_is_refused(
+    run: Run, exact_contours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", fake(tmp_path / "bin"))
+    words = ("segment", exact_contours, "--method", "liver", "--out", tmp_path / "r")
+    result = run(*words)
+    assert result.exit_code == 3
+    assert "a liver is drawn already ('Liver'), and `sirtdose post`" in result.stderr
 
 
 def changed_seg(review: Path) -> None:
@@ -484,7 +649,7 @@ def test_candidates_and_changed_acceptances_still_ask(
     changed.PixelData = bytes(bits)
     changed.save_as(tmp_path / "changed.dcm")
     for structures, said in (
-        (review / "candidates.dcm", "was segmented by sirtdose: see it first"),
+        (review / "candidates.dcm", "and nobody accepted it by name: accept it with"),
         (tmp_path / "changed.dcm", "was changed after A. Physicist accepted it"),
     ):
         drawn = ("--structures", patient / "structures.dcm", "--structures", structures)
@@ -559,6 +724,35 @@ def test_a_perfused_volume_shows_what_sharing_over_it_changes(
     assert "liver" not in one["name"].lower()
     # Before, activity is shared over all counts; then over those inside.
     assert one["dose_scale"] == pytest.approx(1 / one["part_of_total"], rel=1e-6)
+    # Nothing says that it is a liver: none is drawn.
+    regions = [each["region"] for each in one["accepting"]]
+    assert regions == ["perfused volume", "perfused volume without tumors"]
+    assert "normal perfused liver" not in (tmp_path / "r" / "review.html").read_text()
+    assert run("accept", tmp_path / "r", "--lesion", "1", *BY).exit_code == 0
+    taken = ("--structures", tmp_path / "r" / "accepted-1" / "accepted.dcm")
+    words = ("post", tmp_path / "spect.dcm", *GIVEN[:4], *taken, "--json")
+    done = run(*words, "--no-report", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    said = [
+        each["message"]
+        for each in json.loads(done.stdout)["warnings"]
+        if each["code"] == "H35" and each["severity"] == "warn"
+    ]
+    assert len(said) == 1
+    assert "found by its uptake, and no liver is drawn" in said[0]
+
+
+def test_a_perfused_volume_of_an_unusual_size_is_said(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    words = ("segment", exact_contours / "spect.dcm", "--find", "perfused")
+    # Above half of the maximum there are the hottest tumors alone: 92 and 24 mL.
+    result = run(*words, "--fraction", "70%", "--out", tmp_path / "r", "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["candidates"][0]["volume_ml"] < 100
+    [said] = [one for one in document["warnings"] if one["code"] == "H19"]
+    assert "a perfused volume under 100 mL is unusual" in said["message"]
 
 
 def test_a_region_grows_from_a_seed_as_viewers_show_places(
@@ -696,7 +890,8 @@ def test_a_liver_that_is_not_found_is_said(
     said: str,
 ) -> None:
     monkeypatch.setenv("PATH", fake(tmp_path / "bin", **given))
-    words = ("segment", exact_contours, "--method", "liver", "--out", tmp_path / "r")
-    result = run(*words)
+    only(exact_contours / "structures.dcm", tmp_path / "drawn.dcm", "Tumor 1")
+    words = ("segment", exact_contours, "--structures", tmp_path / "drawn.dcm")
+    result = run(*words, "--method", "liver", "--out", tmp_path / "r")
     assert result.exit_code == 3
     assert said in result.stderr

@@ -143,7 +143,7 @@ def _reviewed(name: str, run: Run, folder: Path) -> Any:
     result = run("segment", folder / "p", *given, "--out", folder / "r", "--json")
     assert result.exit_code == 0, result.stderr
     if name == "accepted":
-        words = ("accept", folder / "r", "--lesion", "1", "--by", "A. Physicist")
+        words = ("accept", folder / "r", "--lesion", "4", "--by", "A. Physicist")
         result = run(*words, "--json")
         assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)

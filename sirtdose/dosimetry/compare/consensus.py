@@ -152,4 +152,5 @@ class _Votes:
         occupancy = np.empty(self.box.shape, parts.dtype)
         for k in range(self.box.shape[0]):
             occupancy[k] = parts[self.plane(k)]
-        return replace(self._drawn[0], occupancy=occupancy, grid=self.box).cropped()
+        first = replace(self._drawn[0], accepted=None)
+        return replace(first, occupancy=occupancy, grid=self.box).cropped()

@@ -1,6 +1,6 @@
 """What accepting a candidate changes: volumes, counts and doses with and without it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sirtdose.dosimetry.derived import derived_structures, union, with_role
@@ -18,6 +18,8 @@ _NORMAL = {
     Role.NORMAL_PERFUSED: "normal perfused liver",
     Role.NORMAL_WHOLE: "normal liver",
 }
+# Without a liver, nothing says that what is left is one.
+_REST = "perfused volume without tumors"
 _SAME = 1e-9
 
 
@@ -77,9 +79,12 @@ def changes(
     liver 0.75 0.75
     normal liver 0.75 0.25
     """
-    before = _regions(drawn)
-    after = _regions([*drawn, *accepted])
-    names = [*_WHOLE, *_NORMAL.values()]
+    normal = dict(_NORMAL)
+    if not with_role([*drawn, *accepted], Role.LIVER):
+        normal[Role.NORMAL_PERFUSED] = _REST
+    before = _regions(drawn, normal)
+    after = _regions([*drawn, *accepted], normal)
+    names = [*_WHOLE, *normal.values()]
     return [
         RegionChange(
             name,
@@ -102,13 +107,15 @@ def is_changed(one: RegionChange) -> bool:
     return any(abs(a - b) > _SAME * max(abs(a), abs(b)) for a, b in pairs)
 
 
-def _regions(structures: Sequence[Structure]) -> dict[str, Structure]:
+def _regions(
+    structures: Sequence[Structure], normal: Mapping[Role, str]
+) -> dict[str, Structure]:
     found = {
         name: union(members)
         for name, role in _WHOLE.items()
         if (members := with_role(structures, role))
     }
-    return found | {_NORMAL[one.role]: one for one in derived_structures(structures)}
+    return found | {normal[one.role]: one for one in derived_structures(structures)}
 
 
 def _now(

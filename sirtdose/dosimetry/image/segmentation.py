@@ -1,7 +1,8 @@
 """Candidates for tumors and the perfused volume on a SPECT or PET, to be looked at."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from sirtdose.dosimetry.image.regions import (
 )
 from sirtdose.errors import StructureError
 from sirtdose.model.accepted import CANDIDATE
+from sirtdose.model.guard_rails import rail
 from sirtdose.model.role import Role
 from sirtdose.model.segmentation import Segmentation
 from sirtdose.model.structure import Structure
@@ -41,11 +43,13 @@ class Candidate:
     """A structure that somebody has to look at, and the threshold that found it.
 
     `threshold` and `maximum` are in the image's unit; a method without has None.
+    `number` is the one in its name, where there are several.
     """
 
     structure: Structure
     threshold: float | None
     maximum: float | None
+    number: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,28 +111,48 @@ def candidates(
     if asked.method == "region-growing":
         found = _grown(volume, inside, asked, named=within)
     elif asked.find == "perfused":
-        return [_perfused(volume, asked)]
+        return _of_a_liver([_perfused(volume, asked, taken)])
     else:
         found = _tumors(volume, inside, asked)
         _require_tumors(found, volume, inside, named=within)
     if asked.find == "perfused":
-        return [_as_perfused(one, volume) for one in found]
-    free = (f"Tumor {k}" for k in range(1, 1 + len(found) + len(taken)))
-    names = [one for one in free if one.casefold() not in _folded(taken)]
-    return [
-        Candidate(
-            Structure(
-                f"{name} {CANDIDATE}",
-                Role.TUMOR,
-                one.region.mask,
-                volume.grid.crop(one.region.box),
-                one.how,
-            ).cropped(),
-            one.threshold,
-            one.maximum,
-        )
-        for name, one in zip(names, found[:_TUMORS_MAX], strict=False)
+        return _of_a_liver([_as_perfused(one, volume, taken) for one in found])
+    numbers = [
+        k
+        for k in range(1, 1 + len(found) + len(taken))
+        if f"tumor {k}" not in _folded(taken)
     ]
+    return _of_a_liver(
+        [
+            Candidate(
+                Structure(
+                    f"Tumor {number} {CANDIDATE}",
+                    Role.TUMOR,
+                    one.region.mask,
+                    volume.grid.crop(one.region.box),
+                    one.how,
+                ).cropped(),
+                one.threshold,
+                one.maximum,
+                number,
+            )
+            for number, one in zip(numbers, found[:_TUMORS_MAX], strict=False)
+        ]
+    )
+
+
+def _of_a_liver(found: list[Candidate]) -> list[Candidate]:
+    """The candidates, unless one is larger than any liver: no threshold found it."""
+    most_ml = rail("liver_ml", "high")
+    for one in found:
+        volume_ml = one.structure.volume_ml
+        if volume_ml > most_ml:
+            raise StructureError(
+                f"what was found is {volume_ml:.0f} mL ({one.structure.definition}), "
+                f"and no liver is larger than {most_ml:g} mL: draw it, or give another "
+                "method or a higher threshold"
+            )
+    return found
 
 
 def _folded(names: Collection[str]) -> set[str]:
@@ -213,7 +237,7 @@ def _require_tumors(
         )
 
 
-def _perfused(volume: Volume, asked: Segmentation) -> Candidate:
+def _perfused(volume: Volume, asked: Segmentation, taken: Collection[str]) -> Candidate:
     """The largest region above a part of the image's maximum, or between two means."""
     from scipy.ndimage import binary_fill_holes
 
@@ -243,13 +267,15 @@ def _perfused(volume: Volume, asked: Segmentation) -> Candidate:
         )
         if border is not None:
             how = "steepest fall around the largest region above half-way"
-            return _as_perfused(_Found(border, None, maximum, how), volume)
-    return _as_perfused(_Found(filled, threshold, maximum, how), volume)
+            return _as_perfused(_Found(border, None, maximum, how), volume, taken)
+    return _as_perfused(_Found(filled, threshold, maximum, how), volume, taken)
 
 
-def _as_perfused(one: _Found, volume: Volume) -> Candidate:
+def _as_perfused(one: _Found, volume: Volume, taken: Collection[str]) -> Candidate:
+    every = chain(("Perfused volume",), (f"Perfused volume {k}" for k in count(2)))
+    name = next(one for one in every if one.casefold() not in _folded(taken))
     structure = Structure(
-        f"Perfused volume {CANDIDATE}",
+        f"{name} {CANDIDATE}",
         Role.PERFUSED,
         one.region.mask,
         volume.grid.crop(one.region.box),
@@ -270,6 +296,7 @@ def _grown(
     fraction = asked.used_fraction or 0.0
     least_ml = table("segmentation")["least_ml"]["value"]
     found: list[_Found] = []
+    before: dict[str, Region] = {}
     for seed_mm in asked.seeds_mm:
         at = seed_index(seed_mm, volume.grid, inside, named=named)
         around = tuple(slice(max(0, a - _BESIDE), a + _BESIDE + 1) for a in at)
@@ -290,9 +317,28 @@ def _grown(
                 f"what grows from the seed {place} above {said} is under {least_ml:g} "
                 "mL: give a seed inside a lesion, or a lower fraction"
             )
+        _require_apart(grown, place, before, volume)
+        before[place] = grown
         found.append(
             _Found(grown, threshold, maximum, f"grown from a seed above {said}")
         )
     if asked.find == "tumors":
         _require_tumors(found, volume, inside, named=named)
     return found
+
+
+def _require_apart(
+    grown: Region, place: str, before: Mapping[str, Region], volume: Volume
+) -> None:
+    """One lesion is one tumor, from however many seeds it would grow."""
+    inside = np.zeros(volume.grid.shape, bool)
+    inside[grown.box] = grown.mask
+    for other, region in before.items():
+        shared = int(np.count_nonzero(inside[region.box] & region.mask))
+        if shared:
+            ml = shared * volume.grid.voxel_volume_ml
+            raise StructureError(
+                f"what grows from the seed {place} shares {ml:.1f} mL with what grows "
+                f"from the seed {other}: leave the seed {place} out if it is one "
+                "lesion, or give a higher --fraction if they are two"
+            )

@@ -24,7 +24,7 @@ from sirtdose.io.dicom.property_codes import declared_by_property
 from sirtdose.io.dicom.seg_frames import seg_frames
 from sirtdose.io.hashing import sha256_of_voxels
 from sirtdose.io.reading import reading
-from sirtdose.model.accepted import Accepted, short
+from sirtdose.model.accepted import Accepted, short, tells_candidate
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
@@ -83,6 +83,8 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
     frames = seg_frames(dataset, path)
     ours = str(dataset.get("Manufacturer", "")) == "sirtdose"
     structures = []
+    # Of this program's files, those that declare no codes of their own are old.
+    old = not dataset.get("CodingSchemeIdentificationSequence")
     for segment in segments:
         name = str(segment.get("SegmentLabel", "") or "").strip()
         if ours and name in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED):
@@ -96,17 +98,28 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
             # Stored in whole steps of the greatest value: half a step of tolerance.
             part = part >= threshold - 1e-6
         declared = declared_by_property(segment)
-        if ours and declared is not None and declared.role is Role.LIVER:
-            # So our own files declare what is perfused, too.
+        made_here = ours or _algorithm(segment).startswith("sirtdose")
+        if made_here and old and declared and declared.role is Role.LIVER:
+            # So those declare what is perfused, too.
             declared = None
         found = Structure.named(name, part, frames.grid, declared=declared).cropped()
-        structures.append(_with_acceptance(found, segment) if ours else found)
+        structures.append(_with_acceptance(found, segment))
     return structures
 
 
+def _algorithm(segment: Dataset) -> str:
+    return str(segment.get("SegmentAlgorithmName", "") or "").strip()
+
+
 def _with_acceptance(structure: Structure, segment: Dataset) -> Structure:
-    """The structure with who accepted it, and whether it is still that one."""
-    found = Accepted.parse(str(segment.get("SegmentDescription", "") or ""))
+    """The structure with who accepted it, and whether it is still that one.
+
+    Whatever program wrote the file: an editor puts its own name in place of ours.
+    """
+    description = str(segment.get("SegmentDescription", "") or "")
+    if tells_candidate(description, _algorithm(segment)):
+        return replace(structure, unaccepted=True)
+    found = Accepted.told_by(description, _algorithm(segment))
     if found is None:
         return structure
     same = short(sha256_of_voxels(structure)) == found.voxels

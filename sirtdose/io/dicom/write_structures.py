@@ -1,6 +1,7 @@
 """Structures to DICOM: contours (RTSTRUCT) and masks (SEG)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from sirtdose.io.dicom.write import (
     plane_of,
     save,
 )
+from sirtdose.io.hashing import sha256_of_voxels
+from sirtdose.model.accepted import (
+    BY_ACCEPTED,
+    BY_CANDIDATE,
+    RESAMPLED,
+    candidate_text,
+    short,
+)
 from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.role import Role
@@ -33,10 +42,20 @@ _ANATOMY = ("123037004", "SCT", "Anatomical Structure")
 _ALTERED = ("49755003", "SCT", "Morphologically Altered Structure")
 _CODES = {
     Role.LIVER: (_ANATOMY, ("10200004", "SCT", "Liver")),
-    Role.PERFUSED: (_ANATOMY, ("10200004", "SCT", "Liver")),
+    Role.PERFUSED: (
+        ("309825002", "SCT", "Spatial and Relational Concept"),
+        ("PERFUSED", "99SIRTDOSE", "Perfused volume"),
+    ),
     Role.LUNGS: (_ANATOMY, ("39607008", "SCT", "Lung")),
     Role.TUMOR: (_ALTERED, ("108369006", "SCT", "Neoplasm")),
     Role.TUMOR_OUTSIDE: (_ALTERED, ("108369006", "SCT", "Neoplasm")),
+}
+# No code of SNOMED CT means what is perfused by an injection.
+_OUR_SCHEME = {
+    "CodingSchemeDesignator": "99SIRTDOSE",
+    "CodingSchemeName": "Codes of sirtdose",
+    "CodingSchemeVersion": "1",
+    "CodingSchemeResponsibleOrganization": "sirtdose, open-source dosimetry",
 }
 _BY_HAND = ("123109", "DCM", "Manual Processing")
 _TISSUE = (("85756007", "SCT", "Tissue"), ("85756007", "SCT", "Tissue"))
@@ -115,13 +134,15 @@ def write_seg(
     Masks are written as they are; parts of voxels as fractions, in steps of 1/255.
     Planes in which a structure has no part are left out. Planes are as large as those
     of the lattice `on`, which structures lie in, else no larger than is needed. Who
-    accepted a structure stands in its SegmentDescription.
+    accepted a structure stands in its SegmentDescription, with the digest of what is
+    written; nobody stands there where the `link` is de-identified.
 
     Raises
     ------
     GeometryError
         Structures on different lattices.
     """
+    structures = [_as_written(one, nameless=link.shifted_d > 0) for one in structures]
     box = on or _box_of_all(structures)
     told = [f"{one.name} {one.volume_ml:.9g}" for one in structures]
     accepted = [one.accepted for one in structures if one.accepted]
@@ -152,6 +173,7 @@ def write_seg(
         ImageType=["DERIVED", "PRIMARY"],
         LossyImageCompression="00",
         PresentationLUTShape="IDENTITY",
+        CodingSchemeIdentificationSequence=[item(**_OUR_SCHEME)],
         SegmentSequence=[
             _segment(number, structure, made_by)
             for number, structure in enumerate(structures, start=1)
@@ -167,6 +189,24 @@ def write_seg(
     )
     dataset["PixelData"].VR = "OB"
     save(dataset, path)
+
+
+def _as_written(structure: Structure, *, nameless: bool) -> Structure:
+    """With an acceptance of the voxels that are written, or with none that names one.
+
+    What was accepted, and only brought to another grid since, stays accepted; what was
+    changed by anybody keeps the digest that tells so.
+    """
+    given = structure.accepted
+    if given is None or given.lost:
+        return structure
+    if nameless:
+        return replace(structure, accepted=None)
+    voxels = short(sha256_of_voxels(structure))
+    if not given.unchanged or voxels == given.voxels:
+        return structure
+    how = given.how.removesuffix(RESAMPLED) + RESAMPLED
+    return replace(structure, accepted=replace(given, voxels=voxels, how=how))
 
 
 def _box_of_all(structures: Sequence[Structure]) -> Grid:
@@ -301,22 +341,29 @@ def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
         AlgorithmName="sirtdose",
     )
     ours = {
-        "SegmentAlgorithmName": "sirtdose",
+        "SegmentAlgorithmName": _algorithm(structure),
         "SegmentationAlgorithmIdentificationSequence": [algorithm],
     }
+    given = structure.accepted
+    said = given.text if given and not given.lost else ""
+    if structure.is_candidate:
+        said = candidate_text(structure.definition)
     return item(
         SegmentNumber=number,
         SegmentLabel=structure.name[:64],
         SegmentedPropertyCategoryCodeSequence=[_code(category)],
         SegmentedPropertyTypeCodeSequence=[_code(kind)],
         SegmentAlgorithmType=made_by,
-        **(
-            {"SegmentDescription": structure.accepted.text}
-            if structure.accepted
-            else {}
-        ),
+        **({"SegmentDescription": said} if said else {}),
         **({} if made_by == "MANUAL" else ours),
     )
+
+
+def _algorithm(structure: Structure) -> str:
+    """What tells candidates and what was accepted, where an editor drops the rest."""
+    if structure.is_candidate:
+        return BY_CANDIDATE
+    return BY_ACCEPTED if structure.accepted else "sirtdose"
 
 
 def _code(code: tuple[str, str, str]) -> Dataset:

@@ -1,5 +1,6 @@
 """accepted.json, and what a terminal shows of it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,16 @@ def step_folder(review: Path, step: int) -> Path:
     'accepted-2'
     """
     return review / f"accepted-{step}"
+
+
+def step_folders(review: Path) -> list[Path]:
+    """Every folder of an acceptance in a review, whichever of them are left."""
+    return sorted(
+        one
+        for one in review.glob("accepted-*")
+        if one.name.removeprefix("accepted-").isdecimal()
+        and (not one.is_dir() or any(one.iterdir()))
+    )
 
 
 def accepted_document(
@@ -100,7 +111,7 @@ def _lesion(one: Lesion, *, by: str, at: str, step: int) -> dict[str, Any]:
     }
 
 
-def accepted_screen(document: Mapping[str, Any], place: Path) -> Screen:
+def accepted_screen(document: Mapping[str, Any], command: str) -> Screen:
     """Each lesion with its volume and who accepted it, then how to use them."""
     lines = [f"Accepted by {document['by']}, review {document['review']['hash'][:12]}"]
     for one in document["lesions"]:
@@ -121,10 +132,54 @@ def accepted_screen(document: Mapping[str, Any], place: Path) -> Screen:
         )
     left = document["not_accepted"]
     lines.append(f"Not accepted, and not used: {', '.join(left) or 'none'}")
-    return Screen(
-        lines,
-        last=[
-            f"To compute with them: `sirtdose post --structures {place / ACCEPTED_SEG}`"
-            ", with those of what was drawn"
-        ],
-    )
+    lines += _edited_lines(document["edited_from"])
+    return Screen(lines, last=[f"To compute with them: {command}"])
+
+
+def _edited_lines(told: Mapping[str, Any] | None) -> list[str]:
+    """What a person has to know of the file that contours came back in."""
+    if told is None:
+        return []
+    lines = []
+    if told["not_used"]:
+        each = ", ".join(
+            f"{one['name']} ({significant(one['volume_ml'])} mL)"
+            for one in told["not_used"]
+        )
+        lines.append(
+            f"In {told['file']}, but not in the review, so not used: {each}. Give what "
+            "you drew to `sirtdose post --structures`"
+        )
+    if told["patient"] != "same":
+        lines.append(
+            f"Patient of {told['file']}: not known, as the file names none. That it is "
+            "this one's, nothing but the person who accepts it says"
+        )
+    return lines
+
+
+def post_command(
+    source: Path,
+    structures: Sequence[Path],
+    options: Mapping[str, Any],
+    *,
+    out: str = "doses",
+) -> str:
+    """What to type to compute with accepted structures, and with what was drawn.
+
+    >>> given = {"administered_gbq": 2.2, "lung_shunt_fraction": 0.05}
+    >>> post_command(Path("a b"), [Path("t.dcm")], given).partition(" --lung-shunt")[0]
+    "sirtdose post 'a b' --structures t.dcm --administered 2.2GBq"
+    """
+    words = ["sirtdose", "post", str(source)]
+    for one in structures:
+        words += ["--structures", str(one)]
+    gbq, shunt = options.get("administered_gbq"), options.get("lung_shunt_fraction")
+    if options.get("nuclide_given"):
+        words += ["--nuclide", str(options["nuclide"])]
+    words += ["--administered", "ACTIVITY" if gbq is None else f"{gbq:.10g}GBq"]
+    words += ["--lung-shunt", "PERCENT" if shunt is None else f"{100 * shunt:.10g}%"]
+    for key in ("administered_at", "scan_at", "timezone", "calibrate_over"):
+        if options.get(key):
+            words += [f"--{key.replace('_', '-')}", str(options[key])]
+    return shlex.join([*words, "--out", out])

@@ -5,7 +5,11 @@ from collections.abc import Iterable, Sequence
 from sirtdose.checks import structures as checks
 from sirtdose.checks.anatomy import anatomy_findings
 from sirtdose.checks.blur import regrid_findings
-from sirtdose.checks.candidates import accepted_findings, candidate_findings
+from sirtdose.checks.candidates import (
+    accepted_findings,
+    candidate_findings,
+    rest_findings,
+)
 from sirtdose.checks.lesion_parts import part_findings
 from sirtdose.checks.roles import (
     missing_findings,
@@ -27,6 +31,8 @@ from sirtdose.dosimetry.image.segmentation import candidates
 from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.choose import Choice
+from sirtdose.io.found import Held
+from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_structures
 from sirtdose.model.acceptance import Said, require_accepted
 from sirtdose.model.finding import Finding, Severity
@@ -73,8 +79,9 @@ def placed_structures(
     read = with_given_roles(read, roles)
     drawn, registration = said.take(registered(request, read, image=image, ct=ct))
     said.add(candidate_findings(drawn))
-    said.add(accepted_findings(drawn, nameless=nameless))
+    said.add(_accepted_findings(choice, drawn, nameless=nameless))
     drawn += said.take(delineated(request, drawn, volume))
+    said.add(rest_findings(drawn) if for_doses else [])
     drawn = with_parts_beside(drawn)
     _require_placeable(drawn, volume)
     several = may_name_readers and len(choice.structures) > 1
@@ -109,6 +116,22 @@ def placed_structures(
         ct=ct,
         registration=registration,
     ), list(said.findings)
+
+
+def _accepted_findings(
+    choice: Choice, drawn: Sequence[Structure], *, nameless: bool
+) -> list[Finding]:
+    """Who accepted what, and on which image it was found (H35)."""
+    here = [one for one in (choice.image, choice.ct) if one]
+    # Of what is held in memory there is no file to compare.
+    asked = any(one.accepted for one in drawn) and not any(
+        isinstance(one, Held) for one in here
+    )
+    return accepted_findings(
+        drawn,
+        nameless=nameless,
+        images=[sha256_of_item(one) for one in here] if asked else (),
+    )
 
 
 def read_drawn(choice: Choice, request: ImageRequest) -> list[Structure]:
@@ -232,7 +255,7 @@ def delineated(
             else Segmentation(fraction=fraction)
         )
         found += [one.structure for one in candidates(volume, within, asked)]
-    return found, candidate_findings(found)
+    return found, candidate_findings(found, drawn=False)
 
 
 def _require_undrawn(drawn: Sequence[Structure], role: Role, option: str) -> None:

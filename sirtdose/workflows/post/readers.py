@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sirtdose.checks.candidates import accepted_findings, candidate_findings
 from sirtdose.checks.readers import lacking_findings, reader_structure_findings
 from sirtdose.checks.structures import reading_findings
 from sirtdose.dosimetry.compare.consensus import PackedMask
@@ -252,8 +253,13 @@ def _given(
 def _of_reader(
     who: str, own: Sequence[Structure], *, shared: Sequence[Structure]
 ) -> list[Finding]:
-    """What stops in one reader's file: two of one name, or an empty one."""
-    found = reading_findings([*shared, *own])
+    """What stops in one reader's file: two of one name, an empty one, a candidate."""
+    found = [
+        *reading_findings([*shared, *own]),
+        *candidate_findings(own),
+        # Of the consensus nobody can ask any more whose acceptance was changed.
+        *accepted_findings(own, nameless=True, severity=Severity.STOP),
+    ]
     return [
         replace(one, message=f"{reader_words(who)}: {one.message}")
         for one in found

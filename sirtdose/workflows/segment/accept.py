@@ -14,9 +14,9 @@ from sirtdose.io.dicom.link import read_link
 from sirtdose.io.dicom.seg import read_seg
 from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.io.discover import discover
-from sirtdose.io.found import Found, Kind
+from sirtdose.io.found import STRUCTURES, Found, Kind
 from sirtdose.io.hashing import sha256_of, sha256_of_item, sha256_of_voxels
-from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.io.output.folder import output_folder
 from sirtdose.io.place import find_place
 from sirtdose.model.accepted import Accepted, short, without_mark
 from sirtdose.model.grid import Grid, three
@@ -31,12 +31,15 @@ from sirtdose.report.review.accepted import (
     Lesion,
     accepted_document,
     step_folder,
+    step_folders,
 )
 from sirtdose.report.review.document import CANDIDATES_FILE
 from sirtdose.report.review.read import accepted_steps, read_review
-from sirtdose.workflows.segment.edited import read_edits
+from sirtdose.workflows.segment.edited import Edits, read_edits
+from sirtdose.workflows.segment.fitting import require_apart, require_same_lesion
 
 _BY_MAX = 64
+_MARKS_OF_PN = ("\\", "^", "=")
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,30 @@ class AcceptRequest:
     probability_threshold: float | None = None
 
 
-def accept_into(request: AcceptRequest) -> tuple[dict[str, Any], Path]:
-    """Write the accepted structures as SEG, with the record of who accepted them.
+@dataclass(frozen=True)
+class Taken:
+    """accepted.json, and the folder inside the review that it was written to.
 
-    Returns
-    -------
-    (dict, Path)
-        accepted.json, and the folder inside the review that it was written to.
+    `source` is where the image is, `drawn` the files of structures there that the
+    review was made with, `options` what was given to it.
+    """
+
+    document: dict[str, Any]
+    place: Path
+    source: Path
+    drawn: tuple[Path, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Image:
+    link: PatientLink
+    source: Path
+    drawn: tuple[Path, ...]
+
+
+def accept_into(request: AcceptRequest) -> Taken:
+    """Write the accepted structures as SEG, with the record of who accepted them.
 
     Raises
     ------
@@ -79,9 +99,9 @@ def accept_into(request: AcceptRequest) -> tuple[dict[str, Any], Path]:
         )
     earlier = accepted_steps(request.review, review)
     rows = chosen_rows(request.lesions, review["candidates"], earlier)
-    place = step_folder(request.review, len(earlier) + 1)
-    require_free(place, ACCEPTED_FILES, force=False)
-    link = _unchanged_image(request, review)
+    place = _free_step(request.review, len(earlier))
+    image = _unchanged_image(request, review)
+    link = image.link
     seg = request.review / CANDIDATES_FILE
     lattice = _lattice(review, link)
     found = {one.name: _on(one, lattice) for one in read_seg(seg)}
@@ -106,6 +126,7 @@ def accept_into(request: AcceptRequest) -> tuple[dict[str, Any], Path]:
         order = [without_mark(one["name"]) for one in review["candidates"]]
         every = [*before, *(one.structure for one in lesions)]
         every.sort(key=lambda one: order.index(one.name))
+        require_apart(every)
         write_seg(every, aside / ACCEPTED_SEG, link, on=lattice)
         document: dict[str, Any] = rounded(
             accepted_document(
@@ -114,12 +135,38 @@ def accept_into(request: AcceptRequest) -> tuple[dict[str, Any], Path]:
                 lesions,
                 by=by,
                 at=request.at,
-                edited_from=None if edits is None else edits.told,
+                edited_from=None if edits is None else _told(edits, review),
                 sha256=sha256_of([aside / ACCEPTED_SEG]),
             )
         )
         (aside / ACCEPTED_FILE).write_text(document_text(document), "utf-8")
-    return document, place
+    return Taken(document, place, image.source, image.drawn, review["options"])
+
+
+def _told(edits: Edits, review: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an edited file was read, and what in it is none of the review's."""
+    names = {without_mark(one["name"]).casefold() for one in review["candidates"]}
+    extra = [
+        one
+        for one in edits.structures
+        if without_mark(one.name).casefold() not in names
+    ]
+    return {
+        **edits.told,
+        "not_used": [{"name": one.name, "volume_ml": one.volume_ml} for one in extra],
+    }
+
+
+def _free_step(review: Path, accepted: int) -> Path:
+    """The folder of the next acceptance, with nothing of another in the way."""
+    own = {step_folder(review, step) for step in range(1, accepted + 1)}
+    other = [one for one in step_folders(review) if one not in own]
+    if other:
+        raise InputError(
+            f"{other[0].name} in the review does not follow what was accepted before: "
+            "put the folders before it back, or move it out of the review"
+        )
+    return step_folder(review, accepted + 1)
 
 
 def chosen_rows(
@@ -182,10 +229,15 @@ def _name(by: str) -> str:
             f"an acceptance needs a name of 1 to {_BY_MAX} characters on one line: "
             "give --by NAME"
         )
+    if any(mark in text for mark in _MARKS_OF_PN):
+        raise InputError(
+            "--by has \\, ^ or =, which part the names of a person in DICOM: write it "
+            "as it is read, e.g. A. Physicist"
+        )
     return text
 
 
-def _unchanged_image(request: AcceptRequest, review: Mapping[str, Any]) -> PatientLink:
+def _unchanged_image(request: AcceptRequest, review: Mapping[str, Any]) -> _Image:
     """Whose the image is, once it is sure that image and CT are what they were."""
     told = review["source"]
     source = request.image or find_place(
@@ -203,7 +255,23 @@ def _unchanged_image(request: AcceptRequest, review: Mapping[str, Any]) -> Patie
         cts = [_same(one, there) for one in others if _is_needed(review)]
         item = cts[0] if cts else image
         frame = next(iter(item.frames_of_reference), None)
-        return read_link(item.paths, frame)
+        return _Image(
+            read_link(item.paths, frame), source, _drawn(review, there, source)
+        )
+
+
+def _drawn(
+    review: Mapping[str, Any], there: Sequence[Found], source: Path
+) -> tuple[Path, ...]:
+    """The files of structures that were used, as far as they lie in the folder."""
+    used = {one["sha256"] for one in review["inputs"] if one["kind"] not in _IMAGES}
+    return tuple(
+        path
+        for one in there
+        if one.kind in STRUCTURES and sha256_of_item(one) in used
+        for path in one.paths
+        if path.is_relative_to(source)
+    )
 
 
 _IMAGES = (Kind.SPECT, Kind.PET, Kind.CT)
@@ -226,6 +294,12 @@ def _same(told: Mapping[str, Any], there: Sequence[Found]) -> Found:
         "another image; run `sirtdose segment` again, or give --image with the folder "
         "that was segmented"
     )
+
+
+def _found_on(review: Mapping[str, Any]) -> str:
+    """The digest of the image, or of the CT, that candidates were found on."""
+    kinds = (Kind.CT,) if _is_needed(review) else _IMAGES
+    return str(next(one["sha256"] for one in review["inputs"] if one["kind"] in kinds))
 
 
 def _lattice(review: Mapping[str, Any], link: PatientLink) -> Grid:
@@ -256,17 +330,12 @@ def _lesion(
     used = edited or candidate
     digest = sha256_of_voxels(used)
     is_edited = digest != sha256_of_voxels(candidate)
-    overlap = _dice(candidate, used)
-    if not overlap > 0:
-        raise InputError(
-            f"the edited '{without_mark(row['name'])}' does not touch its candidate: "
-            "it is another lesion, or lies in another place"
-        )
+    overlap = require_same_lesion(candidate, used)
     accepted = Accepted(
         by=request.by.strip(),
         at=request.at,
         review=short(review["hash"]),
-        image=short(str(review["inputs"][0]["sha256"])),
+        image=short(_found_on(review)),
         voxels=short(digest),
         edited=is_edited,
         how=" ".join(f"{review['method']['name']}: {row['how']}".split()),
@@ -279,11 +348,6 @@ def _lesion(
         accepted=accepted,
     )
     return Lesion(row, structure, is_edited, overlap if is_edited else None)
-
-
-def _dice(one: Structure, other: Structure) -> float:
-    both = (one & other).volume_ml
-    return 2 * both / (one.volume_ml + other.volume_ml)
 
 
 def _accepted_before(

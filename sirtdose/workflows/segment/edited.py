@@ -29,11 +29,13 @@ class Edits:
 
     @property
     def told(self) -> Mapping[str, Any]:
-        """Its name, kind and digest."""
+        """Its name, kind and digest, and whether it says whose it is."""
         return {
             "file": self.found.label,
             "kind": str(self.found.kind),
             "sha256": sha256_of_item(self.found),
+            # Another patient's is refused before.
+            "patient": "same" if any(self.found.patient[:2]) else "not known",
         }
 
     def of(self, candidate: Structure, lattice: Grid) -> Structure:

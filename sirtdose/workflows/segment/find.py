@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sirtdose.checks.candidates import size_findings
 from sirtdose.checks.header import header_findings, image_findings
 from sirtdose.checks.kept_names import kept_name_findings
 from sirtdose.checks.self_test import self_test_findings
 from sirtdose.checks.site import site_findings
+from sirtdose.dosimetry.derived import with_role
 from sirtdose.dosimetry.engine.dose import Dose, compute_dose
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.accepting import changes
@@ -94,6 +96,7 @@ def _reviewed(request: SegmentRequest, *, kept_as: str) -> Review:
     placed = said.take(_placed(choice, post, image, ct))
     said.gate()
     found, searched = _found(request, choice, placed, image)
+    said.add(size_findings([one.structure for one in found]))
     calibration, dose = _dose(seen, placed, post)
     said.add(_name_findings(choice, post, placed, kept_as))
     said.gate()
@@ -109,10 +112,8 @@ def _reviewed(request: SegmentRequest, *, kept_as: str) -> Review:
         drawn=placed.on_grid,
         searched=searched,
         candidates=tuple(
-            _with_facts(number, one, on, placed=placed, seen=seen, dose=dose, post=post)
-            for number, (one, on) in enumerate(
-                zip(found, on_image, strict=True), start=1
-            )
+            _with_facts(one, on, placed=placed, seen=seen, dose=dose, post=post)
+            for one, on in zip(found, on_image, strict=True)
         ),
         all_changes=tuple(
             changes(
@@ -213,6 +214,7 @@ def _found(
     if asked.method == "liver":
         if choice.ct is None:
             raise InputError("--method liver needs a CT: give one with --ct")
+        _require_no_liver(placed)
         found = liver_on(choice.ct.paths)
         named = replace(found, name=f"Liver {CANDIDATE}", definition="TotalSegmentator")
         return [Candidate(named.cropped(), None, None)], None
@@ -220,6 +222,15 @@ def _found(
     if asked.find == "tumors":
         within = searched_in(placed.named, image)
     return candidates(image, within, asked, taken=taken), within
+
+
+def _require_no_liver(placed: Placed) -> None:
+    there = with_role(placed.named, Role.LIVER)
+    if there:
+        raise InputError(
+            f"a liver is drawn already ('{there[0].name}'), and `sirtdose post` takes "
+            "one: leave --method liver out, or name with --structures files without it"
+        )
 
 
 def _dose(
@@ -270,7 +281,6 @@ def _drawn(placed: Placed) -> list[Structure]:
 
 
 def _with_facts(
-    number: int,
     one: Candidate,
     on_image: Structure,
     *,
@@ -282,7 +292,7 @@ def _with_facts(
     drawn = _drawn(placed)
     scale = _scale(seen, placed, post, [on_image])
     return Reviewed(
-        number,
+        one.number,
         one,
         on_image,
         place_of(on_image, drawn),

@@ -8,7 +8,7 @@ from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.report.documents import document_text, rounded
-from sirtdose.report.review.accepted import step_folder
+from sirtdose.report.review.accepted import step_folders
 from sirtdose.report.review.document import (
     CANDIDATES_FILE,
     PICTURES,
@@ -44,10 +44,11 @@ def review_into(
     """
     with claimed(folder) as claim:
         require_free(folder, REVIEW_FILES, force=force)
-        if step_folder(folder, 1).exists():
+        kept = step_folders(folder)
+        if kept:
             raise OutputError(
-                f"{folder} contains what was accepted of an earlier review, which is "
-                "kept with it: give another folder"
+                f"{folder} contains what was accepted of an earlier review "
+                f"({kept[0].name}), which is kept with it: give another folder"
             )
         review = review_of(request, kept_as=folder.name)
         with claim.writing(REVIEW_FILES, force=force) as aside:

@@ -277,3 +277,16 @@ def test_a_plan_takes_no_readers(run, case, tmp_path):
     )
     assert result.exit_code == 3
     assert "`sirtdose post`" in result.stderr
+
+
+def test_a_candidate_of_one_reader_stops_as_any_other(run, case, tmp_path):
+    folder, files_of = case
+    name = "Tumor 1 (candidate)"
+    own = labels(tmp_path / "c.nii.gz", {name: ellipsoid(moved(TUMOR, wider=1.0))})
+    result = run(
+        *words((folder, {**files_of, "C": own})),
+        *("--accept", f"H35:{name}", "--reason", "fine", "--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 3
+    assert f"H35 Segmented by sirtdose: reader C: '{name}'" in result.stderr
+    assert not (tmp_path / "out").exists()

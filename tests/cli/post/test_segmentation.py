@@ -24,6 +24,7 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     asked = run(*words)
     assert asked.exit_code == 3
     assert "H35 Segmented by sirtdose: 'Tumor 1 (candidate)'" in asked.stderr
+    assert "If accepted, it is used under nobody's name, as a candidate" in asked.stderr
     result = run(*words, *ACCEPT)
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)

@@ -130,6 +130,21 @@ def test_a_seed_grows_to_its_own_lesion_alone() -> None:
     assert volumes(asked) == pytest.approx([ml_above(0.6 * top, SMALL, WARM)], rel=0.04)
 
 
+def test_two_seeds_in_one_lesion_are_no_two_tumors() -> None:
+    first = tuple(FIRST.tolist())
+    again = tuple((FIRST + np.array([0.0, 6.0, 0.0])).tolist())
+    asked = Segmentation("region-growing", fraction=0.5, seeds_mm=(first, again))
+    with pytest.raises(StructureError, match="leave the seed -22,111,385 out"):
+        volumes(asked)
+    both = (first, tuple(SECOND.tolist()))
+    asked = Segmentation("region-growing", fraction=0.5, seeds_mm=both)
+    assert len(volumes(asked)) == 2
+    # So low that either grows into the other.
+    asked = Segmentation("region-growing", fraction=0.12, seeds_mm=both)
+    with pytest.raises(StructureError, match=r"shares .* mL with what grows from"):
+        volumes(asked)
+
+
 def test_the_perfused_volume_is_never_called_liver() -> None:
     data = np.where(VOLUME.data > 10.5, VOLUME.data, 0.0)
     # A hole that a threshold leaves is perfused too.
@@ -147,6 +162,10 @@ def test_names_that_are_drawn_already_are_left_to_them() -> None:
         "Tumor 2 (candidate)",
         "Tumor 3 (candidate)",
     ]
+    assert [one.number for one in found] == [2, 3]
+    asked = Segmentation(find="perfused", fraction=0.2)
+    [one] = candidates(VOLUME, None, asked, taken=["perfused volume"])
+    assert one.structure.name == "Perfused volume 2 (candidate)"
 
 
 def test_what_finds_nothing_says_threshold_and_maximum() -> None:
@@ -186,3 +205,12 @@ def test_a_seed_outside(seed: tuple[float, float, float], said: str) -> None:
 def test_a_fraction_is_a_fraction() -> None:
     with pytest.raises(RangeError, match="threshold of 41 is not possible"):
         Segmentation(fraction=41)
+
+
+@pytest.mark.parametrize("find", ["tumors", "perfused"])
+def test_what_is_larger_than_any_liver_is_refused(find: Any) -> None:
+    # A uniform image: 48 x 44 x 52 voxels of 10 x 4 x 4 mm are 17572 mL.
+    grid = Grid.regular((48, 44, 52), spacing_mm=(10.0, 4.0, 4.0))
+    flat = Volume(np.full(grid.shape, 7.0), grid, Quantity.COUNTS)
+    with pytest.raises(StructureError, match=r"17572 mL .* no liver is larger than"):
+        candidates(flat, None, Segmentation(find=find))

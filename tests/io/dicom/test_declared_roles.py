@@ -85,20 +85,51 @@ def test_rtstruct_by_a_code_and_without_observations(tmp_path: Path) -> None:
     [
         (Role.TUMOR, "tumor"),
         (Role.LUNGS, "lungs"),
-        # Both are written as liver: neither is guessed.
-        (Role.PERFUSED, "other"),
-        (Role.LIVER, "other"),
+        (Role.PERFUSED, "perfused"),
+        (Role.LIVER, "liver"),
         (Role.OTHER, "other"),
     ],
 )
-def test_our_own_seg(role: Role, found: str, tmp_path: Path) -> None:
-    """What a person said of a name that says nothing is kept, where it can be."""
+@pytest.mark.parametrize("manufacturer", ["sirtdose", "An editor"])
+def test_our_own_seg(role: Role, found: str, manufacturer: str, tmp_path: Path) -> None:
+    """What a person said of a name that says nothing is kept, whoever edited it."""
+    path = our_seg("A7", role, tmp_path)
+    dataset = pydicom.dcmread(path)
+    dataset.Manufacturer = manufacturer
+    dataset.save_as(path)
+    [structure] = read_seg(path)
+    assert (str(structure.role), structure.doubt) == (found, None)
+
+
+def our_seg(name: str, role: Role, tmp_path: Path) -> Path:
     (tmp_path / "ct").mkdir()
     counts = Volume(MASK.astype(np.float32), GRID, Quantity.CT_NUMBER)
     link = read_link(write_ct(counts, tmp_path / "ct", STUDY), "1.2.3")
-    write_seg([Structure("A7", role, MASK, GRID)], tmp_path / "seg.dcm", link)
-    [structure] = read_seg(tmp_path / "seg.dcm")
-    assert (str(structure.role), structure.doubt) == (found, None)
+    write_seg([Structure(name, role, MASK, GRID)], tmp_path / "seg.dcm", link)
+    return tmp_path / "seg.dcm"
+
+
+def test_what_is_perfused_is_never_coded_as_liver(tmp_path: Path) -> None:
+    dataset = pydicom.dcmread(our_seg("Perfused volume", Role.PERFUSED, tmp_path))
+    [kind] = dataset.SegmentSequence[0].SegmentedPropertyTypeCodeSequence
+    told = (kind.CodeValue, kind.CodingSchemeDesignator, kind.CodeMeaning)
+    assert told == ("PERFUSED", "99SIRTDOSE", "Perfused volume")
+    # A private scheme is declared (PS3.3 C.12.1.1.10).
+    [scheme] = dataset.CodingSchemeIdentificationSequence
+    assert scheme.CodingSchemeDesignator == "99SIRTDOSE"
+
+
+@pytest.mark.parametrize("editor", ["sirtdose", "An editor"])
+def test_an_old_file_of_ours_that_codes_all_as_liver(
+    editor: str, tmp_path: Path
+) -> None:
+    path = our_seg("Segment_1", Role.LIVER, tmp_path)
+    dataset = pydicom.dcmread(path)
+    del dataset.CodingSchemeIdentificationSequence
+    dataset.Manufacturer = editor
+    dataset.save_as(path)
+    [structure] = read_seg(path)
+    assert structure.role is Role.OTHER
 
 
 @pytest.mark.parametrize(
