@@ -90,7 +90,8 @@ def write_treatment(
     document = {
         "schema": "sirtdose.post/1",
         "times": {"administered_at": f"{day[:4]}-{day[4:6]}-{day[6:]}T10:00:00+01:00"},
-        "inputs": [{"sha256": "ab" * 32}],
+        "nuclide": {"name": "Y-90"},
+        "inputs": [{"sha256": day * 8}],
         "plan": {"hash": plan_hash} if plan_hash else None,
         "doses": {
             method: {

@@ -41,7 +41,8 @@ def _doubt_words(visit: Visit, one: Match) -> str:
     doubt = f"{one.doubt[:1].upper()}{one.doubt[1:]}"
     return (
         f"is '{one.name}' of {visit.label} '{one.lesion}'? {doubt}. If it is, give "
-        f'--match "{one.lesion}={typed}"; if not, --new "{typed}"'
+        f'--match "{one.lesion}={typed}"; if it is another known lesion, --match with '
+        f'that one\'s name; if it is new, --new "{typed}"'
     )
 
 

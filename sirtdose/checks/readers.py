@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from sirtdose.dosimetry.compare.readers import Lacking
+from sirtdose.dosimetry.compare.readers import Agreement, Lacking
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.reader import reader_words, readers_words
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
+
+# Contours of one lesion share more (Dice), whoever draws them.
+_ONE_LESION = 0.1
 
 
 def reader_structure_findings(
@@ -51,6 +55,23 @@ def reader_structure_findings(
                 )
             )
     return findings
+
+
+def apart_findings(found: Agreement) -> list[Finding]:
+    """Readers whose contours of one tumor share next to nothing (H19)."""
+    tumors = {one.name for one in found.by_majority if one.role is Role.TUMOR}
+    return [
+        Finding.of(
+            "H19",
+            f"'{one.name}' of {reader_words(one.one)} and of {reader_words(one.other)} "
+            f"share next to nothing (Dice {one.dice:.2f}), so one name is of two "
+            "lesions: give each lesion one name in both files",
+            severity=Severity.STOP,
+            subject=one.name,
+        )
+        for one in found.overlaps
+        if one.name in tumors and one.dice < _ONE_LESION
+    ]
 
 
 def lacking_findings(lacking: Sequence[Lacking]) -> list[Finding]:

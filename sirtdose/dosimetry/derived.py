@@ -6,6 +6,7 @@ whether a liver was drawn with or without its tumors no longer matters.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_, sub
 
@@ -123,15 +124,22 @@ def tumors_together(structures: Sequence[Structure]) -> Structure | None:
     >>> from sirtdose.model.grid import Grid
     >>> grid = Grid.regular((1, 1, 4), spacing_mm=(10.0, 10.0, 10.0))
     >>> one, two = (Structure.named(name, np.array([[row]], bool), grid)
-    ...     for name, row in (("T1", [1, 1, 0, 0]), ("T2", [0, 1, 1, 0])))
+    ...     for name, row in (("Tumor 1", [1, 1, 0, 0]), ("Tumor 2", [0, 1, 1, 0])))
     >>> tumors_together([one, two]).volume_ml, tumors_together([one])
     (3.0, None)
+    >>> half = np.full((1, 1, 4), 0.5, np.float32)
+    >>> halves = [Structure(name, Role.TUMOR, half, grid) for name in ("a", "b")]
+    >>> tumors_together(halves).volume_ml
+    4.0
     """
     tumors = with_role(structures, Role.TUMOR)
     if len(tumors) < 2:
         return None
-    role = Role.ALL_TUMORS
-    return union(tumors).renamed(str(role), role, "tumors, each voxel once")
+    role, every = Role.ALL_TUMORS, union(tumors)
+    # Parts of a voxel add up, as they are taken from the normal liver.
+    whole = replace(every, occupancy=np.ones_like(every.occupancy))
+    together = whole - without(whole, tumors)
+    return together.renamed(str(role), role, "tumors, each voxel once")
 
 
 def with_parts_beside(structures: Sequence[Structure]) -> list[Structure]:

@@ -125,6 +125,10 @@ class Source:
         SHA-256 of its document or file.
     used : tuple of str
         SHA-256 of what a result was made from.
+    image : str
+        Of those, the activity image's; empty where there is none.
+    nuclide : str
+        Of the microspheres, where the visit is a treatment.
     maps : mapping of str to Path
         Dose maps by method.
     patient_from : tuple of Path
@@ -143,6 +147,8 @@ class Source:
     file: str
     digests: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
+    image: str = ""
+    nuclide: str = ""
     maps: Mapping[str, Path] = field(default_factory=dict)
     patient_from: tuple[Path, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)

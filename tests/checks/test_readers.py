@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from sirtdose.checks.lesion_parts import part_findings
-from sirtdose.checks.readers import lacking_findings, reader_structure_findings
-from sirtdose.dosimetry.compare.readers import Lacking
+from sirtdose.checks.readers import (
+    apart_findings,
+    lacking_findings,
+    reader_structure_findings,
+)
+from sirtdose.dosimetry.compare.overlap import Overlap
+from sirtdose.dosimetry.compare.readers import Agreement, Lacking
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -28,6 +33,16 @@ def test_one_name_with_two_roles_stops():
     assert (found.code, found.severity) == ("H19", "stop")
     assert "tumor by reader A, perfused by reader B" in found.message
     assert "--role 'gtv 1=tumor'" in found.message
+
+
+def test_one_name_of_two_lesions_stops():
+    tumor, lobe = mask("Tumor 1", 2, 9), mask("Lobe", 0, 20, Role.PERFUSED)
+    pairs = [("Tumor 1", 0.02), ("Tumor 1", 0.8), ("Lobe", 0.02)]
+    overlaps = tuple(Overlap(name, "A", "B", dice, 9.0, 20.0) for name, dice in pairs)
+    agreed = Agreement(("A", "B"), (tumor, lobe), (), overlaps, (), ())
+    [found] = apart_findings(agreed)
+    assert (found.code, found.severity) == ("H19", "stop")
+    assert "share next to nothing (Dice 0.02)" in found.message
 
 
 def test_what_everybody_has_is_not_drawn_again():

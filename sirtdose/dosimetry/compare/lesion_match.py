@@ -235,6 +235,6 @@ def _doubt_of_name(own: Likeness, other: str, rival: Likeness | None) -> str:
         return ""
     if rival is not None and rival.dice > own.dice:
         return f"of one name, but it lies on '{other}' ({rival.words}): {own.words}"
-    if own.dice == 0 and own.apart_mm > _RULES["apart_mm"]:
+    if own.dice < _RULES["dice"] and own.part < _RULES["part"]:
         return f"of one name, but {own.words}"
     return ""

@@ -108,6 +108,9 @@ def summed_doses(
     without = [visit.label for visit, source in treatments if not source.maps]
     if without:
         return {}, f"{', '.join(without)} has no dose map as DICOM beside post.json"
+    nuclides = dict.fromkeys(source.nuclide for _, source in treatments)
+    if len(nuclides) > 1:
+        return {}, f"doses of {' and '.join(nuclides)} do not act alike"
     if not lesions:
         return {}, "no treatment has contours of its lesions"
     methods = [

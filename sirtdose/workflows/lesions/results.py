@@ -139,6 +139,8 @@ def _treatment(
         file=name,
         digests=(sha256_of([file]),),
         used=tuple(one.text() for one in inputs if one),
+        image=inputs[0].text() if inputs and inputs[0] else "",
+        nuclide=post["nuclide"]["name"].text(),
         maps=maps,
         patient_from=(contours,) if contours.is_file() else (),
         keys={"of": str(plan_hash)} if plan_hash else {},

@@ -24,6 +24,14 @@ def require_once(sources: list[Source], follow_ups: list[Source]) -> None:
                     "visit once"
                 )
             seen[digest] = one.file
+    images: dict[str, str] = {}
+    for one in (it for it in sources if it.kind == "treatment" and it.image):
+        if one.image in images:
+            raise InputError(
+                f"{one.file} and {images[one.image]} are results of one image, "
+                "so of one treatment: give the one that holds"
+            )
+        images[one.image] = one.file
     days: dict[date | None, str] = {}
     for one in follow_ups:
         if one.day in days:

@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sirtdose.checks.candidates import accepted_findings, candidate_findings
-from sirtdose.checks.readers import lacking_findings, reader_structure_findings
+from sirtdose.checks.readers import (
+    apart_findings,
+    lacking_findings,
+    reader_structure_findings,
+)
 from sirtdose.checks.structures import reading_findings
 from sirtdose.dosimetry.compare.consensus import PackedMask
 from sirtdose.dosimetry.compare.readers import (
@@ -101,6 +105,8 @@ def agreed_contours(
         raise GeometryError(
             f"readers drew in different frames of reference: {error}"
         ) from None
+    said.add(apart_findings(found))
+    said.gate()
     said.add(lacking_findings(found.lacking))
     agreed = Agreed(
         choice,

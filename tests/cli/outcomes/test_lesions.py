@@ -188,6 +188,26 @@ def test_treatments_in_other_frames_are_not_summed(run: Run, files: Path) -> Non
         assert {one["mean_gy"] for one in csv.DictReader(file)} == {""}
 
 
+def test_doses_of_two_nuclides_are_not_summed(run: Run, files: Path) -> None:
+    doses = {"T1": 60.0, "T2": 30.0, "T3": 10.0}
+    other = {"name": "Ho-166"}
+    write_treatment(files / "three", "20260707", doses, nuclide=other)
+    found = document(
+        lesions(run, files, results=("plan", "one", "three"), late=("june.dcm",))
+    )
+    assert all(one["sum_gy"] == {} for one in found["lesions"])
+    assert found["no_sum"] == "doses of Y-90 and Ho-166 do not act alike"
+
+
+def test_two_results_of_one_image_are_one_treatment(run: Run, files: Path) -> None:
+    doses = {"T1": 60.0, "T2": 30.0, "T3": 10.0}
+    same = [{"sha256": "20260302" * 8}]
+    write_treatment(files / "three", "20260303", doses, inputs=same)
+    result = lesions(run, files, results=("plan", "one", "three"), late=("june.dcm",))
+    assert result.exit_code == 3
+    assert "are results of one image" in result.stderr
+
+
 def test_a_registration_brings_another_frame_over(run: Run, files: Path) -> None:
     import SimpleITK
 
