@@ -68,7 +68,7 @@ class DrawnOn:
 
         >>> ct = DrawnOn("CT", 1.4, 1.0, is_emission=False)
         >>> round(ct.contour(14.137, tumor=True, aside_mm=1.0).outwards_mm, 3)
-        0.956
+        0.955
         """
         readers = 0.0
         if tumor and not self.is_emission:

@@ -303,6 +303,7 @@ def test_the_histogram_says_what_it_holds(page: Any, results: Path) -> None:
         for derived in ("Normal whole liver", "Normal perfused liver"):
             part = "perfused" if "perfused" in derived else "whole"
             rows[f"normal_{part}"] = rows.pop(derived)
+        rows["all_tumors"] = rows.pop("All tumors")
         curves = curves_of(results, method)
         assert set(rows) == set(curves)
         for one, points in curves.items():

@@ -125,7 +125,9 @@ def test_the_map_beside_the_plan_is_shown_by_the_switch(
     own = {row["name"]: row["planned_gy"] for row in document["plan"]["doses"]}
     for row in found["structures"]:
         assert row["delivered_to_planned_ratio"] == pytest.approx(1.05, rel=1e-5)
-        assert row["planned_gy"] == pytest.approx(own[row["name"]], rel=1e-5)
+        # A plan has no row of the tumors together.
+        if row["name"] != "all_tumors":
+            assert row["planned_gy"] == pytest.approx(own[row["name"]], rel=1e-5)
     view = view_of(out)
     assert [one["name"] for one in view["maps"]] == ["Local deposition", "Plan"]
     [difference] = view["differences"]

@@ -18,7 +18,7 @@ PARTITION = (
     *("--tumor", "T1=200mL@3", "--tumor-dose", "200Gy", "--lung-shunt", "5%"),
 )
 RED, YELLOW = "\x1b[31m", "\x1b[33m"
-SCREEN_LINES = 27
+SCREEN_LINES = 28
 
 
 @pytest.mark.parametrize(
