@@ -4,6 +4,7 @@ A plan by its name alone is arithmetic; the judged ones are past the checks.
 """
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
@@ -50,3 +51,18 @@ def judged_mird(**case: Any) -> Plan:
 def judged_bsa(**case: Any) -> Plan:
     request, own = _requested(case)
     return plan_bsa(request, **own)
+
+
+def planned_by(images: Path, out: Path) -> Path:
+    """A plan of 2 GBq by these images, approved."""
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    words = ["plan", "image", str(images), "--activity", "2GBq"]
+    words += ["--lung-shunt", "5%", "--out", str(out)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    path = out / "plan.json"
+    done = CliRunner().invoke(main, ["plan", "approve", str(path), "--by", "A. Person"])
+    assert done.exit_code == 0
+    return path

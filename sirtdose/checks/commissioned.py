@@ -210,7 +210,10 @@ def _typed_uncorrected(used: CameraUsed, kept: Measured) -> Finding:
         "without correction: doses are too low by that part if the factor was measured "
         "at negligible dead time"
     )
-    remedy = "if it was, give --dead-time camera; if it includes the loss, leave it so"
+    remedy = (
+        "if it was, give --dead-time camera; if the factor includes the loss already, "
+        "change nothing"
+    )
     severity = Severity.WARN if loss > LINEAR_LOSS else Severity.NOTE
     return Finding.of("H13", said, severity=severity, value=loss, remedy=remedy)
 

@@ -61,8 +61,28 @@ class Contour:
     components: tuple[str, str] = ("contour_voxels", "contour_shift_voxels")
 
 
+class Movable:
+    """Contours that may be off, each on its own and all together."""
+
+    contour_mm: float
+    contour_shift_mm: float
+    contours: Mapping[str, Contour]
+    motion_mm: float
+    head_feet: tuple[float, float, float]
+
+    def contour(self, name: str) -> Contour:
+        """How far a structure's border may be off."""
+        usual = Contour(self.contour_mm, self.contour_shift_mm)
+        return self.contours.get(name, usual)
+
+    @property
+    def breathing_mm(self) -> Array:
+        """A standard shift by breathing, along the array's axes."""
+        return self.motion_mm * np.array(self.head_feet)
+
+
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Scene(Movable):
     """A dose map in a box of voxels, structures drawn in it, and its budget.
 
     Parameters
@@ -109,16 +129,6 @@ class Scene:
     contours: Mapping[str, Contour] = field(default_factory=dict)
     motion_mm: float = 0.0
     head_feet: tuple[float, float, float] = (1.0, 0.0, 0.0)
-
-    def contour(self, name: str) -> Contour:
-        """How far a drawn structure's border may be off."""
-        usual = Contour(self.contour_mm, self.contour_shift_mm)
-        return self.contours.get(name, usual)
-
-    @property
-    def breathing_mm(self) -> Array:
-        """A standard shift by breathing, along the array's axes."""
-        return self.motion_mm * np.array(self.head_feet)
 
     @property
     def voxel_ml(self) -> float:

@@ -14,7 +14,7 @@ from sirtdose.dosimetry.image.partial_volume import (
 )
 from sirtdose.uncertainty.borders import Border, reach_mm
 from sirtdose.uncertainty.ensemble import smooth_noise
-from sirtdose.uncertainty.scene import Array, Contour, Factor
+from sirtdose.uncertainty.scene import Array, Contour, Factor, Movable
 
 Doses = dict[str, tuple[Array, Array]]
 # A region of which no more lies in a structure is beside it.
@@ -39,7 +39,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Blurred:
+class Blurred(Movable):
     """An image in a box, what its blur was undone by, and how far that may be off.
 
     Parameters
@@ -92,16 +92,6 @@ class Blurred:
     contours: Mapping[str, Contour] = field(default_factory=dict)
     motion_mm: float = 0.0
     head_feet: tuple[float, float, float] = (1.0, 0.0, 0.0)
-
-    def contour(self, name: str) -> Contour:
-        """How far a layer's border may be off."""
-        usual = Contour(self.contour_mm, self.contour_shift_mm)
-        return self.contours.get(name, usual)
-
-    @property
-    def breathing_mm(self) -> Array:
-        """A standard shift by breathing, along the array's axes."""
-        return self.motion_mm * np.array(self.head_feet)
 
     def noise_field(self, rng: np.random.Generator) -> Array:
         """Noise as the image's own, growing with the root of what a voxel holds."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from tests.planned import planned_by
+
 Run = Callable[..., Result]
 GIVEN = ("--lung-shunt", "5%", "--json", "--no-report", "--no-dicom")
 
@@ -15,18 +17,7 @@ GIVEN = ("--lung-shunt", "5%", "--json", "--no-report", "--no-dicom")
 @pytest.fixture(scope="module")
 def plan(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plan of 2 GBq by the phantom's own image, approved."""
-    from click.testing import CliRunner
-
-    from sirtdose.cli.main import main
-
-    out = tmp_path_factory.mktemp("plan") / "plan"
-    words = ["plan", "image", str(exact_voxels), "--activity", "2GBq"]
-    words += ["--lung-shunt", "5%", "--out", str(out)]
-    assert CliRunner().invoke(main, words).exit_code == 0
-    path = out / "plan.json"
-    done = CliRunner().invoke(main, ["plan", "approve", str(path), "--by", "A. Person"])
-    assert done.exit_code == 0
-    return path
+    return planned_by(exact_voxels, tmp_path_factory.mktemp("plan") / "plan")
 
 
 def test_planned_beside_delivered(

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from sirtdose.io.dicom.link import read_link
 from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.io.read import read_structures
+from tests.planned import planned_by
 
 Run = Callable[..., Result]
 NAMES = {"Tumor 1": "Lesion A", "Tumor 2": "Lesion B"}
@@ -20,16 +21,7 @@ TIMES = ("2026-03-02T10:00:00+01:00", "2026-03-03T09:30:00+01:00")
 @pytest.fixture(scope="module")
 def plan(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plan of 2 GBq by the phantom's own image, approved."""
-    from sirtdose.cli.main import main
-
-    out = tmp_path_factory.mktemp("plan") / "plan"
-    words = ["plan", "image", str(exact_voxels), "--activity", "2GBq"]
-    words += ["--lung-shunt", "5%", "--out", str(out)]
-    assert CliRunner().invoke(main, words).exit_code == 0
-    path = out / "plan.json"
-    done = CliRunner().invoke(main, ["plan", "approve", str(path), "--by", "A. Person"])
-    assert done.exit_code == 0
-    return path
+    return planned_by(exact_voxels, tmp_path_factory.mktemp("plan") / "plan")
 
 
 @pytest.fixture(scope="module")

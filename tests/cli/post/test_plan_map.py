@@ -26,6 +26,7 @@ from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.post.plan_map import plan_map_on
 from tests.cli.post.test_prior_dose import translation
 from tests.cli.post.test_registration import write_registration
+from tests.planned import planned_by
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.1GBq", "--lung-shunt", "5%")
@@ -33,17 +34,6 @@ ELSEWHERE = "1.2.3.4.6"
 # Where the planning scan's points are, from those of the treatment, LPS.
 SHIFT = (14.0, 0.0, 8.0)
 MINUS = "\u2212"
-
-
-def planned_by(images: Path, out: Path) -> Path:
-    """A plan of 2 GBq by these images, approved."""
-    words = ["plan", "image", str(images), "--activity", "2GBq"]
-    words += ["--lung-shunt", "5%", "--out", str(out)]
-    assert CliRunner().invoke(main, words).exit_code == 0
-    path = out / "plan.json"
-    done = CliRunner().invoke(main, ["plan", "approve", str(path), "--by", "A. Person"])
-    assert done.exit_code == 0
-    return path
 
 
 @pytest.fixture(scope="module")
