@@ -135,7 +135,7 @@ def lesions_command(
     september.dcm --measurements mrecist=diameters.csv --match "Tumor 1=Lesion A" --out
     lesions
     """
-    from sirtdose.report.documents import document_text, rounded
+    from sirtdose.report.documents import document_text
     from sirtdose.report.lesions.document import LESIONS_FILE, lesions_document
     from sirtdose.report.lesions.lines import lesions_csv, lesions_screen
     from sirtdose.report.lesions.page import lesions_page
@@ -144,7 +144,7 @@ def lesions_command(
     request = _request(options)
     if out is not None:
         require_free(out, _FILES, force=force)
-    document = rounded(lesions_document(follow_lesions(request)))
+    document = lesions_document(follow_lesions(request))
     pages = {}
     if out is not None:
         page = lesions_page(document_text(document))
