@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from sirtdose.cohort.histories import is_history
 from tests.cli.test_batch import make_case
 
 Run = Callable[..., Result]
@@ -89,6 +90,7 @@ def test_a_batch_carries_each_patient_s_lesions(run: Run, cases: Path) -> None:
         float(doses["b1"]["tumors_mean_gy"])
     )
     assert float(theirs["follow_up_1_ml"]) == pytest.approx(8 * 0.512)
+    assert is_history(out / "lesions.csv")
     assert '<a href="lesions/A/lesions.html">' in (out / "index.html").read_text()
     # The same as by itself; what names nobody has no day.
     alone = run(
