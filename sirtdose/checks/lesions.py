@@ -82,6 +82,33 @@ def name_alone_findings(
     ]
 
 
+def undrawn_findings(
+    visit: Visit, names: Sequence[str], treatments: Sequence[str]
+) -> list[Finding]:
+    """Contours matched by name with lesions that have none (H48).
+
+    `treatments` are visits whose structures were not kept with their results.
+
+    >>> visit = Visit("follow-up 1", "follow-up", date(2026, 6, 1))
+    >>> [one] = undrawn_findings(visit, ["T1"], ["treatment"])
+    >>> one.message.rpartition(". ")[2]
+    "Give --structures 'treatment=FILE'"
+    """
+    if not names:
+        return []
+    give = " ".join(f"--structures '{one}=FILE'" for one in treatments)
+    return [
+        Finding.of(
+            "H48",
+            f"{_listed(names)} of {visit.label}: matched by name alone. Place could "
+            "not confirm it, as there are no contours before to compare with"
+            + (f". Give {give}" if give else ""),
+            severity=Severity.WARN,
+            subject=visit.label,
+        )
+    ]
+
+
 def unplaced_findings(
     visit: Visit, matches: Iterable[Match], register: Sequence[str]
 ) -> list[Finding]:

@@ -51,11 +51,11 @@ def follow_lesions(request: LesionsRequest) -> History:
     """
     said = Said(request.acceptances)
     measured = _measured_tables(request)
-    label = _case_label(request, measured)
     sources = [said.take(result_source(path)) for path in request.results]
     follow_ups = [
         follow_up_source(path, day, request.roles) for day, path in request.follow_ups
     ]
+    label = _case_label(request, measured)
     require_once(sources, follow_ups)
     treated = first_treated(sources)
     every = in_order(sources, follow_ups, measured, treated)
@@ -161,6 +161,12 @@ def _joined(
             apart = _to_register(visit, matches, found, moved)
             findings += checks.name_alone_findings(visit, matches, apart)
             findings += checks.unplaced_findings(visit, matches, apart)
+        if visit.kind == "follow-up":
+            bare = [
+                one for one in matches if one.by == "name" and not known[one.lesion]
+            ]
+            of = _treatments({one.lesion for one in bare}, visits, found)
+            findings += checks.undrawn_findings(visit, [one.name for one in bare], of)
         by_name = {one.name: one for one in source.seen}
         fresh = []
         for match in matches:
@@ -178,6 +184,18 @@ def _joined(
         findings += checks.new_lesion_findings(visit, fresh)
         findings += checks.gone_findings(visit, missing)
     return {name: tuple(entries) for name, entries in found.items()}, findings
+
+
+def _treatments(
+    lesions: Collection[str], visits: Labeled, known: Mapping[str, Sequence[Entry]]
+) -> list[str]:
+    """The treatments that have some of these lesions."""
+    seen = {entry.visit for lesion in lesions for entry in known[lesion]}
+    return [
+        visit.label
+        for visit, _ in visits
+        if visit.kind == "treatment" and visit.label in seen
+    ]
 
 
 def _to_register(

@@ -71,6 +71,14 @@ def test_names_in_another_frame_are_warned_of_with_what_to_give(
     assert said(result) == []
 
 
+def test_names_without_contours_before_are_warned_of(run: Run, treated: Path) -> None:
+    (treated / "dose_structures.dcm").unlink()
+    write_follow_up(treated.parent / "june.dcm", "20260601", boxes())
+    [warned] = said(asked(run, treated))
+    assert warned.startswith("'T1', 'T2', 'T3' of follow-up 1: matched by name alone")
+    assert warned.endswith("Give --structures 'treatment=FILE'")
+
+
 def test_new_names_in_another_frame_ask_once(run: Run, treated: Path) -> None:
     drawn = boxes({"A": "T1", "B": "T2", "T3": "T3"}, ELSEWHERE)
     write_follow_up(treated.parent / "june.dcm", "20260601", drawn, frame=ELSEWHERE)
