@@ -10,7 +10,13 @@ from sirtdose import __version__
 from sirtdose.batch.work import Outcome, peak_memory_mib
 from sirtdose.io.output.folder import Claim, claimed
 from sirtdose.io.output.unfinished import remove_abandoned
-from sirtdose.report.batch import BATCH_FILES, BatchWriter, case_document
+from sirtdose.report.batch import (
+    BATCH_FILES,
+    LESIONS_FOLDER,
+    LESIONS_TABLE,
+    BatchWriter,
+    case_document,
+)
 
 
 def write_tables(
@@ -20,8 +26,11 @@ def write_tables(
     seconds: float | None = None,
     jobs: int | None = None,
     claim: Claim | None = None,
+    patients: Sequence[Outcome] = (),
 ) -> dict[str, Any]:
     """Write cases.csv, summary.csv, index.html and batch.json; returns the last.
+
+    Of `patients` whose lesions were followed, lesions.csv too.
 
     Only batch.json holds what differs from run to run: times and memory; the `seconds`
     of all of them, with so many `jobs`. Who has a `claim` to the folder gives it.
@@ -50,10 +59,20 @@ def write_tables(
                 )
                 writer.add(document, folder)
                 documents.append(document)
+            followed = [_followed(one, out) for one in patients]
+            writer.add_patients(
+                followed,
+                [
+                    out / LESIONS_FOLDER / one["case_id"] / LESIONS_TABLE
+                    for one in followed
+                    if one["state"] == "done"
+                ],
+            )
         batch = {
             "schema": "sirtdose.batch/1",
             "sirtdose_version": __version__,
             "cases": documents,
+            "patients": followed,
             "run": {
                 "seconds": seconds,
                 "jobs": jobs,
@@ -70,6 +89,19 @@ def write_tables(
         }
         writer.write_document(batch)
     return batch
+
+
+def _followed(outcome: Outcome, out: Path) -> dict[str, Any]:
+    """What the tables say of a patient; lesions of an earlier run are not in them."""
+    earlier = (out / LESIONS_FOLDER / outcome.case_id / LESIONS_TABLE).is_file()
+    kept = outcome.state != "done" and earlier
+    said = f"{outcome.error}; lesions of an earlier run were kept" if kept else ""
+    return {
+        "case_id": outcome.case_id,
+        "state": outcome.state,
+        "exit_code": outcome.exit_code,
+        "error": said or outcome.error,
+    }
 
 
 def _seen(outcome: Outcome, out: Path) -> Outcome:

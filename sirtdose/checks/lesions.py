@@ -39,11 +39,104 @@ def _doubt_words(visit: Visit, one: Match) -> str:
             "name, give --match"
         )
     doubt = f"{one.doubt[:1].upper()}{one.doubt[1:]}"
+    answers = _answers(one.likely or (one.lesion,), typed)
     return (
-        f"is '{one.name}' of {visit.label} '{one.lesion}'? {doubt}. If it is, give "
-        f'--match "{one.lesion}={typed}"; if it is another known lesion, --match with '
-        f'that one\'s name; if it is new, --new "{typed}"'
+        f"is '{one.name}' of {visit.label} '{one.lesion}'? {doubt}. "
+        f'{answers[:1].upper()}{answers[1:]}; if it is new, --new "{typed}"'
     )
+
+
+def _answers(lesions: Sequence[str], typed: str) -> str:
+    """What to type for each lesion that a name may be, in their order."""
+    return "; ".join(
+        f"if it is '{one}', give --match \"{one}={typed}\"" for one in lesions
+    )
+
+
+def name_alone_findings(
+    visit: Visit, matches: Iterable[Match], register: Sequence[str]
+) -> list[Finding]:
+    """Lesions matched by a name that place could not confirm (H48).
+
+    `register` are the visits that a registration would bring to where the first
+    contours lie.
+
+    >>> visit = Visit("follow-up 1", "follow-up", date(2026, 6, 1))
+    >>> alone = Match("T1", "T1", "name", unplaced=("T1",))
+    >>> [one] = name_alone_findings(visit, [alone], ["follow-up 1"])
+    >>> one.message.rpartition(". ")[2]
+    "Give --registration 'follow-up 1=FILE'"
+    """
+    names = [one.name for one in matches if one.unplaced and one.by != "new"]
+    if not names:
+        return []
+    return [
+        Finding.of(
+            "H48",
+            f"{_listed(names)} of {visit.label}: matched by name alone. Place could "
+            "not confirm it, as these contours are in another frame of reference than "
+            f"those before, or state none. Give {_to_register(register)}",
+            severity=Severity.WARN,
+            subject=visit.label,
+        )
+    ]
+
+
+def undrawn_findings(
+    visit: Visit, names: Sequence[str], treatments: Sequence[str]
+) -> list[Finding]:
+    """Contours matched by name with lesions that have none (H48).
+
+    `treatments` are visits whose structures were not kept with their results.
+
+    >>> visit = Visit("follow-up 1", "follow-up", date(2026, 6, 1))
+    >>> [one] = undrawn_findings(visit, ["T1"], ["treatment"])
+    >>> one.message.rpartition(". ")[2]
+    "Give --structures 'treatment=FILE'"
+    """
+    if not names:
+        return []
+    give = " ".join(f"--structures '{one}=FILE'" for one in treatments)
+    return [
+        Finding.of(
+            "H48",
+            f"{_listed(names)} of {visit.label}: matched by name alone. Place could "
+            "not confirm it, as there are no contours before to compare with"
+            + (f". Give {give}" if give else ""),
+            severity=Severity.WARN,
+            subject=visit.label,
+        )
+    ]
+
+
+def unplaced_findings(
+    visit: Visit, matches: Iterable[Match], register: Sequence[str]
+) -> list[Finding]:
+    """New names that place could not compare with lesions before (H48).
+
+    `register` are as in :func:`name_alone_findings`.
+    """
+    found = [one for one in matches if one.unplaced and one.by == "new"]
+    if not found:
+        return []
+    known = list(dict.fromkeys(lesion for one in found for lesion in one.unplaced))
+    typed = f"{visit.label}:{found[0].name}"
+    return [
+        Finding.of(
+            "H48",
+            f"{_listed([one.name for one in found])} of {visit.label} may be no new "
+            "lesion: the contours are in another frame of reference than those of "
+            f"{_listed(known)}, of which {visit.label} has none. To compare them, give "
+            f"{_to_register(register)}; or, for each, --match "
+            f'"{known[0]}={typed}" if it is that lesion, --new "{typed}" if it is new',
+            subject=visit.label,
+            accepted="each is taken as a lesion of its own",
+        )
+    ]
+
+
+def _to_register(visits: Sequence[str]) -> str:
+    return " ".join(f"--registration '{one}=FILE'" for one in visits)
 
 
 def new_lesion_findings(visit: Visit, names: Sequence[str]) -> list[Finding]:
@@ -119,6 +212,29 @@ def date_findings(visit: Visit, stated: date | None) -> list[Finding]:
             f"{stated} (StudyDate (0008,0020)): is the date right?",
             subject=f"date of {visit.label}",
             accepted="the date that was typed is used",
+        )
+    ]
+
+
+def plan_date_findings(plan: Visit, treatment: Visit) -> list[Finding]:
+    """Plan that is of a later day than the treatment it is joined with (H48).
+
+    >>> plan = Visit("plan", "plan", date(2026, 3, 9))
+    >>> [one] = plan_date_findings(plan, Visit("treatment", "treatment",
+    ...                                        date(2026, 3, 2)))
+    >>> one.message.partition(":")[0]
+    'plan is for 2026-03-09, after treatment on 2026-03-02, which it is joined with'
+    """
+    if plan.day is None or treatment.day is None or plan.day <= treatment.day:
+        return []
+    return [
+        Finding.of(
+            "H48",
+            f"{plan.label} is for {plan.day}, after {treatment.label} on "
+            f"{treatment.day}, which it is joined with: is it the plan of this "
+            "treatment?",
+            subject=f"date of {plan.label}",
+            accepted="their lesions are joined",
         )
     ]
 

@@ -1,7 +1,6 @@
 """`sirtdose batch`: many cases, each apart from the others."""
 
 import os
-import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from copy import copy
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
+from sirtdose.cli.patients import patients_of, read_patients
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.manifest import (
@@ -27,7 +27,7 @@ from sirtdose.cli.words.options import (
     out_option,
     verbose_option,
 )
-from sirtdose.cli.words.progress import piped_json
+from sirtdose.cli.words.outcomes import say_outcome, with_progress
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
@@ -85,6 +85,14 @@ def _common_options() -> list[click.Parameter]:
     is_flag=True,
     help="For a ROOT: allow folder names that contain a patient ID, e.g. a pseudonym.",
 )
+@click.option(
+    "--lesions",
+    type=_PATH,
+    metavar="PATIENTS.csv",
+    help="Table with a row for each patient, to follow their lesions: case_id, input "
+    "(the patient's cases of this batch, in the order of time, between bars) and "
+    "options of `sirtdose lesions`.",
+)
 @out_option(required=True)
 @force_option
 @verbose_option
@@ -97,6 +105,7 @@ def batch_command(
     scheduler: str | None,
     resume: bool,
     folder_names: bool,
+    lesions: Path | None,
     force: bool,
     as_json: bool,
     **common: Any,
@@ -110,11 +119,13 @@ def batch_command(
 
     Writes a folder for each case, cases.csv, summary.csv (one row per structure),
     index.html and batch.json. A case that fails does not stop the others; the exit code
-    is then 6. --resume continues a batch that was interrupted.
+    is then 6. --resume continues a batch that was interrupted. With --lesions, also
+    lesions/ with the results of `sirtdose lesions` for each patient, and lesions.csv of
+    all of them for `sirtdose cohort`.
 
-    Example: sirtdose batch cases.csv --out doses --jobs 4 --resume
+    Example: sirtdose batch cases.csv --lesions patients.csv --out doses --resume
 
-    Example: sirtdose batch patients/ --out doses --device resin
+    Example: sirtdose batch patients/ --out doses --jobs 4 --device resin
     """
     from sirtdose.batch.run import cores
 
@@ -127,14 +138,22 @@ def batch_command(
             "--deidentify in a batch needs --site-key, so that one patient has one "
             "pseudonym"
         )
+    if common["deidentify"] and lesions is not None:
+        raise click.UsageError(
+            "--deidentify moves the dates that --lesions needs: leave it out, and "
+            f"write yes in a column deidentify of {lesions.name}"
+        )
     if scheduler is None:
         jobs = jobs or cores()
     rows = _rows(source, out, by_name=folder_names)
+    people = read_patients(lesions, {one.case_id for one in rows}) if lesions else []
     cases, refused = _cases(rows, _typed(common), out, resume=resume, force=force)
     _require_out(out, cases, force=force or resume)
     with claimed(out) as claim:
         tables = partial(_tables, rows, out, jobs=jobs, claim=claim)
-        document = _finished(cases, refused, tables, _run(cases, jobs, scheduler))
+        follow = partial(_followed, people, out, force=force or resume, jobs=jobs)
+        running = _run(cases, jobs, scheduler)
+        document = _finished(cases, refused, tables, running, follow=follow)
     _conclude(document, out, as_json=as_json)
 
 
@@ -143,12 +162,17 @@ def _finished(
     refused: "Sequence[Outcome]",
     tables: "Callable[..., dict[str, Any]]",
     running: "Generator[Outcome, None, None]",
+    *,
+    follow: "Callable[[Mapping[str, Outcome]], list[Outcome]]",
 ) -> dict[str, Any]:
-    """Run them all and write the tables, of those that ended where it is cut short."""
+    """Run them all and write the tables, of those that ended where it is cut short.
+
+    Lesions are followed where it is not.
+    """
     outcomes = {one.case_id: one for one in refused}
     started = perf_counter()
     for one in refused:
-        _say(one)
+        say_outcome(one)
 
     def kept() -> "Generator[Outcome, None, None]":
         # Before it is said: what is said to be done is in the tables.
@@ -158,7 +182,7 @@ def _finished(
 
     try:
         with closing(running):
-            for _ in _with_progress(kept(), len(cases)):
+            for _ in with_progress(kept(), len(cases)):
                 pass
     except (KeyboardInterrupt, SystemExit, SirtdoseError) as error:
         if isinstance(error, SirtdoseError) and len(outcomes) == len(refused):
@@ -169,7 +193,13 @@ def _finished(
         if isinstance(error, KeyboardInterrupt):
             raise SystemExit(INTERRUPTED) from None
         raise
-    return tables(outcomes, seconds=round(perf_counter() - started, 2))
+    tables = partial(tables, outcomes, seconds=round(perf_counter() - started, 2))
+    try:
+        patients = follow(outcomes)
+    except (KeyboardInterrupt, SystemExit):
+        tables()
+        raise
+    return tables(patients=patients)
 
 
 def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
@@ -270,43 +300,6 @@ def _run(
     return run_cases(cases, jobs=jobs or 1)
 
 
-def _with_progress(
-    finished: "Generator[Outcome, None, None]", count: int
-) -> "Generator[Outcome, None, None]":
-    """Say how far it is: a bar on a terminal, else a line for each case."""
-    if sys.stderr.isatty() and not piped_json():
-        with click.progressbar(
-            length=count, label="cases", show_pos=True, file=sys.stderr
-        ) as bar:
-            for one in finished:
-                if one.error:
-                    click.echo("\r\033[K", nl=False, err=True)
-                    _say(one)
-                bar.update(1)
-                yield one
-        return
-    started = perf_counter()
-    for number, one in enumerate(finished, 1):
-        left_s = (perf_counter() - started) / number * (count - number)
-        _say(one, f"{number} of {count}, {_time(left_s)} left: ")
-        yield one
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def _say(outcome: "Outcome", before: str = "") -> None:
-    said = f": {outcome.error}" if outcome.error else f", {outcome.seconds:.1f} s"
-    click.secho(
-        f"{before}{outcome.case_id} {outcome.state}{said}",
-        fg="red" if outcome.error else None,
-        err=True,
-    )
-
-
 def _tables(
     rows: Sequence[Row],
     out: Path,
@@ -315,6 +308,7 @@ def _tables(
     seconds: float,
     jobs: int | None,
     claim: Claim,
+    patients: "Sequence[Outcome]" = (),
 ) -> dict[str, Any]:
     """Write the tables of every case, of those that were not reached too."""
     from sirtdose.batch.tables import write_tables
@@ -323,18 +317,46 @@ def _tables(
     every = [
         outcomes.get(row.case_id) or Outcome(row.case_id, "not run") for row in rows
     ]
-    return write_tables(every, out, seconds=seconds, jobs=jobs, claim=claim)
+    return write_tables(
+        every, out, seconds=seconds, jobs=jobs, claim=claim, patients=patients
+    )
+
+
+def _followed(
+    people: Sequence[Row],
+    out: Path,
+    outcomes: "Mapping[str, Outcome]",
+    *,
+    force: bool,
+    jobs: int | None,
+) -> "list[Outcome]":
+    """Follow the lesions of every patient, on this machine: it takes seconds."""
+    if not people:
+        return []
+    from sirtdose.batch.histories import run_patient
+    from sirtdose.batch.run import cores, run_cases
+
+    patients, refused = patients_of(people, outcomes, out, force=force)
+    for one in refused:
+        say_outcome(one)
+    running = run_cases(patients, jobs=jobs or cores(), work=run_patient)
+    with closing(running):
+        ended = [*refused, *with_progress(running, len(patients))]
+    found = {one.case_id: one for one in ended}
+    return [found[row.case_id] for row in people]
 
 
 def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
     from sirtdose.report.batch import state_counts
 
-    counts = state_counts(list(document["run"]["cases"].values()))
-    said = ", ".join(f"{count} {state}" for state, count in counts.items())
-    print_document(
-        document,
-        f"\n{len(document['cases'])} cases: {said}. See {out / 'index.html'}",
-        as_json=as_json,
+    every = {"cases": list(document["run"]["cases"].values())}
+    every |= {"patients": document["patients"]} if document["patients"] else {}
+    counted = {what: state_counts(some) for what, some in every.items()}
+    said = "; ".join(
+        f"{len(every[what])} {what}: "
+        + ", ".join(f"{count} {state}" for state, count in counts.items())
+        for what, counts in counted.items()
     )
-    if counts.get("failed"):
+    print_document(document, f"\n{said}. See {out / 'index.html'}", as_json=as_json)
+    if any(counts.get("failed") for counts in counted.values()):
         click.get_current_context().exit(_FAILED)

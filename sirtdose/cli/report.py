@@ -56,8 +56,8 @@ def report_command(
 ) -> None:
     """Make the page of saved results, or a one-page sheet.
 
-    RESULT.JSON is post.json, plan.json, compare.json, vial.json or order.json. Results
-    that were changed since they were computed are refused.
+    RESULT.JSON is post.json, lesions.json, plan.json, compare.json, vial.json or
+    order.json. Results that were changed since they were computed are refused.
 
     Example: sirtdose report doses/post.json --figures
 

@@ -79,7 +79,9 @@ class Likeness:
 class Match:
     """That a name of a visit is a lesion, and how this is known.
 
-    `doubt` says why a person is asked, and is empty where nobody is.
+    `doubt` says why a person is asked, and is empty where nobody is; `likely` are the
+    lesions that it is then, the likeliest first. `unplaced` are the lesions whose
+    contours are in other frames of reference, so that place tells nothing of them.
     """
 
     lesion: str
@@ -87,6 +89,8 @@ class Match:
     by: MatchedBy
     likeness: Likeness | None = None
     doubt: str = ""
+    likely: tuple[str, ...] = ()
+    unplaced: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -96,6 +100,8 @@ class Match:
         'overlap 0.83, 4.0 mm apart'
         >>> Match("Tumor 1", "A", "match").words
         'confirmed'
+        >>> Match("Tumor 1", "Tumor 1", "name", unplaced=("Tumor 1",)).words
+        'name, place not compared'
         """
         said = {
             "first": "first seen here",
@@ -105,6 +111,8 @@ class Match:
             "match": "confirmed",
             "new": "new",
         }[self.by]
+        if self.by == "name" and self.unplaced:
+            return f"{said}, place not compared"
         if self.likeness is None:
             return said
         return f"{said}: {self.likeness.words}" if said else self.likeness.words

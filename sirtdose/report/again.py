@@ -9,6 +9,7 @@ from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import document_text
+from sirtdose.report.lesions.page import lesions_page
 from sirtdose.report.page_data import page_data_of
 from sirtdose.report.plan.comparison_page import comparison_page
 from sirtdose.report.plan.hash import plan_of_text, require_unchanged
@@ -22,10 +23,11 @@ from sirtdose.report.render import case_hash
 
 _POST, _PLAN = "sirtdose.post/1", "sirtdose.plan/1"
 _COMPARE, _VIAL = "sirtdose.compare/1", "sirtdose.vial/1"
-_ORDER = "sirtdose.order/1"
+_ORDER, _LESIONS = "sirtdose.order/1", "sirtdose.lesions/1"
 # A page's name by the schema of its document.
 PAGES = {
     _POST: "report.html",
+    _LESIONS: "lesions.html",
     _PLAN: "plan.html",
     _COMPARE: "compare.html",
     _VIAL: "vial.html",
@@ -34,8 +36,9 @@ PAGES = {
 # Those that are one sheet anyway.
 _SHEETS = {_COMPARE: comparison_page, _VIAL: vial_page, _ORDER: order_page}
 SHEET_FILE = "sheet.html"
-_RESULTS = ("post.json", "plan.json", "compare.json", "vial.json", "order.json")
-_ANY_PLAN = f"{', '.join(_RESULTS[1:-1])} or {_RESULTS[-1]}"
+_PLANS = ("plan.json", "compare.json", "vial.json", "order.json")
+_RESULTS = ("post.json", "lesions.json", *_PLANS)
+_ANY_PLAN = f"{', '.join(_PLANS[:-1])} or {_PLANS[-1]}"
 _ANY_RESULT = f"{', '.join(_RESULTS[:-1])} or {_RESULTS[-1]}"
 
 
@@ -60,7 +63,7 @@ def page_name(path: Path, *, sheet: bool = False) -> str:
         A document that has no page, or a sheet of one that has none.
     """
     schema = _document(path)[1]["schema"]
-    if sheet and schema == _POST:
+    if sheet and schema in (_POST, _LESIONS):
         raise InputError(f"--sheet is for plans: give {_ANY_PLAN}")
     return SHEET_FILE if sheet else PAGES[schema]
 
@@ -78,13 +81,17 @@ def page_of(path: Path, wanted: Wanted | None = None) -> str:
     wanted = wanted or Wanted()
     text, document = _document(path)
     schema = document["schema"]
+    if wanted.deidentified and schema in (_POST, _LESIONS):
+        command = "post" if schema == _POST else "lesions"
+        raise InputError(
+            "results after treatment are de-identified when they are made: run "
+            f"`sirtdose {command}` with --deidentify"
+        )
     if schema == _POST:
-        if wanted.deidentified:
-            raise InputError(
-                "results after treatment are de-identified when they are made: run "
-                "`sirtdose post` with --deidentify"
-            )
         return post_page(text, page_data(path, text), wanted.patient)
+    if schema == _LESIONS:
+        require_unchanged(document, path.name)
+        return lesions_page(text)
     data = None
     if schema == _PLAN:
         plan_of_text(text)

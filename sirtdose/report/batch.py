@@ -16,7 +16,13 @@ from sirtdose.report.render import case_hash, render
 from sirtdose.report.tables import cell, structure_columns
 from sirtdose.report.wording import significant
 
-BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
+# The lesions of its patients through time: a folder for each in the one, all in the
+# other.
+LESIONS_FOLDER, LESIONS_TABLE = "lesions", "lesions.csv"
+BATCH_FILES = (
+    *("cases.csv", "summary.csv", "index.html", "batch.json"),
+    LESIONS_TABLE,
+)
 CASE_COLUMNS = (
     *("case_id", "state", "exit_code", "error", "nuclide", "device", "method"),
     *("delivered_gbq", "treated_gbq", "lung_shunt_fraction", "lungs_gy"),
@@ -92,6 +98,7 @@ class BatchWriter:
             with one.open(encoding="utf-8", newline="") as stream:
                 columns |= dict.fromkeys(next(csv.reader(stream)))
         self._cases: list[Mapping[str, Any]] = []
+        self._patients: list[Mapping[str, Any]] = []
         self._open = ExitStack()
         self._case_table = self._table("cases.csv", CASE_COLUMNS)
         self._row_table = self._table("summary.csv", ("case_id", *columns))
@@ -122,10 +129,25 @@ class BatchWriter:
                 {"case_id": case["case_id"], **row} for row in csv.DictReader(stream)
             )
 
+    def add_patients(
+        self, patients: Sequence[Mapping[str, Any]], tables: Sequence[Path]
+    ) -> None:
+        """Write the lesions of patients below each other; `tables` are their own."""
+        self._patients += patients
+        lines: list[dict[str, str]] = []
+        for one in tables:
+            with one.open(encoding="utf-8", newline="") as stream:
+                lines += csv.DictReader(stream)
+        columns = dict.fromkeys(name for line in lines for name in line)
+        if lines:
+            self._table(LESIONS_TABLE, list(columns)).writerows(lines)
+
     def write_document(self, document: Mapping[str, Any]) -> None:
         """Write batch.json and the page that lists the cases."""
         (self._folder / "batch.json").write_text(document_text(dict(document)), "utf-8")
-        (self._folder / "index.html").write_text(batch_page(self._cases), "utf-8")
+        (self._folder / "index.html").write_text(
+            batch_page(self._cases, self._patients), "utf-8"
+        )
 
 
 def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -138,8 +160,13 @@ def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {state: states.count(state) for state in dict.fromkeys(states)}
 
 
-def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
-    """The list of many cases, which can be sorted by every column."""
+def batch_page(
+    cases: Sequence[Mapping[str, Any]], patients: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """The list of many cases, which can be sorted by every column.
+
+    Below it stand the patients whose lesions were followed.
+    """
     numbers = {
         "delivered_gbq": "delivered GBq",
         "lung_shunt_fraction": "lung shunt",
@@ -155,12 +182,13 @@ def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
         ("sort.js",),
         head=PageHead(
             f"Doses of {len(cases)} cases",
-            _digest(cases),
+            _digest([*cases, *patients]),
             key=f"batch of {len(cases)} cases",
             treated="",
             made=made_today(),
         ),
         cases=cases,
+        patients=patients,
         version=__version__,
         counts=state_counts(cases),
         numbers=list(numbers),

@@ -1,8 +1,10 @@
 """How an activity image lies on a CT or MR, to be looked at before doses."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from sirtdose.checks.candidates import candidate_findings
 from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.errors import InputError, SafetyStop
 from sirtdose.io.archive import opened
@@ -25,7 +27,8 @@ Registered = tuple[Registration, tuple[Finding, ...], tuple[dict[str, Any], ...]
 def register_image(request: ImageRequest) -> Registered:
     """Register an activity image by the liver's outline, and say what was found.
 
-    Nothing is asked of a person yet, who is to see it first.
+    Nothing is asked of a person yet, who is to see it first. What nobody accepted as
+    drawn is no outline to register by.
 
     Raises
     ------
@@ -42,15 +45,21 @@ def register_image(request: ImageRequest) -> Registered:
         request = replace(request, source=source)
         choice, said = chosen(request, [])
         said += one_patient_findings([choice.image, *discover(drawn_on)])
-        image = activity_image(choice)
         drawn = read_drawn(choice, request)
         drawn = with_given_roles(drawn, given_roles(drawn, request.roles))
+        said += candidate_findings(drawn)
+        _require_no_stop(said)
+        image = activity_image(choice)
         (_, found), own = registered(request, drawn, image=image, ct=None)
         inputs = inputs_of(choice, drawn_on)
     findings = (*said, *own)
-    stops = [one for one in findings if one.severity is Severity.STOP]
-    if stops:
-        raise SafetyStop("; ".join(f"{one.code} {one.message}" for one in stops))
+    _require_no_stop(findings)
     if found is None:
         raise InputError("every structure is already in the image's frame of reference")
     return found, findings, inputs
+
+
+def _require_no_stop(findings: Iterable[Finding]) -> None:
+    stops = [one for one in findings if one.severity is Severity.STOP]
+    if stops:
+        raise SafetyStop("; ".join(f"{one.code} {one.message}" for one in stops))

@@ -20,7 +20,8 @@ def one_of(found: list[Finding], severity: Severity, code: str = "H48") -> str:
 def test_only_doubtful_matches_ask() -> None:
     sure, doubtful = Match("T1", "A", "overlap"), Match("T2", "B", "place", doubt="far")
     said = one_of(checks.match_findings(JUNE, [sure, doubtful]), Severity.ASK)
-    assert said.startswith("is 'B' of follow-up 1 'T2'? Far. If it is, give --match ")
+    assert said.startswith("is 'B' of follow-up 1 'T2'? Far. If it is 'T2', give")
+    assert '--match "T2=follow-up 1:B"; if it is new, --new "follow-up 1:B"' in said
     assert said.endswith("If accepted, it is taken as 'T2'")
 
 

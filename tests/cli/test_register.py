@@ -157,3 +157,19 @@ def test_what_is_needed_is_said(run: Run, elsewhere: Path, tmp_path: Path) -> No
     assert missing.exit_code == 2
     assert "--drawn-on" in missing.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_candidates_are_no_outline(
+    run: Run, elsewhere: Path, how: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    shutil.copytree(elsewhere, tmp_path / "in")
+    path = tmp_path / "in" / "structures.dcm"
+    drawn = pydicom.dcmread(path)
+    for one in drawn.StructureSetROISequence:
+        one.ROIName = f"{one.ROIName} (candidate)"
+    drawn.save_as(path)
+    result = run("register", tmp_path / "in", *how, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "H35" in result.stderr
+    assert "accept it with `sirtdose accept`" in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -198,8 +198,8 @@ def test_an_approval_does_not_wait_for_a_picture(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", "post.json has no page: give post.json, plan.json"),
-        ("no", "post.json has no page: give post.json, plan.json"),
+        ("{}", "post.json has no page: give post.json, lesions.json, plan.json"),
+        ("no", "post.json has no page: give post.json, lesions.json, plan.json"),
         ('{"schema": "sirtdose.post/1"}', "there is no report_data.json"),
     ],
 )
@@ -215,7 +215,8 @@ def test_what_is_no_result_is_answered_with_one(run: Run, tmp_path: Path) -> Non
     (tmp_path / "doses").mkdir()
     (tmp_path / "doses" / "plan.json").write_text("{}")
     (tmp_path / "doses" / "dose_local.dcm").write_bytes(b"\xff\xfe")
-    either = "give post.json, plan.json, compare.json, vial.json or order.json"
+    either = "give post.json, lesions.json, plan.json, compare.json, vial.json or "
+    either += "order.json"
     for path, said in (
         (tmp_path / "doses", "doses is a folder: give doses/plan.json"),
         (tmp_path / "nothere", f"there is no file nothere: {either}"),

@@ -148,6 +148,8 @@ def options_of(name: str) -> set[str]:
     found = OPTIONS.get(name, set()) | SHARED
     if name in AS_POST:
         found |= OPTIONS["post"]
+    if name == "batch":
+        found |= OPTIONS["lesions"]
     if name == "demo":
         found |= OPTIONS["post"] | OPTIONS["plan image"]
     return found

@@ -1,5 +1,6 @@
 """`sirtdose lesions`: the lesions of one patient through time."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,20 +136,15 @@ def lesions_command(
     september.dcm --measurements mrecist=diameters.csv --match "Tumor 1=Lesion A" --out
     lesions
     """
-    from sirtdose.report.documents import document_text, rounded
     from sirtdose.report.lesions.document import LESIONS_FILE, lesions_document
-    from sirtdose.report.lesions.lines import lesions_csv, lesions_screen
-    from sirtdose.report.lesions.page import lesions_page
+    from sirtdose.report.lesions.lines import lesions_screen
+    from sirtdose.report.lesions.page import history_pages
     from sirtdose.workflows.lesions.run import follow_lesions
 
-    request = _request(options)
+    request = lesions_request(options)
     if out is not None:
         require_free(out, _FILES, force=force)
-    document = rounded(lesions_document(follow_lesions(request)))
-    pages = {}
-    if out is not None:
-        page = lesions_page(document_text(document))
-        pages = {"lesions.csv": lesions_csv(document), "lesions.html": page}
+    document = lesions_document(follow_lesions(request))
     show_document(
         document,
         lesions_screen(document),
@@ -156,11 +152,12 @@ def lesions_command(
         out=out,
         force=force,
         as_json=as_json,
-        pages=pages,
+        pages={} if out is None else history_pages(document),
     )
 
 
-def _request(options: dict[str, Any]) -> "LesionsRequest":
+def lesions_request(options: Mapping[str, Any]) -> "LesionsRequest":
+    """What was asked, of the command's parameters."""
     from sirtdose.workflows.lesions.request import LesionsRequest
 
     return LesionsRequest(

@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("prior-dose", "prior-transform", "disease", "case-label", "patient-key"),
         *("vessel", "treatment-date", "case"),
         *("lung-counts", "liver-counts", "nuclide", "nuclide-file", "by"),
-        *("follow-up", "measurements", "match", "new"),
+        *("follow-up", "measurements", "match", "new", "lesions"),
         *("outcomes", "response", "responders", "toxicity", "toxic-from"),
         *("lesion-dose", "liver-dose", "threshold", "time", "event", "landmark"),
         *("covariate", "cohort", "treated", "first-after", "platelets"),

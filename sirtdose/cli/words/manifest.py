@@ -17,7 +17,7 @@ from sirtdose.cli.words.typed import (
     options_about,
 )
 from sirtdose.errors import InputError
-from sirtdose.io.tables.csv import read_table
+from sirtdose.io.tables.csv import Line, read_table
 from sirtdose.io.tables.own_file import read_own_file, require_known
 
 # A case's own options, beside its files.
@@ -27,6 +27,7 @@ _CASE_ID = re.compile(r"\w[\w.-]{0,63}")
 # Names that the batch itself or Windows keeps for something else.
 _TAKEN = {
     *("cases.csv", "summary.csv", "index.html", "batch.json"),
+    *("lesions", "lesions.csv"),
     *("con", "nul", "aux", "prn"),
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
 }
@@ -60,12 +61,53 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
     InputError
         Columns that are not known, cases without a name or with another's.
     """
-    lines = read_table(path, required=_OWN, what="a manifest")
-    known = (*_OWN, *asked_options(command))
-    require_options(lines[0].cells, known, f"{path.name}, line 1", "a manifest")
-    rows = [_row(one.cells, command, one.where, path.parent) for one in lines]
+    rows = [
+        _row(one, _typed(one, command), command, path.parent)
+        for one in _lines(path, command, "a manifest")
+    ]
     _require_names(rows)
     return rows
+
+
+def patient_rows(path: Path, command: click.Command) -> list[Row]:
+    """The patients of a table: case_id, input, and options of `sirtdose lesions`.
+
+    Their `input` is a list of results, between bars, so their source is the table; it
+    is kept among the options.
+
+    Raises
+    ------
+    InputError
+        As of :func:`manifest_rows`.
+    """
+    rows = [
+        Row(
+            one.cells["case_id"],
+            path,
+            {"input": _parts(one.cells["input"]), **_typed(one, command)},
+            one.where,
+        )
+        for one in _lines(path, command, "a table of patients")
+    ]
+    _require_names(rows)
+    return rows
+
+
+def _lines(path: Path, command: click.Command, what: str) -> list[Line]:
+    lines = read_table(path, required=_OWN, what=what)
+    known = (*_OWN, *asked_options(command))
+    require_options(lines[0].cells, known, f"{path.name}, line 1", what)
+    return lines
+
+
+def _typed(line: Line, command: click.Command) -> dict[str, Any]:
+    """The options of a line that are given, as typed."""
+    options = asked_options(command)
+    return {
+        name: _value(text, name, options[name], line.where)
+        for name, text in line.cells.items()
+        if text and name not in _OWN
+    }
 
 
 def folder_rows(
@@ -155,18 +197,13 @@ def case_options(path: Path, command: click.Command) -> dict[str, Any]:
 
 
 def _row(
-    given: Mapping[str, str], command: click.Command, where: str, beside: Path
+    line: Line, values: Mapping[str, Any], command: click.Command, beside: Path
 ) -> Row:
+    given, where = line.cells, line.where
     if not given["input"]:
         raise InputError(f"{where}: input is empty: name the case's folder or file")
     text = given["input"]
     source = file_named(text, (beside,), where) or beside / text
-    options = asked_options(command)
-    values = {
-        name: _value(text, name, options[name], where)
-        for name, text in given.items()
-        if text and name not in _OWN
-    }
     folders = (folder_of(source), beside)
     return Row(given["case_id"], source, located(values, folders, command), where)
 
@@ -177,8 +214,12 @@ def _value(text: str, name: str, option: click.Option, where: str) -> Any:
             raise InputError(f"{where}: {name} is yes or no, not '{text}'")
         return _FLAGS[text.lower()]
     if option.multiple:
-        return [part.strip() for part in text.split("|") if part.strip()]
+        return _parts(text)
     return text
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split("|") if part.strip()]
 
 
 def folder_of(source: Path) -> Path:

@@ -108,6 +108,7 @@ def matched(
     """
     names = [one.name for one in seen]
     found: dict[str, Match] = {name: Match(name, name, "new") for name in new}
+    said = {*new, *given}
     found |= {name: Match(lesion, name, "match") for name, lesion in given.items()}
     taken = {one.lesion for one in found.values() if one.by != "new"}
     for name in (one for one in names if one not in found):
@@ -134,7 +135,12 @@ def matched(
         [it for it in found.values() if it.by != "new" or it.name not in known]
     )
     lesions = {match.lesion: name for name, match in found.items()}
-    return [_judged(found[name], pairs, lesions) for name in names]
+    judged = (_judged(found[name], pairs, lesions, said=name in said) for name in names)
+    unseen = [one for one in known if one not in lesions]
+    return [
+        it if it.name in said else _unplaced(it, structure, known, unseen)
+        for it, structure in zip(judged, (one.structure for one in seen), strict=True)
+    ]
 
 
 def _require_apart(matches: Collection[Match]) -> None:
@@ -144,8 +150,8 @@ def _require_apart(matches: Collection[Match]) -> None:
         if other != one.name:
             raise InputError(
                 f"'{one.lesion}' would be both '{other}' and '{one.name}' of one "
-                "visit, but a lesion is one: correct --match, or rename one of the two "
-                "in its file"
+                "visit, but a lesion is one: say of each with --match which lesion it "
+                "is, or with --new that it is another"
             )
 
 
@@ -185,9 +191,16 @@ def _by_place(pairs: Mapping[tuple[str, str], Likeness]) -> list[tuple[str, str]
 
 
 def _judged(
-    match: Match, pairs: Mapping[tuple[str, str], Likeness], lesions: Mapping[str, str]
+    match: Match,
+    pairs: Mapping[tuple[str, str], Likeness],
+    lesions: Mapping[str, str],
+    *,
+    said: bool,
 ) -> Match:
-    """A match with how its contours lie, and whether that leaves a doubt."""
+    """A match with how its contours lie, and whether that leaves a doubt.
+
+    None where a person `said` it.
+    """
     own = pairs.get((match.name, match.lesion))
     others = {
         lesion: one
@@ -195,34 +208,34 @@ def _judged(
         if name == match.name and lesion != match.lesion and one.dice > 0
     }
     match = replace(match, likeness=own)
-    if match.by == "match" or (match.by == "new" and not others):
+    if said:
         return match
-    return replace(match, doubt=_doubt(match, own, others, lesions))
-
-
-def _doubt(
-    match: Match,
-    own: Likeness | None,
-    others: Mapping[str, Likeness],
-    lesions: Mapping[str, str],
-) -> str:
     other = max(others, key=lambda one: others[one].part, default="")
-    rival = others.get(other)
-    if rival is not None and rival.part <= _RULES["other_part"]:
-        rival = None
-    if match.by == "new":
-        if rival is None:
-            return ""
-        return f"it lies on '{other}' ({rival.words}), which is '{lesions.get(other)}'"
-    if own is None:
-        return ""
+    if other and others[other].part <= _RULES["other_part"]:
+        other = ""
+    if match.by == "new" and other:
+        taken = lesions.get(other)
+        doubt = f"it lies on '{other}' ({others[other].words}), which is '{taken}'"
+        return replace(match, doubt=doubt)
+    if match.by == "new" or own is None:
+        return match
+    doubt = _doubt(match, own, other, others.get(other))
+    if not doubt:
+        return match
+    # What lies on another lesion is rather that one.
+    first = other and others[other].dice > own.dice
+    likely = (other, match.lesion) if first else (match.lesion, other)
+    return replace(match, doubt=doubt, likely=tuple(one for one in likely if one))
+
+
+def _doubt(match: Match, own: Likeness, other: str, rival: Likeness | None) -> str:
     if match.by == "name":
         return _doubt_of_name(own, other, rival)
     if match.by == "place":
         return f"nothing but its place is alike: {own.words}"
     if own.assumed:
         return f"{own.words}, where a frame of reference is not stated"
-    if own.dice < _RULES["dice"] and own.part < _RULES["part"]:
+    if not _fits(own):
         return f"they share little: {own.words}"
     if rival is not None:
         return f"it lies on '{other}' as well ({rival.words}), on this by {own.words}"
@@ -235,6 +248,38 @@ def _doubt_of_name(own: Likeness, other: str, rival: Likeness | None) -> str:
         return ""
     if rival is not None and rival.dice > own.dice:
         return f"of one name, but it lies on '{other}' ({rival.words}): {own.words}"
-    if own.dice < _RULES["dice"] and own.part < _RULES["part"]:
+    if not _fits(own):
         return f"of one name, but {own.words}"
     return ""
+
+
+def _unplaced(
+    match: Match,
+    drawn: Structure | None,
+    known: Mapping[str, Sequence[Structure]],
+    unseen: Sequence[str],
+) -> Match:
+    """A match of which place tells nothing, as frames of reference differ or may.
+
+    What has a name of its own may then be any lesion that is `unseen` here.
+    """
+    if drawn is None or drawn.empty or match.doubt:
+        return match
+    if match.by == "new":
+        apart = tuple(one for one in unseen if _apart(drawn, known[one]))
+        return replace(match, unplaced=apart)
+    own = match.likeness
+    unknown = own is not None and own.assumed and not _fits(own)
+    if match.by == "name" and (unknown or _apart(drawn, known[match.lesion])):
+        return replace(match, unplaced=(match.lesion,))
+    return match
+
+
+def _apart(drawn: Structure, contours: Sequence[Structure]) -> bool:
+    """Whether there are contours, and none of them in a frame that is shared."""
+    there = [one for one in contours if not one.empty]
+    return bool(there) and not any(drawn.grid.shares_frame(it.grid) for it in there)
+
+
+def _fits(own: Likeness) -> bool:
+    return bool(own.dice >= _RULES["dice"] or own.part >= _RULES["part"])

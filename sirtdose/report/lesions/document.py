@@ -10,8 +10,9 @@ from sirtdose.data.load import table
 from sirtdose.model.history import Entry, Source, Visit
 from sirtdose.outcomes.history import History, Measured
 from sirtdose.outcomes.response import Best, TimePoint
-from sirtdose.report.documents import said_document
+from sirtdose.report.documents import rounded, said_document
 from sirtdose.report.page_head import REMOVED
+from sirtdose.report.plan.hash import signed
 from sirtdose.report.post.deidentified import with_names_replaced
 
 LESIONS_FILE = "lesions.json"
@@ -21,7 +22,10 @@ _MESSAGES = ("message", "remedy", "subject", "rule", "reason", "no_sum")
 
 
 def lesions_document(history: History) -> dict[str, Any]:
-    """What lesions.json holds; without dates and files where it is de-identified."""
+    """What lesions.json holds; without dates and files where it is de-identified.
+
+    Its hash tells whether it was changed.
+    """
     hidden = history.deidentified
     document = {
         "schema": "sirtdose.lesions/1",
@@ -42,7 +46,7 @@ def lesions_document(history: History) -> dict[str, Any]:
         "responses": [_response(one, history) for one in history.measured],
         **said_document(history.findings, history.accepted),
     }
-    return _hidden(document, history) if hidden else document
+    return signed(rounded(_hidden(document, history) if hidden else document))
 
 
 def _days(day: date | None, since: date | None) -> int | None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
 
+from sirtdose.report.documents import document_text
 from sirtdose.report.ladder import nice_step
 from sirtdose.report.lesions.lines import (
     change_words,
+    lesions_csv,
     seen_at,
 )
 from sirtdose.report.page_head import REMOVED, PageHead, day_words, made_today
@@ -56,6 +58,12 @@ class Plot:
     treatments: tuple[tuple[float, str], ...]
     ml_ticks: tuple[tuple[float, str], ...]
     day_ticks: tuple[tuple[float, str], ...]
+
+
+def history_pages(document: dict[str, Any]) -> dict[str, str]:
+    """What stands beside lesions.json, by its name."""
+    page = lesions_page(document_text(document))
+    return {"lesions.csv": lesions_csv(document), "lesions.html": page}
 
 
 def lesions_page(text: str) -> str:

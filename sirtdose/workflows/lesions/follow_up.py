@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from sirtdose.checks.candidates import accepted_findings, candidate_findings
 from sirtdose.errors import InputError
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
 from sirtdose.io.found import STRUCTURES, Found, Kind
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_structures
+from sirtdose.model.finding import Finding
 from sirtdose.model.history import Seen, Source
 from sirtdose.model.names import alike
 from sirtdose.model.patient_link import dashed
@@ -93,6 +95,15 @@ def tumors_of(item: Found, roles: Mapping[str, Role]) -> list[Structure]:
         )
     # One that has disappeared may be left as an empty segment.
     return [one for one in tumors if not one.empty]
+
+
+def segmented_findings(source: Source, *, nameless: bool) -> list[Finding]:
+    """What sirtdose segmented of a visit's contours: who accepted it, if anybody."""
+    drawn = [one.structure for one in source.seen if one.structure is not None]
+    return [
+        *candidate_findings(drawn),
+        *accepted_findings(drawn, nameless=nameless),
+    ]
 
 
 def _same(name: str, names: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ class Typed:
             one.name: lesion
             for one in seen
             for lesion in [self._lesion(visit.label, one.name)]
-            if lesion is not None and lesion != one.name
+            if lesion is not None
         }
 
     def new_at(self, visit: Visit, seen: Sequence[Seen]) -> list[str]:

@@ -75,6 +75,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise InputError(
             f"{printable(file.name)} is {what}: plan.json ({_SCHEMAS[_PLAN]}) or "
             f"post.json ({_SCHEMAS[_POST]}) of this version of sirtdose is needed"
+            f"{'' if schema else '; give structures of a later scan with --follow-up'}"
         )
     return dict(document or {})
 

@@ -1,7 +1,8 @@
 """Follow lesions through plan, treatments and follow-ups."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from sirtdose.checks import lesions as checks
 from sirtdose.checks.kept_names import kept_name_findings
@@ -14,7 +15,11 @@ from sirtdose.model.history import Entry, Match, Seen, Source, Visit
 from sirtdose.model.names import alike
 from sirtdose.model.structure import Structure
 from sirtdose.outcomes.history import History, Measured
-from sirtdose.workflows.lesions.follow_up import follow_up_source, with_structures
+from sirtdose.workflows.lesions.follow_up import (
+    follow_up_source,
+    segmented_findings,
+    with_structures,
+)
 from sirtdose.workflows.lesions.measured import read_measured, renamed
 from sirtdose.workflows.lesions.named import Typed, typed_of
 from sirtdose.workflows.lesions.placed import Labeled, placed_sources, summed_doses
@@ -28,6 +33,7 @@ from sirtdose.workflows.lesions.visits import (
     first_treated,
     in_order,
     patient_findings_of,
+    planned_treatments,
     require_once,
 )
 
@@ -45,19 +51,16 @@ def follow_lesions(request: LesionsRequest) -> History:
     """
     said = Said(request.acceptances)
     measured = _measured_tables(request)
-    label = _case_label(request, measured)
     sources = [said.take(result_source(path)) for path in request.results]
     follow_ups = [
         follow_up_source(path, day, request.roles) for day, path in request.follow_ups
     ]
+    label = _case_label(request, measured)
     require_once(sources, follow_ups)
     treated = first_treated(sources)
     every = in_order(sources, follow_ups, measured, treated)
     visits = labeled(tuple(every))
-    for one in measured:
-        said.add(checks.baseline_findings(one.criteria, one.case.baseline_day, treated))
-    for visit, source in visits:
-        said.add(checks.date_findings(visit, source.stated_day))
+    said.add(_day_findings(visits, measured, treated))
     names = [visit for visit, _ in visits]
     drawn = by_visit(request.structures, names, "--structures")
     visits = [
@@ -66,11 +69,14 @@ def follow_lesions(request: LesionsRequest) -> History:
         else (visit, source)
         for visit, source in visits
     ]
+    for visit, source in visits:
+        if visit.kind == "follow-up" or visit.label in drawn:
+            said.add(segmented_findings(source, nameless=request.deidentify))
     said.take((None, patient_findings_of(visits)))
     ways = by_visit(request.registrations, names, "--registration")
     visits, moved = said.take(placed_sources(visits, ways))
     typed = typed_of(request, visits, measured)
-    lesions = said.take(_joined(visits, typed))
+    lesions = said.take(_joined(visits, typed, moved))
     measured, lesions = said.take(_joined_measured(measured, lesions, typed))
     said.add(_kept_findings(request, visits, lesions))
     said.gate()
@@ -91,6 +97,21 @@ def follow_lesions(request: LesionsRequest) -> History:
     )
 
 
+def _day_findings(
+    visits: Labeled, measured: Sequence[Measured], treated: date
+) -> list[Finding]:
+    """Days that may be wrong: of a baseline, of a visit, of a plan (H48)."""
+    findings = []
+    for one in measured:
+        baseline = one.case.baseline_day
+        findings += checks.baseline_findings(one.criteria, baseline, treated)
+    for visit, source in visits:
+        findings += checks.date_findings(visit, source.stated_day)
+    for plan, treatment in planned_treatments(visits):
+        findings += checks.plan_date_findings(plan, treatment)
+    return findings
+
+
 def _measured_tables(request: LesionsRequest) -> list[Measured]:
     return [
         read_measured(criteria, path, request.case_label)
@@ -109,9 +130,12 @@ def _case_label(request: LesionsRequest, measured: list[Measured]) -> str:
 
 
 def _joined(
-    visits: Labeled, typed: Typed
+    visits: Labeled, typed: Typed, moved: Collection[str]
 ) -> tuple[dict[str, tuple[Entry, ...]], list[Finding]]:
-    """Every visit's lesions by the names that they have throughout."""
+    """Every visit's lesions by the names that they have throughout.
+
+    `moved` are the visits whose contours a registration brought over.
+    """
     found: dict[str, list[Entry]] = {}
     findings: list[Finding] = []
     for visit, source in visits:
@@ -132,7 +156,17 @@ def _joined(
             given={**_given_then(source, found), **typed.given(visit, source.seen)},
             new=typed.new_at(visit, source.seen),
         )
-        findings += [] if first else checks.match_findings(visit, matches)
+        if not first:
+            findings += checks.match_findings(visit, matches)
+            apart = _to_register(visit, matches, found, moved)
+            findings += checks.name_alone_findings(visit, matches, apart)
+            findings += checks.unplaced_findings(visit, matches, apart)
+        if visit.kind == "follow-up":
+            bare = [
+                one for one in matches if one.by == "name" and not known[one.lesion]
+            ]
+            of = _treatments({one.lesion for one in bare}, visits, found)
+            findings += checks.undrawn_findings(visit, [one.name for one in bare], of)
         by_name = {one.name: one for one in source.seen}
         fresh = []
         for match in matches:
@@ -150,6 +184,37 @@ def _joined(
         findings += checks.new_lesion_findings(visit, fresh)
         findings += checks.gone_findings(visit, missing)
     return {name: tuple(entries) for name, entries in found.items()}, findings
+
+
+def _treatments(
+    lesions: Collection[str], visits: Labeled, known: Mapping[str, Sequence[Entry]]
+) -> list[str]:
+    """The treatments that have some of these lesions."""
+    seen = {entry.visit for lesion in lesions for entry in known[lesion]}
+    return [
+        visit.label
+        for visit, _ in visits
+        if visit.kind == "treatment" and visit.label in seen
+    ]
+
+
+def _to_register(
+    visit: Visit,
+    matches: Sequence[Match],
+    known: Mapping[str, Sequence[Entry]],
+    moved: Collection[str],
+) -> list[str]:
+    """The visits without a registration that hinder a comparison by place."""
+    if visit.label not in moved:
+        return [visit.label]
+    lesions = {one for match in matches for one in match.unplaced}
+    drawn = {
+        entry.visit: None
+        for lesion in lesions
+        for entry in known[lesion]
+        if entry.seen.structure is not None and entry.visit not in moved
+    }
+    return list(drawn)
 
 
 def _given_then(source: Source, known: Mapping[str, object]) -> dict[str, str]:

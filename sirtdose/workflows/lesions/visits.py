@@ -8,7 +8,7 @@ from sirtdose.errors import InputError, SafetyStop
 from sirtdose.io.discover import discover
 from sirtdose.io.found import patients_in
 from sirtdose.model.finding import Finding
-from sirtdose.model.history import Source
+from sirtdose.model.history import Source, Visit
 from sirtdose.outcomes.history import Measured
 from sirtdose.workflows.lesions.placed import Labeled
 
@@ -122,6 +122,18 @@ def _in_time(sources: list[Source], later: list[Source]) -> list[Source]:
             found.append(later.pop(0))
         found.append(one)
     return [*found, *later]
+
+
+def planned_treatments(visits: Labeled) -> list[tuple[Visit, Visit]]:
+    """Each plan with its treatment: the one compared with it, else the next one."""
+    found = []
+    for n, (plan, source) in enumerate(visits):
+        if plan.kind != "plan":
+            continue
+        behind = [one for one in visits[n:] if one[0].kind == "treatment"]
+        own = [it for it, of in behind if of.keys.get("of") == source.keys["plan"]]
+        found.append((plan, (own or [it for it, _ in behind])[0]))
+    return found
 
 
 def patient_findings_of(visits: Labeled) -> list[Finding]:

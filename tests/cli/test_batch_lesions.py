@@ -1,0 +1,159 @@
+"""`sirtdose batch --lesions`: doses of each case, then the lesions of each patient."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+from click.testing import Result
+
+from sirtdose.cohort.histories import is_history
+from tests.cli.test_batch import make_case
+
+Run = Callable[..., Result]
+CASES = (
+    "case_id,input,image,structures,administered,administered_at,no_report\n"
+    "a1,p1,spect.nii.gz,labels.nii.gz,2GBq,2026-03-02T10:00+01:00,yes\n"
+    "a2,p2,spect.nii.gz,labels.nii.gz,1GBq,2026-06-08T10:00+02:00,yes\n"
+    "b1,p3,spect.nii.gz,labels.nii.gz,2GBq,2026-03-03T10:00+01:00,yes\n"
+)
+HEADER = "case_id,date,lesion,organ,kind,diameter_mm,slice_mm\n"
+PATIENTS = "case_id,input,measurements,follow_up,match,deidentify\n"
+OURS = "A,a1|a2,recist-1.1=mm.csv,,Tumor 1=Segment 8,\n"
+THEIRS = "B,b1,recist-1.1=mm.csv,2026-07-01=july/labels.nii.gz,,yes\n"
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("patients")
+    for number, level in enumerate((2.0, 4.0, 6.0), 1):
+        make_case(folder / f"p{number}", level)
+    july = make_case(folder / "july") / "labels.nii.gz"
+    labels = nibabel.load(july)
+    data = np.asarray(labels.dataobj)
+    # Of 27 voxels of 0.512 mL, 8 are left.
+    data[data == 2] = 1
+    data[8:10, 7:9, 4:6] = 2
+    nibabel.save(nibabel.Nifti1Image(data, labels.affine), july)
+    (folder / "cases.csv").write_text(CASES, "utf-8")
+    rows = [
+        f"{patient},{day},{name},liver,target,{mm},5\n"
+        for patient, name, sizes in (
+            ("A", "Segment 8", (40, 20)),
+            ("B", "Tumor 1", (30, 31)),
+        )
+        for day, mm in zip(("2026-02-20", "2026-07-01"), sizes, strict=True)
+    ]
+    (folder / "mm.csv").write_text(HEADER + "".join(rows), "utf-8")
+    (folder / "patients.csv").write_text(PATIENTS + OURS + THEIRS, "utf-8")
+    return folder
+
+
+def batch(run: Run, folder: Path, table: str, *more: object) -> Result:
+    words = ("batch", folder / "cases.csv", "--lesions", folder / table)
+    return run(*words, "--out", folder / "out", "--jobs", 2, "--json", *more)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def document(result: Result) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_a_batch_carries_each_patient_s_lesions(run: Run, cases: Path) -> None:
+    result = batch(run, cases, "patients.csv")
+    assert result.exit_code == 0, result.stderr
+    assert "3 cases: 3 done; 2 patients: 2 done" in result.stderr
+    patients = document(result)["patients"]
+    assert [(one["case_id"], one["state"]) for one in patients] == [
+        ("A", "done"),
+        ("B", "done"),
+    ]
+    out = cases / "out"
+    ours, theirs = rows(out / "lesions.csv")
+    assert (ours["case_id"], ours["lesion"]) == ("A", "Tumor 1")
+    # Without maps as DICOM there is no sum of two treatments, and no other mean dose.
+    assert (ours["mean_gy"], ours["recist_1.1_best"]) == ("", "PR")
+    doses = {one["case_id"]: one for one in rows(out / "cases.csv")}
+    first = float(ours["treatment_1_local_deposition_mean_gy"])
+    assert first == pytest.approx(float(doses["a1"]["tumors_mean_gy"]))
+    assert (theirs["case_id"], theirs["recist_1.1_best"]) == ("B", "SD")
+    assert float(theirs["mean_gy"]) == pytest.approx(
+        float(doses["b1"]["tumors_mean_gy"])
+    )
+    assert float(theirs["follow_up_1_ml"]) == pytest.approx(8 * 0.512)
+    assert is_history(out / "lesions.csv")
+    assert '<a href="lesions/A/lesions.html">' in (out / "index.html").read_text()
+    # The same as by itself; what names nobody has no day.
+    alone = run(
+        *("lesions", out / "a1", out / "a2", "--case-label", "A", "--json"),
+        *("--measurements", f"recist-1.1={cases / 'mm.csv'}"),
+        *("--match", "Tumor 1=Segment 8"),
+    )
+    assert json.loads(alone.stdout) == json.loads(
+        (out / "lesions" / "A" / "lesions.json").read_text("utf-8")
+    )
+    assert "2026-07" not in (out / "lesions" / "B" / "lesions.json").read_text()
+    # Nobody's question stops the others; what is unchanged is not assessed again.
+    asked = OURS.replace("Tumor 1=Segment 8", "")
+    (cases / "asked.csv").write_text(PATIENTS + asked + THEIRS, "utf-8")
+    result = batch(run, cases, "asked.csv", "--resume")
+    assert result.exit_code == 6
+    assert "3 cases: 3 unchanged; 2 patients: 1 failed, 1 done" in result.stderr
+    one, _ = document(result)["patients"]
+    assert one["exit_code"] == 3
+    assert "H48" in one["error"]
+    assert one["error"].endswith("lesions of an earlier run were kept")
+    assert [one["case_id"] for one in rows(out / "lesions.csv")] == ["B"]
+
+
+def test_a_patient_whose_case_failed_is_not_followed(run: Run, cases: Path) -> None:
+    text = CASES.replace("a2,p2", "a2,p9")
+    (cases / "failing.csv").write_text(text, "utf-8")
+    words = ("batch", cases / "failing.csv", "--lesions", cases / "patients.csv")
+    result = run(*words, "--out", cases / "failed", "--jobs", 2, "--json")
+    assert result.exit_code == 6
+    one, other = document(result)["patients"]
+    assert other["state"] == "done"
+    assert one["error"] == (
+        "patients.csv, line 2: a2 has no results in this batch: see its row"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("A,a1|a9,,,,\n", "line 2: 'a9' in input is no case of this batch, nor"),
+        ("A,,,,,\n", "line 2: input is empty: name the cases of the patient"),
+        ("A,a1,,,,maybe\n", "line 2: deidentify is yes or no, not 'maybe'"),
+        ("A/B,a1,,,,\n", "case_id 'A/B' cannot be a folder's name"),
+        (OURS + OURS, "line 3: case_id 'A' is also that of line 2"),
+    ],
+)
+def test_a_table_of_patients_is_refused_before_any_case(
+    run: Run, cases: Path, line: str, said: str
+) -> None:
+    (cases / "wrong.csv").write_text(PATIENTS + line, "utf-8")
+    words = ("batch", cases / "cases.csv", "--lesions", cases / "wrong.csv")
+    result = run(*words, "--out", cases / "wrong")
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert not (cases / "wrong").exists()
+
+
+def test_what_cannot_be_together_is_refused(run: Run, cases: Path) -> None:
+    words = ("batch", cases / "cases.csv", "--out", cases / "wrong")
+    moved = ("--deidentify", "--site-key", "k" * 16)
+    result = run(*words, "--lesions", cases / "patients.csv", *moved)
+    assert result.exit_code == 2
+    assert "--deidentify moves the dates that --lesions needs" in result.stderr
+    result = run(*words, "--lesions", cases / "none.csv")
+    assert "there is no none.csv (--lesions)" in result.stderr
