@@ -68,9 +68,13 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
     frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
     counts, quantity, added = nm_values(dataset, frames, path)
-    gates = None
+    gates, asked = None, ()
     if is_gated(dataset):
-        counts, gates = gated_frames(dataset, counts, path, quantity)
+        # The grid of one gate has the same voxels as that of all frames.
+        own, _ = _grid(dataset, counts.shape, path)
+        counts, gates, asked = gated_frames(
+            dataset, counts, path, quantity=quantity, voxel_ml=own.voxel_volume_ml
+        )
     else:
         counts = _in_slice_order(dataset, counts, path)
     grid, remarks = _grid(dataset, counts.shape, path)
@@ -90,7 +94,12 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
         ),
         decay_correction=_decay_correction(dataset),
         frame_duration_s=source.frame_duration_s or _view_duration_s(dataset, path),
-        doubts=(*source.doubts, *_declared(dataset, len(counts), path), *offset(added)),
+        doubts=(
+            *source.doubts,
+            *_declared(dataset, len(counts), path),
+            *offset(added),
+            *asked,
+        ),
     )
     if source.decay_correction == "ADMIN":
         # As for a PET: the image is of the administration, not of the scan.

@@ -83,10 +83,10 @@ def read_pet(
     MissingTagError
         A unit, decay correction or time is missing.
     """
-    gates = None
+    gates, asked = None, ()
     with reading_dicom(paths[0]):
         if is_gated_pet(headers[0] if headers else read_dataset(paths[0]), paths[0]):
-            stack, gates = gated_stack(paths, headers)
+            stack, gates, asked = gated_stack(paths, headers)
         else:
             stack = read_stack(paths, "PET", headers)
     first, path = stack.datasets[0], stack.paths[0]
@@ -105,6 +105,7 @@ def read_pet(
             nuclide_words=words,
             doubts=(
                 *stack.source.doubts,
+                *asked,
                 *series_doubts(
                     stack.datasets,
                     stack.paths,
