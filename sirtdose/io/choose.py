@@ -42,6 +42,12 @@ class Choice:
     readers: tuple[tuple[str, Found], ...] = ()
 
     @property
+    def items(self) -> tuple[Found, ...]:
+        """Everything that is used, each gate by itself."""
+        ct = (self.ct,) if self.ct else ()
+        return (*self.image.parts, *ct, *self.structures)
+
+    @property
     def shared(self) -> tuple[Found, ...]:
         """The structures that are no reader's own."""
         own = [item for _, item in self.readers]
@@ -348,8 +354,8 @@ def unused(
     `names` are those of files that share theirs.
     """
     names = names or {}
-    chosen = (choice.image, choice.ct, *choice.structures) if choice else ()
-    used = {path for item in chosen if item is not None for path in item.paths}
+    chosen = choice.items if choice else ()
+    used = {path for item in chosen for path in item.paths}
     used |= set(other_inputs)
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for item in found:

@@ -68,6 +68,11 @@ class Found:
     unread: tuple[Path, ...] = ()
 
     @property
+    def parts(self) -> "tuple[Found, ...]":
+        """Each gate by itself, or what it is."""
+        return (self,)
+
+    @property
     def label(self) -> str:
         """How it is named to a person: the file, or the series without its folder.
 
@@ -82,6 +87,11 @@ class Gated(Found):
     """Images of one respiratory gate each, which together are one image."""
 
     gates: tuple[Found, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Found, ...]:
+        """Each gate by itself."""
+        return self.gates
 
     @property
     def label(self) -> str:

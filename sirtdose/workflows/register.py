@@ -51,6 +51,6 @@ def register_image(request: ImageRequest) -> Registered:
     stops = [one for one in findings if one.severity is Severity.STOP]
     if stops:
         raise SafetyStop("; ".join(f"{one.code} {one.message}" for one in stops))
-    if found is None:
-        raise InputError("every structure is already in the image's frame of reference")
+    # One was asked for, or it was refused above.
+    assert found is not None
     return found, findings, inputs

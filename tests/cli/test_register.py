@@ -149,6 +149,17 @@ def test_another_cameras_image_serves_as_anatomy(
     assert found["shift_mm"] == pytest.approx(AWAY, abs=2.0)
 
 
+def test_nothing_to_register_is_said_without_an_option_it_lacks(
+    run: Run, exact_contours: Path, how: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    result = run("register", exact_contours, *how, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "so none has to be moved: compute doses without a registration" in " ".join(
+        result.stderr.split()
+    )
+    assert "--registration" not in result.stderr
+
+
 def test_what_is_needed_is_said(run: Run, elsewhere: Path, tmp_path: Path) -> None:
     alone = run("post", elsewhere, *GIVEN, "--registration", "liver", "--out", tmp_path)
     assert alone.exit_code == 2

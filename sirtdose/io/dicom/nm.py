@@ -68,7 +68,8 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
     frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
     counts, quantity, added = nm_values(dataset, frames, path)
-    gates, asked = None, ()
+    gates = None
+    asked: tuple[Doubt, ...] = ()
     if is_gated(dataset):
         # The grid of one gate has the same voxels as that of all frames.
         own, _ = _grid(dataset, counts.shape, path)

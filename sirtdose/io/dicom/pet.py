@@ -36,7 +36,7 @@ from sirtdose.io.dicom.stack import Stack, read_stack
 from sirtdose.model.emitter import Emitter
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.nuclide_words import names_in
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.volume import Doubt, Quantity, Volume
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.128"
 REFUSED_SOP_CLASSES = {
@@ -83,7 +83,8 @@ def read_pet(
     MissingTagError
         A unit, decay correction or time is missing.
     """
-    gates, asked = None, ()
+    gates = None
+    asked: tuple[Doubt, ...] = ()
     with reading_dicom(paths[0]):
         if is_gated_pet(headers[0] if headers else read_dataset(paths[0]), paths[0]):
             stack, gates, asked = gated_stack(paths, headers)
