@@ -73,6 +73,11 @@ class Found:
         return (self,)
 
     @property
+    def why(self) -> str:
+        """Why it cannot be used, without its name; else its kind."""
+        return self.remark.removeprefix(f"{self.label} ") or str(self.kind)
+
+    @property
     def label(self) -> str:
         """How it is named to a person: the file, or the series without its folder.
 

@@ -95,7 +95,7 @@ def _doubt(
     known: str,
     ml: float,
 ) -> Doubt:
-    """Respiratory gates that differ by more than breathing and counting explain (H12)."""
+    """Respiratory gates that differ by more than counting and breathing (H12)."""
     adds_up = quantity.adds_up
     each = ", ".join(
         f"gate {n} {_total(total, adds_up, ml)}"

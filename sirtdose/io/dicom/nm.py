@@ -124,7 +124,7 @@ def require_recon_tomo(dataset: Dataset, path: Path) -> None:
             "TRANSMISSION): an activity image must be EMISSION"
         )
     if kind not in ("RECON TOMO", GATED_TOMO):
-        what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'")
+        what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'" if kind else "of no kind")
         raise FileFormatError(
             f"{path.name} is {what} (ImageType (0008,0008) value 3): an activity image "
             "must be a RECON TOMO"
