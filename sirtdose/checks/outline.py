@@ -112,9 +112,9 @@ def _lobe_findings(found: Registration) -> list[Finding]:
     return [
         Finding.of(
             "H16",
-            "no perfused volume is drawn, so the image was centered on the whole liver. "
-            "If only a lobe or segment was treated, all doses are shifted towards the "
-            "untreated part (6 mm in a phantom)",
+            "no perfused volume is drawn, so the image was centered on the whole "
+            "liver. If only a lobe or segment was treated, all doses are shifted "
+            "towards the untreated part (6 mm in a phantom)",
             severity=Severity.WARN,
             subject=_SUBJECT,
             remedy="unless all of the liver was treated, draw the treated part, name "
