@@ -16,7 +16,7 @@ def image_findings(
 ) -> list[Finding]:
     """Header nuclide, decay and other corrections, position (H10, H11, H17, H41)."""
     if source is None or source.modality == "file":
-        return []
+        return header_findings(source=source)
     return [
         *header_findings(source=source),
         *header_nuclide_findings(
@@ -31,8 +31,10 @@ def image_findings(
     ]
 
 
-def header_findings(*, source: Source) -> list[Finding]:
+def header_findings(*, source: Source | None) -> list[Finding]:
     """Unusual header entries, and those to be accepted (H10, H12, H17)."""
+    if source is None:
+        return []
     return [
         *(
             Finding.of("H10" if "decay" in remark else "H17", remark)

@@ -112,11 +112,13 @@ def _lobe_findings(found: Registration) -> list[Finding]:
     return [
         Finding.of(
             "H16",
-            "no perfused volume is drawn: the activity of a lobe or segment may be "
-            "misplaced inside the liver by 5 mm and more",
+            "no perfused volume is drawn, so the image was centered on the whole "
+            "liver. If only a lobe or segment was treated, all doses are shifted "
+            "towards the untreated part (6 mm in a phantom)",
             severity=Severity.WARN,
             subject=_SUBJECT,
-            remedy="draw what is perfused",
+            remedy="unless all of the liver was treated, draw the treated part, name "
+            "it 'perfused', and register again",
         )
     ]
 

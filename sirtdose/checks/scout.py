@@ -43,7 +43,7 @@ def scout_findings(
         *own_scout_findings(source=source, scout_gbq=own_gbq, planned=planned),
     ]
     if source is None or source.modality == "file":
-        return findings
+        return [*findings, *header_findings(source=source)]
     asks = Severity.ASK if measures_shunt else Severity.WARN
     return [
         *findings,

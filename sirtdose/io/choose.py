@@ -42,6 +42,12 @@ class Choice:
     readers: tuple[tuple[str, Found], ...] = ()
 
     @property
+    def items(self) -> tuple[Found, ...]:
+        """Everything that is used, each gate by itself."""
+        ct = (self.ct,) if self.ct else ()
+        return (*self.image.parts, *ct, *self.structures)
+
+    @property
     def shared(self) -> tuple[Found, ...]:
         """The structures that are no reader's own."""
         own = [item for _, item in self.readers]
@@ -177,9 +183,8 @@ def _activity(
         activity = _given(image, "--image", ACTIVITY_IMAGES)
         if activity.kind not in ACTIVITY_IMAGES:
             raise InputError(
-                f"--image {activity.label} is not an activity image "
-                f"({activity.remark or activity.kind}): give a reconstructed SPECT, a "
-                "PET, or a NIfTI, NRRD or MetaImage file"
+                f"--image {activity.label} is not an activity image ({activity.why}): "
+                "give a reconstructed SPECT, a PET, or a NIfTI, NRRD or MetaImage file"
             )
         return activity, f"activity image {activity.label}: given by --image"
     images = [f for f in found if f.kind in ACTIVITY_IMAGES]
@@ -205,10 +210,15 @@ def _gated(paths: Sequence[Path]) -> tuple[Gated, str]:
     """Images of one gate each, in their order."""
     items = [_given(path, "--gate", ACTIVITY_IMAGES) for path in paths]
     for item in items:
-        if item.kind not in ACTIVITY_IMAGES or item.kind is not items[0].kind:
+        if item.kind not in ACTIVITY_IMAGES:
             raise InputError(
-                f"--gate {item.label} is a {item.remark or item.kind}: every gate must "
-                f"be a SPECT or PET like the first, which is a {items[0].kind}"
+                f"--gate {item.label} is not an activity image ({item.why}): give a "
+                "reconstructed SPECT, a PET, or an image file"
+            )
+        if item.kind is not items[0].kind:
+            raise InputError(
+                f"--gate {item.label} ({item.kind}) is of another kind than gate 1 "
+                f"({items[0].kind}): give the gates of one reconstruction"
             )
     if len(items) < 2 or len({item.paths for item in items}) < len(items):
         raise InputError(
@@ -238,6 +248,8 @@ def _given(path: Path, option: str, kinds: Sequence[Kind]) -> Found:
 
     One slice stands for its series.
     """
+    if not path.exists():
+        raise InputError(f"{option}: there is no file or folder {printable(path.name)}")
     items = discover(path)
     if len(items) == 1 and path.is_file() and items[0].modality in ("CT", "PT"):
         items = [item for item in discover(path.parent) if path in item.paths]
@@ -348,14 +360,14 @@ def unused(
     `names` are those of files that share theirs.
     """
     names = names or {}
-    chosen = (choice.image, choice.ct, *choice.structures) if choice else ()
-    used = {path for item in chosen if item is not None for path in item.paths}
+    chosen = choice.items if choice else ()
+    used = {path for item in chosen for path in item.paths}
     used |= set(other_inputs)
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for item in found:
         if used.isdisjoint(item.paths):
-            why = item.remark.removeprefix(f"{item.label} ")
-            reasons[why or f"{item.kind}, not chosen"].append(named(item, names))
+            why = item.why if item.remark else f"{item.kind}, not chosen"
+            reasons[why].append(named(item, names))
     for one in passed:
         if one.path not in used:
             reasons[one.why].append(names.get(one.path, printable(one.path.name)))

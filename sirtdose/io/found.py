@@ -68,6 +68,16 @@ class Found:
     unread: tuple[Path, ...] = ()
 
     @property
+    def parts(self) -> "tuple[Found, ...]":
+        """Each gate by itself, or what it is."""
+        return (self,)
+
+    @property
+    def why(self) -> str:
+        """Why it cannot be used, without its name; else its kind."""
+        return self.remark.removeprefix(f"{self.label} ") or str(self.kind)
+
+    @property
     def label(self) -> str:
         """How it is named to a person: the file, or the series without its folder.
 
@@ -82,6 +92,11 @@ class Gated(Found):
     """Images of one respiratory gate each, which together are one image."""
 
     gates: tuple[Found, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Found, ...]:
+        """Each gate by itself."""
+        return self.gates
 
     @property
     def label(self) -> str:

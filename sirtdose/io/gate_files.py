@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-import numpy as np
+from typing import Any
 
 from sirtdose.errors import GeometryError, InputError, QuantityError
-from sirtdose.model.gates import Gates
+from sirtdose.io.gate_times import gates_by_time
 from sirtdose.model.volume import Volume
+
+_FRAME = "ActualFrameDuration (0018,1242)"
 
 
 def gates_together(images: Sequence[Volume]) -> Volume:
-    """Gates of equal time on one grid, their counts added up or their mean.
+    """Gates on one grid, their counts added up or their mean by time.
+
+    ActualFrameDuration of a SPECT may be that of a view or of all gates: where it is
+    the same in each, it does not tell how long they were.
 
     Raises
     ------
     InputError
-        A gate with gates of its own, or of another time than the first.
+        A gate with gates of its own, of another time than the first, or without a
+        duration where others have one.
     GeometryError
         A gate on another grid.
     QuantityError
@@ -24,11 +29,12 @@ def gates_together(images: Sequence[Volume]) -> Volume:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sirtdose.model.grid import Grid
     >>> from sirtdose.model.volume import Quantity
     >>> grid = Grid.regular((2, 3, 4), spacing_mm=(3.0, 2.0, 1.0))
     >>> feet, head = (
-    ...     Volume(np.full(grid.shape, n), grid, Quantity.COUNTS) for n in (6.0, 2.0)
+    ...     Volume(np.full(grid.shape, n), grid, Quantity.COUNTS) for n in (4.1, 3.9)
     ... )
     >>> image = gates_together([feet, head])
     >>> image.data.max().item(), image.gates.fractions
@@ -37,18 +43,23 @@ def gates_together(images: Sequence[Volume]) -> Volume:
     first = images[0]
     for n, one in enumerate(images, 1):
         _require_like(one, first, n)
-    count = len(images)
-    data = np.stack([np.asarray(one.data, np.float32) for one in images])
-    whole = data.sum(axis=0, dtype=np.float64)
-    if first.quantity.adds_up:
-        data *= count
-    else:
-        whole /= count
-    gates = Gates((1 / count,) * count, data, "one image each, taken as equally long")
+    durations = _durations(images)
+    whole, gates, asked = gates_by_time(
+        [one.data for one in images],
+        durations,
+        timed=f"by {_FRAME}" if durations else "one image each, taken as equally long",
+        quantity=first.quantity,
+        voxel_ml=first.grid.voxel_volume_ml,
+    )
     source = first.source
     if source is not None:
         files = tuple(file for one in images if one.source for file in one.source.files)
-        source = replace(source, files=files, remarks=(*source.remarks, gates.remark))
+        source = replace(
+            source,
+            files=files,
+            remarks=(*_said(images, "remarks"), gates.remark),
+            doubts=(*_said(images, "doubts"), *asked),
+        )
     return Volume(whole, first.grid, first.quantity, source, gates)
 
 
@@ -68,14 +79,39 @@ def _require_like(one: Volume, first: Volume, n: int) -> None:
     a, b = first.source, one.source
     if a is None or b is None:
         return
-    same = (a.scan_start, a.decay_correction, a.nuclide_in_header)
-    if same != (b.scan_start, b.decay_correction, b.nuclide_in_header):
-        raise InputError(
-            f"gate {n} has another scan time, decay correction or nuclide than gate 1: "
-            "give the gates of one scan"
+    differs = [
+        what
+        for what, mine, its in (
+            ("scan time", a.scan_start, b.scan_start),
+            ("decay correction", a.decay_correction, b.decay_correction),
+            ("nuclide", a.nuclide_in_header, b.nuclide_in_header),
+            ("CorrectedImage (0028,0051)", set(a.corrections), set(b.corrections)),
         )
-    if a.frame_duration_s != b.frame_duration_s:
+        if mine != its
+    ]
+    if differs:
         raise InputError(
-            f"gate {n} has another duration than gate 1 (ActualFrameDuration "
-            "(0018,1242)): images of one gate each are added up as equally long"
+            f"gate {n} has another {' and '.join(differs)} than gate 1: give the gates "
+            "of one scan"
         )
+
+
+def _said(images: Sequence[Volume], what: str) -> tuple[Any, ...]:
+    """What the headers of all gates say, each thing once."""
+    sources = [one.source for one in images if one.source]
+    return tuple(dict.fromkeys(said for one in sources for said in getattr(one, what)))
+
+
+def _durations(images: Sequence[Volume]) -> list[float] | None:
+    """How long each gate was, s, where the headers tell them apart."""
+    stated = [one.source.frame_duration_s if one.source else None for one in images]
+    known = [one for one in stated if one]
+    if len(set(stated)) == 1 or not known:
+        return None
+    if len(known) < len(stated):
+        without = next(n for n, one in enumerate(stated, 1) if not one)
+        raise InputError(
+            f"gate {without} does not state its duration ({_FRAME}), others do: give "
+            "the gates of one reconstruction, or one image of the whole scan"
+        )
+    return known

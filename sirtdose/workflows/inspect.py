@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.choose import Choice, Inspection, choose, unused
+from sirtdose.io.choose import Inspection, choose, unused
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import first_dicom, survey
 from sirtdose.io.found import ACTIVITY_IMAGES, STRUCTURES, Found, Passed
@@ -46,7 +46,7 @@ def inspect_folder(source: Path, *, languages: Sequence[str] = ()) -> Inspection
         seen = replace(
             seen, choice=choice, unused=unused(found, passed, choice, names=names)
         )
-        return _tried(seen, _items(choice), languages)
+        return _tried(seen, choice.items, languages)
 
 
 def names_its_patient(folder: Path) -> bool:
@@ -59,11 +59,6 @@ def names_its_patient(folder: Path) -> bool:
     """
     path = first_dicom(folder)
     return path is not None and read_patient(path).names(folder.name)
-
-
-def _items(choice: Choice) -> list[Found]:
-    images = [one for one in (choice.image, choice.ct) if one is not None]
-    return [*images, *choice.structures]
 
 
 def _tried(

@@ -207,7 +207,7 @@ def _header_findings(
     else:
         nuclide = scan_nuclide_findings(source, decay.nuclide, typed=decay.typed)
     if source is None or source.modality == "file":
-        return nuclide
+        return [*header_findings(source=source), *nuclide]
     return [
         *header_findings(source=source),
         *nuclide,

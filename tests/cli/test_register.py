@@ -1,6 +1,7 @@
 """`sirtdose register`, and `post` with the same registration: seen, then accepted."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from importlib.resources import files
@@ -23,14 +24,18 @@ AWAY = (12.0, -150.0, 8.0)
 def elsewhere(exact_contours: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The SPECT in a frame of reference of its own, with the contours of the CT."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    spect = pydicom.dcmread(exact_contours / "spect.dcm")
+    _moved(exact_contours, folder)
+    return folder
+
+
+def _moved(patient: Path, folder: Path) -> None:
+    spect = pydicom.dcmread(patient / "spect.dcm")
     spect.FrameOfReferenceUID = "1.2.826.0.1.3680043.10.1"
     [detector] = spect.DetectorInformationSequence
     at = [float(one) for one in detector.ImagePositionPatient]
     detector.ImagePositionPatient = [a + b for a, b in zip(at, AWAY, strict=True)]
     spect.save_as(folder / "spect.dcm")
-    shutil.copy(exact_contours / "structures.dcm", folder)
-    return folder
+    shutil.copy(patient / "structures.dcm", folder)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +96,36 @@ def test_doses_ask_and_are_those_of_the_own_ct(
             assert mean_gy == pytest.approx(theirs[name], rel=0.03)
 
 
+def test_a_plan_asks_and_is_that_of_the_own_ct(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """The scout 150 mm away: without a registration no dose, with it the same ones."""
+    away = tmp_path / "away"
+    away.mkdir()
+    _moved(exact_voxels, away)
+    given = ("--activity", "2.15GBq", "--lung-shunt", "5%", "--json")
+    words = ("plan", "image", away, *given, "--out")
+    apart = run(*words, tmp_path / "apart")
+    assert apart.exit_code == 3
+    assert "H15" in apart.stderr
+    accepted = ("--accept", "H16", "--reason", "looked at")
+    result = run(
+        *(*words, tmp_path / "out", "--registration", "liver", *accepted),
+        *("--drawn-on", exact_voxels / "ct"),
+    )
+    assert result.exit_code == 0, result.stderr
+    said = " ".join(one["message"] for one in json.loads(result.stdout)["warnings"])
+    shift = re.search(r"moved by .*? \(x (\S+), y (\S+), z (\S+?)\)", said)
+    assert shift is not None
+    assert [float(one) for one in shift.groups()] == pytest.approx(AWAY, abs=2.0)
+    usual = run("plan", "image", exact_voxels, *given, "--out", tmp_path / "usual")
+    ours, theirs = means(result), means(usual)
+    assert ours.keys() == theirs.keys()
+    # Structures are whole voxels here: half of one aside takes 3 % from a tumor.
+    for name in ("Perfused lobe", "Tumor 1", "Tumor 2"):
+        assert ours[name] == pytest.approx(theirs[name], rel=0.05)
+
+
 def means(result: Result) -> dict[str, float]:
     rows = json.loads(result.stdout)["doses"]["local_deposition"]["structures"]
     return {row["name"]: row["dose_gy"]["mean"] for row in rows}
@@ -147,6 +182,17 @@ def test_another_cameras_image_serves_as_anatomy(
     found = json.loads(result.stdout)["registration"]
     assert found["outline"]["anatomy"] == "SPECT"
     assert found["shift_mm"] == pytest.approx(AWAY, abs=2.0)
+
+
+def test_nothing_to_register_is_said_without_an_option_it_lacks(
+    run: Run, exact_contours: Path, how: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    result = run("register", exact_contours, *how, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "so none has to be moved: compute doses without a registration" in " ".join(
+        result.stderr.split()
+    )
+    assert "--registration" not in result.stderr
 
 
 def test_what_is_needed_is_said(run: Run, elsewhere: Path, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from sirtdose.io.dicom.header import (
     value_of,
 )
 from sirtdose.io.dicom.stack import Stack, read_stack
+from sirtdose.io.gate_times import Together, gates_by_time
 from sirtdose.model.gates import Gates
-from sirtdose.model.volume import Quantity
+from sirtdose.model.volume import Doubt, Quantity
 
 GATED_TOMO = "RECON GATED TOMO"
 _MOST = 64
@@ -37,8 +38,8 @@ def is_gated_pet(header: Dataset, path: Path) -> bool:
 
 def gated_stack(
     paths: Sequence[Path], headers: Sequence[Dataset]
-) -> tuple[Stack, Gates]:
-    """All gates of a PET series as one stack, their mean by time, and each of them.
+) -> tuple[Stack, Gates, tuple[Doubt, ...]]:
+    """All gates of a PET series as one stack, each of them, and what is asked of them.
 
     Raises
     ------
@@ -66,10 +67,15 @@ def gated_stack(
     ]
     _require_alike(stacks)
     durations = [_frame_time(one) for one in stacks]
-    fractions, timed = _fractions(durations, "FrameTime (0018,1063)", path.name)
-    gates = Gates(fractions, np.stack([one.data for one in stacks]), timed)
-    whole = replace(stacks[0], data=gates.mean().astype(np.float32))
-    return whole, gates
+    known, timed = _known(durations, "FrameTime (0018,1063)", path.name)
+    whole, gates, asked = gates_by_time(
+        [one.data for one in stacks],
+        known,
+        timed=timed,
+        quantity=Quantity.ACTIVITY_CONCENTRATION,
+        voxel_ml=stacks[0].grid.voxel_volume_ml,
+    )
+    return replace(stacks[0], data=whole.astype(np.float32)), gates, asked
 
 
 def _slots(members: Sequence[tuple[Dataset, Path]], count: int) -> list[int]:
@@ -152,28 +158,31 @@ def _frame_time(stack: Stack) -> float | None:
     return found.pop()
 
 
-def _fractions(
+def _known(
     durations: Sequence[float | None], said: str, name: str
-) -> tuple[tuple[float, ...], str]:
-    """Part of the time in each gate."""
+) -> tuple[list[float] | None, str]:
+    """Duration of each gate where they are stated, and what says so."""
     known = [one for one in durations if one is not None]
     if not known:
-        return (1 / len(durations),) * len(durations), _EQUAL
+        return None, _EQUAL
     if len(known) < len(durations):
         without = durations.index(None) + 1
         raise FileFormatError(
             f"gate {without} of {name} does not state its duration ({said}), others "
             f"do: {_NEEDED}"
         )
-    return tuple(one / sum(known) for one in known), f"by {said}"
+    return known, f"by {said}"
 
 
 def gated_frames(
-    dataset: Dataset, frames: NDArray[Any], path: Path, quantity: Quantity
-) -> tuple[NDArray[Any], Gates]:
+    dataset: Dataset,
+    frames: NDArray[Any],
+    path: Path,
+    *,
+    quantity: Quantity,
+    voxel_ml: float,
+) -> Together:
     """All gates of a gated NM reconstruction together, and each of them.
-
-    Counts of gates add up; concentrations are means by time.
 
     Raises
     ------
@@ -215,14 +224,10 @@ def gated_frames(
             f"{path.name} has a gate {slots.max()}, but NumberOfTimeSlots (0054,0071) "
             f"is {count}: {_NEEDED}"
         )
-    fractions, timed = _fractions(_slot_times(dataset, count, path), _SLOT, path.name)
-    data = np.stack(volumes).astype(np.float32)
-    if quantity.adds_up:
-        whole = data.sum(axis=0, dtype=np.float64)
-        data /= np.array(fractions, np.float32)[:, None, None, None]
-        return whole, Gates(fractions, data, timed)
-    gates = Gates(fractions, data, timed)
-    return gates.mean(), gates
+    known, timed = _known(_slot_times(dataset, count, path), _SLOT, path.name)
+    return gates_by_time(
+        volumes, known, timed=timed, quantity=quantity, voxel_ml=voxel_ml
+    )
 
 
 _SLOT = "TimeSlotTime (0054,0073)"

@@ -69,8 +69,13 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
     counts, quantity, added = nm_values(dataset, frames, path)
     gates = None
+    asked: tuple[Doubt, ...] = ()
     if is_gated(dataset):
-        counts, gates = gated_frames(dataset, counts, path, quantity)
+        # The grid of one gate has the same voxels as that of all frames.
+        own, _ = _grid(dataset, counts.shape, path)
+        counts, gates, asked = gated_frames(
+            dataset, counts, path, quantity=quantity, voxel_ml=own.voxel_volume_ml
+        )
     else:
         counts = _in_slice_order(dataset, counts, path)
     grid, remarks = _grid(dataset, counts.shape, path)
@@ -90,7 +95,12 @@ def _volume(dataset: Dataset, path: Path, nuclide: Emitter | None) -> Volume:
         ),
         decay_correction=_decay_correction(dataset),
         frame_duration_s=source.frame_duration_s or _view_duration_s(dataset, path),
-        doubts=(*source.doubts, *_declared(dataset, len(counts), path), *offset(added)),
+        doubts=(
+            *source.doubts,
+            *_declared(dataset, len(counts), path),
+            *offset(added),
+            *asked,
+        ),
     )
     if source.decay_correction == "ADMIN":
         # As for a PET: the image is of the administration, not of the scan.
@@ -114,7 +124,7 @@ def require_recon_tomo(dataset: Dataset, path: Path) -> None:
             "TRANSMISSION): an activity image must be EMISSION"
         )
     if kind not in ("RECON TOMO", GATED_TOMO):
-        what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'")
+        what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'" if kind else "of no kind")
         raise FileFormatError(
             f"{path.name} is {what} (ImageType (0008,0008) value 3): an activity image "
             "must be a RECON TOMO"

@@ -36,7 +36,7 @@ from sirtdose.io.dicom.stack import Stack, read_stack
 from sirtdose.model.emitter import Emitter
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.nuclide_words import names_in
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.volume import Doubt, Quantity, Volume
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.128"
 REFUSED_SOP_CLASSES = {
@@ -84,9 +84,10 @@ def read_pet(
         A unit, decay correction or time is missing.
     """
     gates = None
+    asked: tuple[Doubt, ...] = ()
     with reading_dicom(paths[0]):
         if is_gated_pet(headers[0] if headers else read_dataset(paths[0]), paths[0]):
-            stack, gates = gated_stack(paths, headers)
+            stack, gates, asked = gated_stack(paths, headers)
         else:
             stack = read_stack(paths, "PET", headers)
     first, path = stack.datasets[0], stack.paths[0]
@@ -105,6 +106,7 @@ def read_pet(
             nuclide_words=words,
             doubts=(
                 *stack.source.doubts,
+                *asked,
                 *series_doubts(
                     stack.datasets,
                     stack.paths,

@@ -206,7 +206,7 @@ def _header_findings(
 ) -> list[Finding]:
     """What the header says of nuclide, decay, corrections and geometry."""
     if source.modality in ("", "file"):
-        return []
+        return header_findings(source=source)
     return [
         *header_findings(source=source),
         *nuclide_findings(

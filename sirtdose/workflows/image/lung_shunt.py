@@ -122,7 +122,7 @@ def _image_findings(source: Source | None, nuclide: Nuclide | None) -> list[Find
     """What the image's header says; a SPECT that was not corrected asks (H41)."""
     unstated = unstated_tracer_findings(source)
     if source is None or source.modality == "file":
-        return unstated
+        return [*unstated, *header_findings(source=source)]
     return [
         *unstated,
         *header_findings(source=source),

@@ -59,8 +59,8 @@ def registered(
     ]
     if all(stay):
         raise InputError(
-            "every structure is already in the image's frame of reference: leave "
-            "--registration out"
+            "every structure is already in the image's frame of reference, so none has "
+            "to be moved: compute doses without a registration"
         )
     found = _registration(request, drawn, image=image, ct=ct)
     target = (ct or image).grid

@@ -15,7 +15,6 @@ from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import (
     STRUCTURES,
     Found,
-    Gated,
     Kind,
     Passed,
     names_in,
@@ -70,9 +69,7 @@ def chosen(
     if bare:
         choice = replace(choice, reasons=(*choice.reasons[:-1], _BARE))
     _require_patient_of_readers(choice)
-    whole = choice.image
-    images = whole.gates if isinstance(whole, Gated) else (whole,)
-    findings = one_patient_findings([*images, *choice.structures, choice.ct])
+    findings = one_patient_findings(choice.items)
     choice, said = _with_unused(choice, found, passed, others=others)
     return choice, findings + said
 
@@ -198,8 +195,7 @@ def inputs_of(choice: Choice, *others: object) -> tuple[dict[str, Any], ...]:
             "sha256": sha256_of_item(item),
             "series_instance_uid": item.series_instance_uid or None,
         }
-        for item in (choice.image, choice.ct, *choice.structures, *named)
-        if item is not None
+        for item in (*choice.items, *named)
     )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from sirtdose.io.choose import Choice
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
-from sirtdose.io.found import Found
 from sirtdose.io.hashing import companions
 from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.patient_link import PatientLink
@@ -16,14 +15,12 @@ from sirtdose.report.post.deidentified import with_names_replaced
 
 def people_of(choice: Choice, others: Iterable[Path | None]) -> tuple[PatientLink, ...]:
     """Whom the DICOM files name, and the other ones that are read."""
-    items: list[Found | None] = [choice.image, choice.ct, *choice.structures]
+    items = list(choice.items)
     for path in others:
         items += discover(path) if path is not None and path.exists() else []
     return tuple(
         dict.fromkeys(
-            read_patient(item.paths[0])
-            for item in items
-            if item is not None and any(item.patient)
+            read_patient(item.paths[0]) for item in items if any(item.patient)
         )
     )
 
@@ -31,7 +28,7 @@ def people_of(choice: Choice, others: Iterable[Path | None]) -> tuple[PatientLin
 def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) -> str:
     """A message in which no file's name stands that could have been read."""
     given = [
-        *(request.image, request.ct, *request.structures),
+        *(request.image, *request.gates, request.ct, *request.structures),
         *request.readers.values(),
     ]
     paths = [request.source, *named, *filter(None, given)]
@@ -46,8 +43,7 @@ def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) 
 def file_names(choice: Choice, named: Mapping[str, Path]) -> dict[str, str]:
     """What stands for each file's name, where results are to name nobody."""
     found: dict[str, str] = {}
-    items = [choice.image, choice.ct, *choice.structures]
-    for number, item in enumerate((one for one in items if one is not None), start=1):
+    for number, item in enumerate(choice.items, start=1):
         for path in item.paths:
             for one in (path, *companions(path)):
                 found.setdefault(one.name, f"{item.kind} {number}")

@@ -159,7 +159,7 @@ def _image(
     said.add(self_test_findings(post.judge.self_test))
     said.add(site_findings(post.judge.site))
     if not request.gives_activity:
-        said.add(header_findings(source=source) if source else [])
+        said.add(header_findings(source=source))
         return (image, None), said.findings
     given = said.take(with_header_nuclide(post.given, source, was))
     given = replace(given, nuclide=given.nuclide.for_energy(emitted=False))

@@ -15,7 +15,10 @@ from click.testing import Result
 
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.patient_link import PatientLink
+from sirtdose.model.request import ImageRequest
+from sirtdose.workflows.post.kept_names import without_file_names
 from tests.cli.post.test_registration import save
+from tests.gated import part_spect
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--deidentify")
@@ -117,6 +120,40 @@ def test_no_input_leads_to_a_person(
     kinds = {one["kind"] for one in document["inputs"]}
     assert {"budget", "radiobiology", "recovery coefficients", "plan"} <= kinds
     assert document["options"]["budget"] == "a file"
+
+
+def test_gates_are_named_by_number(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """A file each, one of them outside of the folder: no name, UID or hash is kept."""
+    parts = part_spect(exact_voxels / "spect.dcm", tmp_path / "own", shifts=(1, -1))
+    shutil.copy(exact_voxels / "structures.dcm", tmp_path / "own")
+    patient = marked(tmp_path / "own", tmp_path / "in")
+    gates = sorted(patient.glob("*part*"))
+    gates[1] = gates[1].rename(tmp_path / gates[1].name)
+    words = [word for gate in gates for word in ("--gate", gate)]
+    uids = {str(pydicom.dcmread(one).SeriesInstanceUID) for one in parts}
+    out = tmp_path / "out"
+    result = run("post", patient, *GIVEN, *words, "--json", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert told_in(out, result.stdout, result.stderr) == []
+    for path in out.iterdir():
+        assert not [one for one in uids if one.encode() in path.read_bytes()], path
+    document = json.loads(result.stdout)
+    assert [(one["file"], one["sha256"]) for one in document["inputs"]] == [
+        (name, None) for name in ("SPECT 1", "SPECT 2", "SEG 3")
+    ]
+    assert document["choices"][0] == (
+        "activity image of 2 gates, SPECT 1, SPECT 2: given by --gate"
+    )
+    assert document["options"]["gates"] == ["a file", "a file"]
+    assert "the image has 2 gates, read together" in result.stdout
+
+
+def test_a_batchs_table_names_no_gate_that_failed(tmp_path: Path) -> None:
+    request = ImageRequest(tmp_path / "in", gates=(tmp_path / "ZQMARKER.dcm",))
+    said = without_file_names("cannot read ZQMARKER.dcm", request, [])
+    assert said == "cannot read a file"
 
 
 def accepted(code: str) -> tuple[str, ...]:

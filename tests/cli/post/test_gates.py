@@ -162,6 +162,32 @@ class TestOneFileEach:
         assert "3 candidates" in alone.stderr
         assert run("verify", out).exit_code == 0
 
+    def test_unequal_counts_are_asked_about(
+        self, run: Run, parts: Path, tmp_path: Path
+    ) -> None:
+        """The last gate with half of the others' counts: 40, 40 and 20 % of the time.
+
+        Its rounding is that of whole counts.
+        """
+        folder = tmp_path / "patient"
+        shutil.copytree(parts, folder)
+        file = pydicom.dcmread(folder / "part2.dcm")
+        file.PixelData = (file.pixel_array // 2).astype("uint16").tobytes()
+        file.save_as(folder / "part2.dcm")
+        out = ("--no-report", "--no-dicom", "--json", "--out", tmp_path / "out")
+        asked = run(*self.words(folder), *out)
+        assert asked.exit_code == 3
+        assert "H12" in asked.stderr
+        assert "no durations tell why" in asked.stderr
+        assert not (tmp_path / "out").exists()
+        accepted = ("--accept", "H12", "--reason", "gated by amplitude")
+        result = run(*self.words(folder), *out, *accepted)
+        assert result.exit_code == 0, result.stderr
+        gates = json.loads(result.stdout)["gates"]["gates"]
+        assert [one["fraction"] for one in gates] == pytest.approx(
+            [0.4, 0.4, 0.2], abs=0.001
+        )
+
     @pytest.mark.parametrize(
         ("keyword", "value", "says"),
         [

@@ -408,7 +408,7 @@ def test_structures_already_there_are_not_moved(
         *("--out", tmp_path / "out"),
     )
     assert result.exit_code == 3
-    assert "leave --registration out" in result.stderr
+    assert "compute doses without a registration" in result.stderr
 
 
 def test_structures_of_a_third_image_are_refused(

@@ -54,7 +54,11 @@ class TestPet:
             np.testing.assert_allclose(own, factor * whole.data, rtol=1e-5)
         assert image.grid.matches(whole.grid)
         assert image.source is not None
-        assert image.source.doubts == ()
+        # Each of its concentrations is of other activity: that is no one's breathing.
+        [asked] = image.source.doubts
+        assert asked.code == "H12"
+        assert asked.said.startswith("the gates differ in activity by more than 10%")
+        assert asked.used == "the image is their mean by time"
         assert image.source.remarks == (
             "the image has 3 gates, read together as their mean by time (gate 1 15%, "
             "gate 2 30%, gate 3 55%; by FrameTime (0018,1063))",
