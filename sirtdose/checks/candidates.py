@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from sirtdose.checks.volumes import liver_size_findings, perfused_size_findings
-from sirtdose.model.accepted import short
+from sirtdose.data.load import table
+from sirtdose.dosimetry.derived import whole_voxels, with_role
+from sirtdose.model.accepted import short, without_mark
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -35,7 +37,7 @@ def candidate_findings(
             ),
             severity=severity if drawn else None,
             subject=one.name,
-            accepted="it is used under nobody's name, as a candidate in every table",
+            accepted="it is used as a candidate, and results say who accepted it",
         )
         for one in found
         if one.is_candidate
@@ -99,6 +101,40 @@ def accepted_findings(
                     "it fits",
                     severity=Severity.WARN,
                     subject=one.name,
+                )
+            )
+    return findings
+
+
+def doubled_findings(
+    found: Sequence[Structure], drawn: Sequence[Structure]
+) -> list[Finding]:
+    """Candidates for what is drawn already, under a name or number of its own (H35).
+
+    Parameters
+    ----------
+    found, drawn : sequence of Structure
+        On one grid.
+    """
+    most = table("segmentation")["shared_part"]["value"]
+    findings = []
+    for one in map(whole_voxels, found):
+        for other in map(whole_voxels, with_role(drawn, one.role)):
+            shared_ml = (one & other).volume_ml
+            if shared_ml <= most * min(one.volume_ml, other.volume_ml):
+                continue
+            name = without_mark(one.name)
+            findings.append(
+                Finding.of(
+                    "H35",
+                    f"'{one.name}' overlaps '{other.name}', which is drawn: "
+                    f"{shared_ml:.1f} mL are in both, {shared_ml / one.volume_ml:.0%} "
+                    f"of the candidate and {shared_ml / other.volume_ml:.0%} of "
+                    f"'{other.name}'. If both are one, do not accept it, or compute "
+                    f"with '{name}' or '{other.name}' alone",
+                    severity=Severity.WARN,
+                    subject=one.name,
+                    value=shared_ml / one.volume_ml,
                 )
             )
     return findings

@@ -181,7 +181,7 @@ def _request(options: dict[str, Any]) -> "LesionsRequest":
         roles=roles_of(options["role"]),
         case_label=options["case_label"],
         deidentify=options["deidentify"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
     )
 
 
