@@ -26,18 +26,18 @@ def candidate_findings(
         Finding.of(
             "H35",
             f"'{one.name}', {one.volume_ml:.1f} mL, was segmented by sirtdose"
-            f"{f' ({one.definition})' if one.definition else ''}, and nobody accepted "
-            "it by name: "
+            f"{'' if drawn else ' in this run'}"
+            f"{f' ({one.definition})' if one.definition else ''}"
             + (
-                "accept it with `sirtdose accept`, and give accepted.dcm"
+                ", and nobody accepted it by name: accept it with `sirtdose accept`, "
+                "and give accepted.dcm"
                 if drawn
-                else "see it first with `sirtdose segment`, which writes candidates "
-                "with pictures and what each changes, and accept it with `sirtdose "
-                "accept`"
+                else ": see it first with `sirtdose segment`, which shows it in "
+                "pictures and what it changes"
             ),
             severity=severity if drawn else None,
             subject=one.name,
-            accepted="it is used as a candidate, and results say who accepted it",
+            accepted="it is used as a candidate, under the name of who accepts it",
         )
         for one in found
         if one.is_candidate
@@ -147,8 +147,9 @@ def rest_findings(structures: Sequence[Structure]) -> list[Finding]:
     return [
         Finding.of(
             "H35",
-            f"'{one.name}' was found by its uptake, and no liver is drawn: what is "
-            "called normal perfused liver is all of it without tumors, liver or not",
+            f"'{one.name}' was found by its uptake, and no liver is drawn: what tumors "
+            "leave of it is judged as normal perfused liver, and is all of it, liver "
+            "or not",
             severity=Severity.WARN,
             subject=one.name,
         )

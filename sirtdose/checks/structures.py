@@ -13,7 +13,7 @@ from sirtdose.checks.volumes import (
 from sirtdose.dosimetry.derived import union, whole_voxels, with_role
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rail_source
-from sirtdose.model.role import DERIVED_ROLES, Role
+from sirtdose.model.role import DERIVED_ROLES, PERFUSED_REST, Role
 from sirtdose.model.structure import Structure
 
 _LUNGS_MIN_ML = 1500.0
@@ -54,7 +54,7 @@ def reading_findings(
         if count > 1
     ]
     for structure in structures:
-        if structure.name in DERIVED_ROLES:
+        if structure.name in (*DERIVED_ROLES, PERFUSED_REST):
             findings.append(
                 Finding.of(
                     "H19",

@@ -31,7 +31,7 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     asked = run(*words)
     assert asked.exit_code == 3
     assert "H35 Segmented by sirtdose: 'Tumor 1 (candidate)'" in asked.stderr
-    assert "results say who accepted it" in asked.stderr
+    assert "a candidate, under the name of who accepts it" in asked.stderr
     typed = "--accept \"H35:Tumor 1 (candidate)\" --reason '...' --by NAME"
     assert typed in asked.stderr
     # A reason names nobody, and the word that stands for a name neither.
@@ -62,6 +62,15 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     # A threshold on microspheres finds what is perfused, and no liver.
     assert "liver" not in {row["role"] for row in rows.values()}
     assert rows["Perfused volume (candidate)"]["role"] == "perfused"
+    # What tumors leave of it is called no liver either, but judged as one.
+    assert "normal_perfused" not in rows
+    rest = rows["perfused_without_tumors"]
+    assert rest["role"] == "normal_perfused"
+    whole = rows["Perfused volume (candidate)"]["volume_ml"]
+    tumors = rows["all_tumors"]["volume_ml"]
+    assert rest["volume_ml"] == pytest.approx(whole - tumors, rel=1e-3)
+    assert "perfused volume without tumors" in result.stderr
+    assert "not shown to be liver" in (tmp_path / "out" / "report.html").read_text()
     assert document["accepted"][0]["code"] == "H35"
 
 
