@@ -865,6 +865,7 @@ def test_an_image_that_is_not_dicom_is_refused(run: Run, tmp_path: Path) -> None
     result = run("segment", path, "--out", tmp_path / "out")
     assert result.exit_code == 3
     assert "image.nii.gz is not DICOM" in result.stderr
+    assert "or find them in the dose's own run by `sirtdose post" in result.stderr
 
 
 FAKE = """#!{python}

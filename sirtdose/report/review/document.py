@@ -74,6 +74,9 @@ def review_document(
 def _method(review: Review) -> dict[str, Any]:
     asked = review.asked
     own = table("segmentation")["methods"][asked.method]
+    source = own
+    if asked.find == "perfused" and asked.method == "fixed-fraction":
+        source = {"doi": "", **table("segmentation")["perfused_fraction"]}
     return {
         "name": asked.method,
         "says": own["says"],
@@ -81,9 +84,9 @@ def _method(review: Review) -> dict[str, Any]:
         "fraction": asked.used_fraction,
         "seeds_mm": [list(one) for one in asked.seeds_mm],
         "searched": None if review.searched is None else review.searched.name,
-        "source": own["source"],
-        "doi": own["doi"],
-        "verified": own["verified"],
+        "source": source["source"],
+        "doi": source["doi"],
+        "verified": source["verified"],
     }
 
 

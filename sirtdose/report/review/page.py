@@ -148,5 +148,6 @@ def review_page(
         place=place_words,
         uptake=uptake_words,
         plain=without_mark,
+        candidates={without_mark(one["name"]) for one in document["candidates"]},
         command=accept_command(document, "."),
     )
