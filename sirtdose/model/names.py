@@ -9,7 +9,7 @@ _T = TypeVar("_T")
 _PERSON_MAX = 64
 _MARKS_OF_PN = ("\\", "^", "=")
 # As help and messages have it where a name belongs.
-_PLACEHOLDER = "NAME"
+_PLACEHOLDERS = ("name", "your name")
 
 
 def person_named(by: str) -> str:
@@ -31,9 +31,9 @@ def person_named(by: str) -> str:
             f"an acceptance needs a name of 1 to {_PERSON_MAX} characters on one line: "
             'give --by "A. Physicist", with your own name'
         )
-    if text == _PLACEHOLDER:
+    if text.casefold() in _PLACEHOLDERS:
         raise InputError(
-            "--by NAME names nobody: type the name of the person who accepts, e.g. "
+            f"--by {text} names nobody: type the name of the person who accepts, e.g. "
             '--by "A. Physicist"'
         )
     if any(mark in text for mark in _MARKS_OF_PN):

@@ -397,6 +397,30 @@ def test_edits_that_do_not_fit_are_refused_by_name(
     assert not (review / "accepted-1").exists()
 
 
+def spaced(dataset: Dataset) -> None:
+    [shared] = dataset.SharedFunctionalGroupsSequence
+    [measures] = shared.PixelMeasuresSequence
+    measures.PixelSpacing = [1.02 * float(one) for one in measures.PixelSpacing]
+
+
+def shifted(dataset: Dataset) -> None:
+    for one in dataset.PerFrameFunctionalGroupsSequence:
+        place = one.PlanePositionSequence[0]
+        x, y, z = (float(each) for each in place.ImagePositionPatient)
+        place.ImagePositionPatient = [x + 4.0, y, z]
+
+
+@pytest.mark.parametrize("change", [spaced, shifted])
+def test_voxels_of_the_image_at_another_place_are_refused(
+    run: Run, review: Path, tmp_path: Path, change: Callable[[Dataset], None]
+) -> None:
+    edited = edited_seg(review / "candidates.dcm", tmp_path / "edited.dcm", change)
+    result = run("accept", review, "--lesion", "1", "--edit", edited, *BY)
+    assert result.exit_code == 3
+    assert "with another spacing or at another place" in result.stderr
+    assert not (review / "accepted-1").exists()
+
+
 def test_a_grid_that_cuts_a_lesion_is_refused(
     run: Run, review: Path, tmp_path: Path
 ) -> None:

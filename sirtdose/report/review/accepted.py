@@ -209,7 +209,8 @@ def post_command(
     if options.get("nuclide_given") and not options.get("device"):
         words += ["--nuclide", str(options["nuclide"])]
     words += ["--administered", "ACTIVITY" if gbq is None else f"{gbq:.10g}GBq"]
-    words += ["--lung-shunt", "PERCENT" if shunt is None else f"{100 * shunt:.10g}%"]
+    if shunt is not None:
+        words += ["--lung-shunt", f"{100 * shunt:.10g}%"]
     for name, role in (options.get("roles") or {}).items():
         words += ["--role", f"{name}={role}"]
     for key, typed in _TYPED.items():
