@@ -51,7 +51,9 @@ ARGUMENTS = {
     "tumor-volume": "tumor_volume_ml",
     "weight": "weight_kg",
 }
-_ACCEPT = re.compile(r"--accept (\"?)(H\d\d)(?::([^\"]*))?\1 --reason '\.\.\.'")
+_ACCEPT = re.compile(
+    r"--accept (\"?)(H\d\d)(?::([^\"]*))?\1 --reason '\.\.\.'( --by NAME)?"
+)
 _PERCENT = re.compile(r"(--[a-z][a-z-]*[a-z]) (\d+(?:\.\d+)?)%")
 # What is typed in a terminal, in backticks.
 _COMMAND = re.compile(r"(`sirtdose [^`]*`)")
@@ -88,7 +90,8 @@ def _said(part: str) -> str:
 
 def _acceptance(found: re.Match[str]) -> str:
     subject = f", {found[3]!r}" if found[3] else ""
-    return f"acceptances=[Acceptance('{found[2]}', '...'{subject})]"
+    by = ", by='NAME'" * bool(found[4])
+    return f"acceptances=[Acceptance('{found[2]}', '...'{subject}{by})]"
 
 
 def for_python(function: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -90,7 +90,7 @@ def said_before(
     kept = [one for one in stay if not _follows(one, moved)]
     asked = {one.code for one in kept} - {one.code for one in now}
     given = [
-        Acceptance(one["code"], one["reason"], one["subject"])
+        Acceptance(one["code"], one["reason"], one["subject"], one.get("by", ""))
         for one in document["accepted"]
         if one["code"] in asked
     ]

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from sirtdose.checks.volumes import liver_size_findings, perfused_size_findings
-from sirtdose.model.accepted import short
+from sirtdose.data.load import table
+from sirtdose.dosimetry.derived import whole_voxels, with_role
+from sirtdose.model.accepted import short, without_mark
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -24,18 +26,18 @@ def candidate_findings(
         Finding.of(
             "H35",
             f"'{one.name}', {one.volume_ml:.1f} mL, was segmented by sirtdose"
-            f"{f' ({one.definition})' if one.definition else ''}, and nobody accepted "
-            "it by name: "
+            f"{'' if drawn else ' in this run'}"
+            f"{f' ({one.definition})' if one.definition else ''}"
             + (
-                "accept it with `sirtdose accept`, and give accepted.dcm"
+                ", and nobody accepted it by name: accept it with `sirtdose accept`, "
+                "and give accepted.dcm"
                 if drawn
-                else "see it first with `sirtdose segment`, which writes candidates "
-                "with pictures and what each changes, and accept it with `sirtdose "
-                "accept`"
+                else ": see it first with `sirtdose segment`, which shows it in "
+                "pictures and what it changes"
             ),
             severity=severity if drawn else None,
             subject=one.name,
-            accepted="it is used under nobody's name, as a candidate in every table",
+            accepted="it is used as a candidate, under the name of who accepts it",
         )
         for one in found
         if one.is_candidate
@@ -104,6 +106,40 @@ def accepted_findings(
     return findings
 
 
+def doubled_findings(
+    found: Sequence[Structure], drawn: Sequence[Structure]
+) -> list[Finding]:
+    """Candidates for what is drawn already, under a name or number of its own (H35).
+
+    Parameters
+    ----------
+    found, drawn : sequence of Structure
+        On one grid.
+    """
+    most = table("segmentation")["shared_part"]["value"]
+    findings = []
+    for one in map(whole_voxels, found):
+        for other in map(whole_voxels, with_role(drawn, one.role)):
+            shared_ml = (one & other).volume_ml
+            if shared_ml <= most * min(one.volume_ml, other.volume_ml):
+                continue
+            name = without_mark(one.name)
+            findings.append(
+                Finding.of(
+                    "H35",
+                    f"'{one.name}' overlaps '{other.name}', which is drawn: "
+                    f"{shared_ml:.1f} mL are in both, {shared_ml / one.volume_ml:.0%} "
+                    f"of the candidate and {shared_ml / other.volume_ml:.0%} of "
+                    f"'{other.name}'. If both are one, do not accept it, or compute "
+                    f"with '{name}' or '{other.name}' alone",
+                    severity=Severity.WARN,
+                    subject=one.name,
+                    value=shared_ml / one.volume_ml,
+                )
+            )
+    return findings
+
+
 def rest_findings(structures: Sequence[Structure]) -> list[Finding]:
     """What is left of a perfused volume by threshold is no liver by itself (H35)."""
     if any(one.role is Role.LIVER for one in structures):
@@ -111,8 +147,9 @@ def rest_findings(structures: Sequence[Structure]) -> list[Finding]:
     return [
         Finding.of(
             "H35",
-            f"'{one.name}' was found by its uptake, and no liver is drawn: what is "
-            "called normal perfused liver is all of it without tumors, liver or not",
+            f"'{one.name}' was found by its uptake, and no liver is drawn: what tumors "
+            "leave of it is judged as normal perfused liver, and is all of it, liver "
+            "or not",
             severity=Severity.WARN,
             subject=one.name,
         )

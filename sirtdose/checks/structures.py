@@ -10,10 +10,10 @@ from sirtdose.checks.volumes import (
     liver_size_findings,
     perfused_size_findings,
 )
-from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.derived import union, whole_voxels, with_role
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rail_source
-from sirtdose.model.role import DERIVED_ROLES, Role
+from sirtdose.model.role import DERIVED_ROLES, PERFUSED_REST, Role
 from sirtdose.model.structure import Structure
 
 _LUNGS_MIN_ML = 1500.0
@@ -54,7 +54,7 @@ def reading_findings(
         if count > 1
     ]
     for structure in structures:
-        if structure.name in DERIVED_ROLES:
+        if structure.name in (*DERIVED_ROLES, PERFUSED_REST):
             findings.append(
                 Finding.of(
                     "H19",
@@ -249,9 +249,9 @@ def _tumors_in(
 
 
 def _overlap_findings(tumors: Sequence[Structure]) -> list[Finding]:
-    # Neighbors share border voxels without overlapping: only masks can tell.
     """Tumors that overlap each other (H19)."""
-    masks = [one for one in tumors if one.occupancy.dtype == bool]
+    # Neighbors share border voxels without overlapping.
+    masks = [whole_voxels(one) for one in tumors]
     return [
         Finding.of("H19", f"'{a.name}' and '{b.name}' overlap by {shared_ml:.1f} mL")
         for a, b in combinations(masks, 2)

@@ -81,7 +81,10 @@ def accept_command(
     print_document(
         taken.document,
         accepted_screen(
-            taken.document, post_command(taken.source, structures, taken.options)
+            taken.document,
+            post_command(taken.source, structures, taken.options),
+            warnings=taken.warnings,
+            elsewhere=taken.elsewhere,
         ),
         names=ACCEPTED_FILES,
         out=taken.place,

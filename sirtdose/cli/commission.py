@@ -284,7 +284,7 @@ def _request(scans: tuple[Path, ...], options: dict[str, Any]) -> "CommissionReq
         before=options["before"],
         tolerances=tolerances,
         deidentify=options["deidentify"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
     )
 
 

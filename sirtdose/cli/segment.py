@@ -13,6 +13,8 @@ from sirtdose.cli.words.image import image_request, reading_options
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
+    by_option,
+    calibrator_factor_option,
     force_option,
     json_option,
     lung_shunt_option,
@@ -112,6 +114,7 @@ _OF_DOSES = (
     "Duration of the scan, for a camera factor in --calibration, e.g. 20min.",
 )
 @timezone_option
+@calibrator_factor_option
 @lung_shunt_option
 @Option(
     "calibration",
@@ -129,6 +132,7 @@ _OF_DOSES = (
 )
 @physics_options
 @acceptance_options
+@by_option
 @out_option(required=True)
 @Option("deidentify", bool, "Remove patient identifiers, UIDs and dates.")
 @Option(
@@ -161,7 +165,7 @@ def segment_command(
     document = review_into(_request(source, options), out, force=force)
     print_document(
         document,
-        review_screen(document),
+        review_screen(document, str(out)),
         names=REVIEW_FILES,
         out=out,
         as_json=as_json,
@@ -178,6 +182,7 @@ def _request(source: Path, options: dict[str, Any]) -> "SegmentRequest":
         nuclide,
         nuclide_given=nuclide_typed(options),
         administered_gbq=options["administered"],
+        calibrator_factor=options["calibrator_factor"],
         lung_shunt_fraction=options["lung_shunt"],
         timezone=zone,
         administered_at=moment(options["administered_at"], "--administered-at", zone),
@@ -191,7 +196,7 @@ def _request(source: Path, options: dict[str, Any]) -> "SegmentRequest":
     )
     judge = JudgeRequest(
         device=options["device"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
         self_test=self_test(),
         site=site_used(),
     )
@@ -248,6 +253,10 @@ def _require_no_idle(options: dict[str, Any]) -> None:
     if options["administered"] is None:
         idle = [one for one in _OF_DOSES if options[one] is not None]
         idle += ["calibration"] if options["calibration"] != "administered" else []
+        idle += ["calibrator_factor"] if options["calibrator_factor"] != 1 else []
+        # What the site's file gives for doses is left aside.
+        site = site_used()
+        idle = [one for one in idle if site is None or one not in site.options]
         if idle:
             raise click.UsageError(
                 f"--{idle[0].replace('_', '-')} is for doses: give --administered too"

@@ -37,6 +37,18 @@ def without(structure: Structure, others: Iterable[Structure]) -> Structure:
     return reduce(sub, others, structure)
 
 
+def whole_voxels(structure: Structure) -> Structure:
+    """The voxels of which more than half lies inside: neighbors share none of these.
+
+    >>> from sirtdose.model.grid import Grid
+    >>> grid = Grid.regular((1, 1, 2), spacing_mm=(10.0, 10.0, 10.0))
+    >>> parts = np.array([[[0.5, 0.9]]], np.float32)
+    >>> whole_voxels(Structure("T", Role.TUMOR, parts, grid)).volume_ml
+    1.0
+    """
+    return replace(structure, occupancy=structure.occupancy > 0.5)
+
+
 def treated_ml(
     structures: Sequence[Structure], perfused: Sequence[str] = ()
 ) -> tuple[float, float] | None:

@@ -21,12 +21,14 @@ _TYPED_LIMITS = {
 class Acceptance:
     """A person's word that a finding is known and why it is acceptable.
 
-    Where several subjects ask under one code, `subject` says which is meant.
+    Where several subjects ask under one code, `subject` says which is meant. `by` is
+    the person's name; without it nobody accepts what sirtdose segmented (H35).
     """
 
     code: str
     reason: str
     subject: str = ""
+    by: str = ""
 
     def __post_init__(self) -> None:
         if self.code not in table("findings"):
@@ -38,14 +40,14 @@ class Acceptance:
             raise InputError(f"--accept {self.typed} needs a --reason that says why")
 
     @classmethod
-    def parse(cls, text: str, reason: str) -> "Acceptance":
+    def parse(cls, text: str, reason: str, by: str = "") -> "Acceptance":
         """Read a code, or a code with its subject.
 
         >>> Acceptance.parse("H27:Tumor 2", "air in the lesion").subject
         'Tumor 2'
         """
         code, _, subject = text.partition(":")
-        return cls(code.strip().upper(), reason, subject.strip())
+        return cls(code.strip().upper(), reason, subject.strip(), by)
 
     @property
     def typed(self) -> str:
@@ -146,9 +148,7 @@ def require_accepted(
         elif one in unanswered and not one.result_first:
             go_on = "To go on" if line.endswith("?") else "to go on"
             option = _typed(one.code, one.subject if _several(one.code, asks) else "")
-            lines.append(
-                f"{ended(line, ';')} {go_on}: --accept {option} --reason '...'"
-            )
+            lines.append(f"{ended(line, ';')} {go_on}: {_to_type(one.code, option)}")
     if lines:
         lines += [
             f"{one.code} {one.title}: {one.message}; to accept it: {to_accept([one])}"
@@ -233,7 +233,9 @@ def _saved(document: Mapping[str, Any]) -> tuple[list[Finding], list[Acceptance]
         for one in document.get("warnings", ())
     ]
     given = [
-        Acceptance(one["code"], one["reason"], one.get("subject", ""))
+        Acceptance(
+            one["code"], one["reason"], one.get("subject", ""), one.get("by", "")
+        )
         for one in document.get("accepted", ())
     ]
     return said, given
@@ -245,8 +247,18 @@ def to_accept(unanswered: Sequence[Finding]) -> str:
     >>> print(to_accept([Finding.of("H42", "31 Gy is above 30 Gy", subject="lungs")]))
     --accept "H42:lungs" --reason '...'
     """
-    typed = dict.fromkeys(_typed(one.code, one.subject) for one in unanswered)
-    return " ".join(f"--accept {one} --reason '...'" for one in typed)
+    typed = {_typed(one.code, one.subject): one.code for one in unanswered}
+    return " ".join(_to_type(code, one) for one, code in typed.items())
+
+
+def _to_type(code: str, typed: str) -> str:
+    by = " --by NAME" * _needs_name(code)
+    return f"--accept {typed} --reason '...'{by}"
+
+
+def _needs_name(code: str) -> bool:
+    """Whether a reason is not enough, and the person's name is wanted too."""
+    return bool(table("findings")[code].get("by_name"))
 
 
 def _asks(findings: Iterable[Finding]) -> list[Finding]:
@@ -255,7 +267,8 @@ def _asks(findings: Iterable[Finding]) -> list[Finding]:
 
 def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bool:
     """Whether an acceptance is of this question, and not of another's subject."""
-    if acceptance.code != ask.code:
+    named = acceptance.by.strip() or not _needs_name(ask.code)
+    if acceptance.code != ask.code or not named:
         return False
     if acceptance.subject:
         return ask.subject in _meant(acceptance, asks)

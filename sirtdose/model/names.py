@@ -6,6 +6,42 @@ from typing import TypeVar
 from sirtdose.errors import InputError
 
 _T = TypeVar("_T")
+_PERSON_MAX = 64
+_MARKS_OF_PN = ("\\", "^", "=")
+# As help and messages have it where a name belongs.
+_PLACEHOLDERS = ("name", "your name")
+
+
+def person_named(by: str) -> str:
+    """The name of a person who accepts, as results and DICOM keep it.
+
+    Raises
+    ------
+    InputError
+        It is empty, too long, not of one line, or no name.
+
+    Examples
+    --------
+    >>> person_named(" A. Physicist ")
+    'A. Physicist'
+    """
+    text = by.strip()
+    if not text or not text.isprintable() or len(text) > _PERSON_MAX:
+        raise InputError(
+            f"an acceptance needs a name of 1 to {_PERSON_MAX} characters on one line: "
+            'give --by "A. Physicist", with your own name'
+        )
+    if text.casefold() in _PLACEHOLDERS:
+        raise InputError(
+            f"--by {text} names nobody: type the name of the person who accepts, e.g. "
+            '--by "A. Physicist"'
+        )
+    if any(mark in text for mark in _MARKS_OF_PN):
+        raise InputError(
+            "--by has \\, ^ or =, which part the names of a person in DICOM: write it "
+            "as it is read, e.g. A. Physicist"
+        )
+    return text
 
 
 def alike(text: str, known: Iterable[str]) -> list[str]:

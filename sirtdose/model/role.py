@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sirtdose.model.role_kinds import DERIVED_ROLES as DERIVED_ROLES
 from sirtdose.model.role_kinds import GIVEN_ROLES as GIVEN_ROLES
+from sirtdose.model.role_kinds import PERFUSED_REST as PERFUSED_REST
 from sirtdose.model.role_kinds import Role as Role
 from sirtdose.model.role_words import Words, words_in
 

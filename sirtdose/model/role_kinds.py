@@ -66,4 +66,6 @@ _IN_WORDS = {
 
 # What a person may say a structure is: all but what the program derives.
 DERIVED_ROLES = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED, Role.ALL_TUMORS)
+# What tumors leave of a volume found by its uptake, where nothing shows the liver.
+PERFUSED_REST = "perfused_without_tumors"
 GIVEN_ROLES = tuple(role for role in Role if role not in DERIVED_ROLES)

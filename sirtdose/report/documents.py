@@ -1,7 +1,7 @@
 """What result documents have in common."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.acceptance import Acceptance, acceptances_used
@@ -10,6 +10,7 @@ from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
+from sirtdose.report.page_head import REMOVED
 
 if TYPE_CHECKING:
     from sirtdose.model.volume import Source, Volume
@@ -139,6 +140,15 @@ def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     ]
 
 
+def without_names(accepted: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Acceptances of a document, without who accepted.
+
+    >>> without_names([{"code": "H35", "reason": "seen", "by": "A. B"}])
+    [{'code': 'H35', 'reason': 'seen', 'by': 'removed'}]
+    """
+    return [{**one, **({"by": REMOVED} if "by" in one else {})} for one in accepted]
+
+
 def said_document(
     findings: Sequence[Finding], acceptances: Sequence[Acceptance]
 ) -> dict[str, Any]:
@@ -147,6 +157,7 @@ def said_document(
         "warnings": findings_document(findings),
         "accepted": [
             {"code": one.code, "subject": one.subject, "reason": one.reason}
+            | ({"by": one.by} if one.by else {})
             for one in acceptances_used(findings, acceptances)
         ],
     }

@@ -44,7 +44,8 @@ def answered(
     for one, answer in zip(listed, given, strict=True):
         own = {"reason": "", "by": ""}
         if answer:
-            own = {"severity": "accepted", "reason": answer.reason, "by": by}
+            own = {"severity": "accepted", "reason": answer.reason}
+            own["by"] = answer.by or by
             own["typed"] = answer.subject
         found.append({**one, **own})
     return sorted(found, key=lambda one: (_ORDER.index(one["severity"]), one["code"]))

@@ -12,7 +12,7 @@ from math import floor, log10, sqrt
 from typing import Any
 
 from sirtdose.model.metric import Metric
-from sirtdose.model.role import DERIVED_ROLES, Role
+from sirtdose.model.role import DERIVED_ROLES, PERFUSED_REST, Role
 from sirtdose.model.structure import Structure
 from sirtdose.report.palette import ISODOSES, paints
 from sirtdose.report.wording import shown_name
@@ -88,7 +88,8 @@ def drawn_name(name: str, role: str) -> str:
     """
     if role == Role.TUMOR_PART:
         return f"{_INDENT}{name}"
-    return shown_name(name) if name == role and role in _REPEATED else name
+    built = name == PERFUSED_REST or (name == role and role in _REPEATED)
+    return shown_name(name) if built else name
 
 
 def method_name(method: str) -> str:

@@ -149,7 +149,8 @@ def finding_lines(
     """
     return [
         f"ACCEPTED {one['code']}{' ' * bool(one['typed'])}{spoken(one['typed'])}: "
-        f"{one['reason']} ({spoken(one['message'])})"
+        f"{one['reason']}{', ' * bool(one['by'])}{one['by']} "
+        f"({spoken(one['message'])})"
         if one["severity"] == "accepted"
         else f"{one['severity'].upper():<5}{one['code']}  {spoken(one['message'])}"
         for one in answered(findings, accepted)

@@ -15,6 +15,7 @@ _SPOKEN = {
     "normal_whole": "normal whole liver",
     "normal_perfused": "normal perfused liver",
     "normal_given": "normal liver",
+    "perfused_without_tumors": "perfused volume without tumors",
     "all_tumors": "all tumors",
     "tumor_part": "part of a tumor",
     "normal perfused": "normal perfused liver",
@@ -27,6 +28,7 @@ _SPOKEN = {
 # The parts of a liver that the program names, and the lungs.
 _DERIVED = (
     *("normal whole liver", "normal perfused liver", "perfused volume", "all tumors"),
+    "perfused volume without tumors",
     *("treated volume", "whole liver", "unperfused liver", "lungs"),
 )
 # Behind a colon, or before an equals sign, a name is typed: --accept H25:NAME.

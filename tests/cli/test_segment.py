@@ -397,6 +397,30 @@ def test_edits_that_do_not_fit_are_refused_by_name(
     assert not (review / "accepted-1").exists()
 
 
+def spaced(dataset: Dataset) -> None:
+    [shared] = dataset.SharedFunctionalGroupsSequence
+    [measures] = shared.PixelMeasuresSequence
+    measures.PixelSpacing = [1.02 * float(one) for one in measures.PixelSpacing]
+
+
+def shifted(dataset: Dataset) -> None:
+    for one in dataset.PerFrameFunctionalGroupsSequence:
+        place = one.PlanePositionSequence[0]
+        x, y, z = (float(each) for each in place.ImagePositionPatient)
+        place.ImagePositionPatient = [x + 4.0, y, z]
+
+
+@pytest.mark.parametrize("change", [spaced, shifted])
+def test_voxels_of_the_image_at_another_place_are_refused(
+    run: Run, review: Path, tmp_path: Path, change: Callable[[Dataset], None]
+) -> None:
+    edited = edited_seg(review / "candidates.dcm", tmp_path / "edited.dcm", change)
+    result = run("accept", review, "--lesion", "1", "--edit", edited, *BY)
+    assert result.exit_code == 3
+    assert "with another spacing or at another place" in result.stderr
+    assert not (review / "accepted-1").exists()
+
+
 def test_a_grid_that_cuts_a_lesion_is_refused(
     run: Run, review: Path, tmp_path: Path
 ) -> None:
@@ -511,6 +535,46 @@ def test_what_to_type_next_can_be_typed(
     assert document["ledger"]["administered_gbq"] == 2.15
 
 
+def test_a_review_reads_its_image_as_post_does(
+    run: Run, patient: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site.toml"
+    # A method and a region of doses are none of a search for candidates.
+    site.write_text(
+        '[defaults]\nmethod = "collapsed-cone"\ndevice = "resin"\n'
+        'calibrate_over = "fov"\n[calibrator.resin]\nfactor = 1.1\n'
+        'uncertainty = "2%"\nsource = "our comparison"\n'
+    )
+    words = ("--site", site, "segment", patient, "--out", tmp_path / "r", "--json")
+    assert run(*words).exit_code == 0
+    given = ("--administered", "2GBq", "--force")
+    document = json.loads(run(*words, *given).stdout)
+    assert document["activity"]["delivered_gbq"] == pytest.approx(2.2)
+    assert document["activity"]["over"] == "fov"
+    assert any(
+        "activities are the readings times 1.1" in one["message"]
+        for one in document["warnings"]
+    )
+    taken = run("accept", tmp_path / "r", "--lesion", "1", *BY)
+    assert "--administered 2GBq" in taken.stderr
+    assert "--device resin --calibrator-factor 1.1" in taken.stderr
+    idle = run(
+        "segment", patient, "--calibrator-factor", "1.1", "--out", tmp_path / "s"
+    )
+    assert "--calibrator-factor is for doses: give --administered too" in idle.stderr
+
+
+def test_structures_from_elsewhere_are_named_to_be_given(
+    run: Run, patient: Path, tmp_path: Path
+) -> None:
+    shutil.copy(patient / "structures.dcm", tmp_path / "drawn.dcm")
+    drawn = ("--structures", tmp_path / "drawn.dcm")
+    result = run("segment", patient / "spect.dcm", *drawn, "--out", tmp_path / "r")
+    assert result.exit_code == 0, result.stderr
+    taken = run("accept", tmp_path / "r", "--lesion", "1", *BY)
+    assert "post --structures` needs too: drawn.dcm" in taken.stderr
+
+
 def test_no_acceptance_is_lost_or_mixed_with_others(
     run: Run, review: Path, tmp_path: Path
 ) -> None:
@@ -534,14 +598,32 @@ def test_numbers_are_those_in_the_names(
     out = tmp_path / "review"
     result = run("segment", tmp_path, "--fraction", "40%", "--out", out, "--json")
     assert result.exit_code == 0, result.stderr
-    rows = json.loads(result.stdout)["candidates"]
+    document = json.loads(result.stdout)
+    rows = document["candidates"]
     assert [one["number"] for one in rows] == [2, 3, 4][: len(rows)]
     assert [one["name"] for one in rows] == [
         f"Tumor {one['number']} (candidate)" for one in rows
     ]
     assert (out / "planes" / "candidate_02.png").exists()
+    # The largest is the tumor that is drawn: said, and counted once in all.
+    [said] = [one for one in document["warnings"] if one["code"] == "H35"]
+    assert said["subject"] == "Tumor 2 (candidate)"
+    assert "overlaps 'Tumor 1', which is drawn" in said["message"]
+    [tumors] = [one for one in document["accepting_all"] if one["region"] == "tumors"]
+    others = sum(one["volume_ml"] for one in rows[1:])
+    alone = tumors["without"]["volume_ml"]
+    assert tumors["with"]["volume_ml"] == pytest.approx(alone + others, rel=0.02)
+    # What to type next is there, but for the name.
+    numbers = ",".join(str(one["number"]) for one in rows)
+    typed = f"sirtdose accept {out} --lesion {numbers} --by NAME"
+    assert typed in result.stderr
+    refused = run(*shlex.split(typed)[1:])
+    assert refused.exit_code == 3
+    assert "--by NAME names nobody" in refused.stderr
+    assert f"--lesion {numbers} --by NAME" in (out / "review.html").read_text("utf-8")
     taken = run("accept", out, "--lesion", "2", *BY, "--json")
     assert [one["name"] for one in json.loads(taken.stdout)["lesions"]] == ["Tumor 2"]
+    assert "overlaps 'Tumor 1', which is drawn" in taken.stderr
 
 
 def test_a_second_liver_is_refused(
@@ -807,6 +889,7 @@ def test_an_image_that_is_not_dicom_is_refused(run: Run, tmp_path: Path) -> None
     result = run("segment", path, "--out", tmp_path / "out")
     assert result.exit_code == 3
     assert "image.nii.gz is not DICOM" in result.stderr
+    assert "or find them in the dose's own run by `sirtdose post" in result.stderr
 
 
 FAKE = """#!{python}

@@ -71,11 +71,13 @@ KNOWN = {
     "checks.method:injection_limit_findings": "several injections are of partition and "
     "image",
     "checks.transforms:_against_start": ONLY_WHERE_TYPED,
+    "checks.transforms:image_shift_findings": ONLY_WHERE_TYPED,
     "checks.transforms:bend_findings": ONLY_WHERE_TYPED,
     "checks.transforms:change_findings": ONLY_WHERE_TYPED,
     "cli.words.goals:aim_of": "`compare` has goals by a metric in --injection alone",
     "cli.words.image:_registration": ONLY_WHERE_TYPED,
     "cli.words.image:image_request": ONLY_WHERE_TYPED,
+    "cli.words.quantities:acceptances_of": ONLY_WHERE_TYPED,
     "cli.words.quantities:nuclide_of": ONLY_WHERE_TYPED,
     "dosimetry.image.segmentation:_require_apart": "seeds are given to `segment` alone",
     "dosimetry.engine.dose:compute_dose": "a review's doses are by local deposition",
@@ -92,7 +94,9 @@ KNOWN = {
     "io.dicom.seg:_structures": "`inspect` says what other commands are to be given",
     "io.output.folder:require_free": "`plan approve` replaces what it approves",
     "model.acceptance:Acceptance": "`plan approve` says what to plan again with",
-    "model.acceptance:to_accept": "`plan approve` says what to plan again with",
+    "model.acceptance:_to_type": "`plan approve` says what to plan again with, and "
+    "--by is for what an image's structures ask (H35)",
+    "model.names:person_named": ONLY_WHERE_TYPED,
     "model.role:Doubt": "`inspect` and `phantom` doubt no name",
     "model.units:parse_time": "a plan's injections have no time",
     "phantom.make:_of_scan": "they are what `sirtdose post` is to be given",
@@ -103,6 +107,7 @@ KNOWN = {
     "planning.scout_dose:with_scout": "`mird` and `bsa` have one injection",
     "report.plan.command:_of_activity": "the end of the command of a plan's own method",
     "report.plan.command:command_words": "in the command of a plan's own method",
+    "report.review.document:accept_command": "the command that it makes is `accept`",
     "report.review.accepted:post_command": "the command that it makes is `post`",
     "report.screen:unasked_words": "it repeats an option that was typed",
     "report.plan.lung_shunt:shunt_screen": "the end of what `plan mird` is told",
@@ -113,6 +118,7 @@ KNOWN = {
     "workflows.image.registration:_registration": ONLY_WHERE_TYPED,
     "workflows.image.scene:activity_image": ONLY_WHERE_TYPED,
     "workflows.image.structures:delineated": ONLY_WHERE_TYPED,
+    "workflows.post.positron_yield:_rescaled": ONLY_WHERE_TYPED,
 }
 # It sets --registration and --drawn-on itself, so what is said where they are typed may
 # be said by it: each of these was followed to see that it is not.

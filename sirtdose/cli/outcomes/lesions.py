@@ -178,7 +178,7 @@ def lesions_request(options: Mapping[str, Any]) -> "LesionsRequest":
         roles=roles_of(options["role"]),
         case_label=options["case_label"],
         deidentify=options["deidentify"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
     )
 
 

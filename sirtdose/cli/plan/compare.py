@@ -104,9 +104,7 @@ def compare_command(
     """
     if plans:
         _require_alone(plans)
-        document = compare_documents(
-            plans, acceptances_of(options["accept"], options["reason"])
-        )
+        document = compare_documents(plans, acceptances_of(options))
     else:
         document = _methods(options)
     document = signed(document)

@@ -11,6 +11,7 @@ from sirtdose.cli.words.image import image_request, reading_options
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
     acceptance_options,
+    by_option,
     ct_lung_mass_option,
     force_option,
     json_option,
@@ -135,6 +136,7 @@ def planar_command(
 @ct_lung_mass_option
 @physics_options
 @acceptance_options
+@by_option
 @out_option(required=False)
 @force_option
 @verbose_option
@@ -158,7 +160,7 @@ def spect_command(
         image_request(source, options),
         margin_mm=options["lung_margin"],
         lung_mass_kg=options["lung_mass"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
         nuclide=nuclide,
     )
     document = spect_document(
@@ -195,7 +197,7 @@ def _by_image(images: tuple[Path, ...], options: dict[str, Any]) -> dict[str, An
         for name in ("lung", "liver")
         for text in [options[f"{name}_background"]]
     }
-    accepted = acceptances_of(options["accept"], options["reason"])
+    accepted = acceptances_of(options)
     measured = counts_of_planar(
         images,
         lungs=options["lungs"],
@@ -226,7 +228,7 @@ def _by_counts(options: dict[str, Any]) -> dict[str, Any]:
         _views(options[f"{name}_counts"], options[f"{name}_background"], f"--{name}")
         for name in _ORGANS
     )
-    accepted = acceptances_of(options["accept"], options["reason"])
+    accepted = acceptances_of(options)
     names = (f"{one}-{kind}" for one in _ORGANS for kind in ("counts", "background"))
     texts = {name: options[name.replace("-", "_")] for name in names}
     typed = typed_counts_findings(

@@ -239,7 +239,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         remnant=_remnant_asked(options),
         self_test=self_test(),
         site=site_used(),
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
         inputs={
             "patient_key": options["patient_key"],
             "case_file_sha256": context.meta.get(CASE_FILE),

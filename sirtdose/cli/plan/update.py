@@ -143,7 +143,7 @@ def update_command(
             folder=path.parent,
             self_test=self_test(),
             site=site_used(),
-            acceptances=acceptances_of(options["accept"], options["reason"]),
+            acceptances=acceptances_of(options),
         ),
     )
     document = signed(

@@ -213,7 +213,7 @@ def vial_command(
         *chosen_against_plan(ordered, wants, device=device, nuclide=nuclide),
         *about_vials(found, asked),
     ]
-    acceptances = acceptances_of(options["accept"], options["reason"])
+    acceptances = acceptances_of(options)
     if planned:
         acceptances = planned.meant(acceptances, findings)
     require_accepted(findings, acceptances)

@@ -18,7 +18,7 @@ _TAKEN = (
     *("administered", "administered_at", "assay", "assay_at", "timezone"),
     *("residual", "residual_at", "calibrator_factor", "calibration", "camera_limit"),
     *("device", "nuclide", "nuclide_file", "half_life"),
-    *("accept", "reason", "out", "force", "as_json", "no_report"),
+    *("accept", "reason", "by", "out", "force", "as_json", "no_report"),
     *("deidentify", "site_key"),
 )
 

@@ -392,7 +392,7 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         prior_lung_dose_gy=options["prior_lung_dose"],
         radiobiology=options["radiobiology"],
         metrics=metrics_of(options),
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
         self_test=self_test(),
         site=site_used(),
     )

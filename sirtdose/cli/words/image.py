@@ -8,7 +8,7 @@ from typing import Any, Literal
 import click
 
 from sirtdose.cli.words.option import FileOrText, Option, together
-from sirtdose.cli.words.options import density_option, medium_option
+from sirtdose.cli.words.options import by_option, density_option, medium_option
 from sirtdose.cli.words.quantities import (
     LanguagesType,
     QuantityType,
@@ -124,6 +124,7 @@ segmentation_options = together(
         "tumor's maximum and its surroundings.",
         metavar="FRACTION|adaptive",
     ),
+    by_option,
 )
 
 method_option = Option(

@@ -199,6 +199,15 @@ acceptance_options = together(
     ),
 )
 
+by_option = Option(
+    "by",
+    str,
+    "Name of the person who accepts, kept with each --accept. What sirtdose segmented "
+    "(H35) is accepted by name only.",
+    metavar="NAME",
+    about="person",
+)
+
 VERBOSE = "sirtdose.verbose"
 
 

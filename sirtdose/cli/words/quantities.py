@@ -14,6 +14,7 @@ from sirtdose.io.tables.nuclides import own_nuclide
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.device import Device, device_name
 from sirtdose.model.emitter import Emitter
+from sirtdose.model.names import person_named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.role_words import languages_named
@@ -315,10 +316,13 @@ def nuclide_typed(options: Mapping[str, Any]) -> bool:
     return any(options[name] is not None for name in names)
 
 
-def acceptances_of(
-    codes: tuple[str, ...], reasons: tuple[str, ...]
-) -> tuple[Acceptance, ...]:
-    """Pair every --accept with its --reason, in order."""
+def acceptances_of(options: Mapping[str, Any]) -> tuple[Acceptance, ...]:
+    """Pair every --accept with its --reason, in order, under the name of --by."""
+    codes, reasons, by = options["accept"], options["reason"], options.get("by")
+    if by is not None and not codes:
+        raise click.UsageError(
+            "--by names who accepts: give --accept and --reason too, or leave it out"
+        )
     if len(codes) != len(reasons):
         raise click.UsageError(
             f"{len(codes)} --accept and {len(reasons)} --reason: give each code its "
@@ -326,7 +330,7 @@ def acceptances_of(
         )
     try:
         return tuple(
-            Acceptance.parse(code, reason)
+            Acceptance.parse(code, reason, "" if by is None else person_named(by))
             for code, reason in zip(codes, reasons, strict=True)
         )
     except InputError as error:

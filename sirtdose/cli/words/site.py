@@ -203,7 +203,13 @@ def site_options(
                 f"{file.name}, line {line}: '{key}' cannot be set for {path}: use one "
                 f"of {', '.join(known)}"
             )
-    everywhere = {key: one for key, one in site.defaults.items() if key in known}
+    table = option_table(command)
+    everywhere = {
+        key: one
+        for key, one in site.defaults.items()
+        # A method of doses is none of `segment`, which finds candidates by one.
+        if key in known and (key != "method" or table[key].multiple)
+    }
     return located(everywhere | dict(own), (file.absolute().parent,), command)
 
 

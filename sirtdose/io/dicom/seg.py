@@ -25,7 +25,7 @@ from sirtdose.io.dicom.seg_frames import seg_frames
 from sirtdose.io.hashing import sha256_of_voxels
 from sirtdose.io.reading import reading
 from sirtdose.model.accepted import Accepted, short, tells_candidate
-from sirtdose.model.role import Role
+from sirtdose.model.role import DERIVED_ROLES, PERFUSED_REST, Role
 from sirtdose.model.structure import Structure
 
 SOP_CLASS_UIDS: tuple[str, ...] = (
@@ -87,7 +87,7 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
     old = not dataset.get("CodingSchemeIdentificationSequence")
     for segment in segments:
         name = str(segment.get("SegmentLabel", "") or "").strip()
-        if ours and name in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED):
+        if ours and name in (*DERIVED_ROLES, PERFUSED_REST):
             # Derived anew from what it was derived from.
             continue
         number = int(segment.SegmentNumber)

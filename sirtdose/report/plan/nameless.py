@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sirtdose.report.documents import document_text
+from sirtdose.report.documents import document_text, without_names
 from sirtdose.report.page_head import REMOVED
 from sirtdose.report.render import case_hash
 
@@ -46,6 +46,8 @@ def without_identity(document: Mapping[str, Any]) -> dict[str, Any]:
             | {"file": names[one["file"]], "sha256": None, "series_instance_uid": None}
             for one in images
         ]
+    if found.get("accepted"):
+        found["accepted"] = without_names(found["accepted"])
     if found.get("plan"):
         found["plan"] = {**found["plan"], "hash": None}
     for one in found.get("plans") or ():

@@ -8,6 +8,7 @@ from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.io.found import UNUSED
+from sirtdose.report.documents import without_names
 from sirtdose.report.page_head import REMOVED
 from sirtdose.report.post.readers import kept_names
 
@@ -68,6 +69,8 @@ def deidentified(
         one | {"file": own[one["file"]], "series_instance_uid": None, "sha256": None}
         for one in inputs
     ]
+    if "accepted" in result:
+        result["accepted"] = without_names(result["accepted"])
     if camera := result.get("camera"):
         camera |= {"name": REMOVED, "sha256": None}
         camera["header"] = {

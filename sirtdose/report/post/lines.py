@@ -4,6 +4,7 @@ from typing import Any
 
 from sirtdose.model.activity_scale import scale_words
 from sirtdose.model.metric import Metric, metrics_in
+from sirtdose.model.role import PERFUSED_REST
 from sirtdose.report.doses import (
     NUMBERS,
     asked_in,
@@ -209,7 +210,7 @@ def _shown_name(row: dict[str, Any]) -> str:
 def _role_words(row: dict[str, Any]) -> str:
     """What a structure is for; nothing where its name says it already."""
     role = str(row["role"])
-    return "" if role == row["name"] else role_words(role)
+    return "" if row["name"] in (role, PERFUSED_REST) else role_words(role)
 
 
 def once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

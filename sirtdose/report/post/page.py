@@ -59,7 +59,7 @@ from sirtdose.report.post.uncertainty import (
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import limit_line, role_words, significant, spoken
 
-_DERIVED = re.compile(r"'(normal_whole|normal_perfused)'")
+_DERIVED = re.compile(r"'(normal_whole|normal_perfused|perfused_without_tumors)'")
 _SHORT_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.+Z-]+)?")
 _DISEASES = {"hcc": "HCC", "icc": "ICC", "mcrc": "mCRC"}
 NONE = "n/a"

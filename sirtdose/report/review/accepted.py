@@ -14,6 +14,21 @@ from sirtdose.report.wording import significant
 
 ACCEPTED_FILE, ACCEPTED_SEG = "accepted.json", "accepted.dcm"
 ACCEPTED_FILES = (ACCEPTED_FILE, ACCEPTED_SEG)
+# What of a review's options `post` needs again, as it is typed.
+_TYPED = {
+    **{key: f"--{key} {{}}" for key in ("image", "ct", "device", "timezone")},
+    "header_nuclide_was": "--header-nuclide-was {}",
+    "probability_threshold": "--probability-threshold {}",
+    "administered_at": "--administered-at {}",
+    "scan_at": "--scan-at {}",
+    "scan_duration_h": "--scan-duration {:.10g}h",
+    "calibrator_factor": "--calibrator-factor {:g}",
+    "calibration": "--calibration {}",
+    "cps_per_mbq": "--calibration {:.10g}cps/MBq",
+    "calibrate_over": "--calibrate-over {}",
+}
+# Defaults, what has no place to be named by, and a factor's other half.
+_UNSAID = (None, "", 1.0, "administered", "camera", "a file", "a folder")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +126,18 @@ def _lesion(one: Lesion, *, by: str, at: str, step: int) -> dict[str, Any]:
     }
 
 
-def accepted_screen(document: Mapping[str, Any], command: str) -> Screen:
-    """Each lesion with its volume and who accepted it, then how to use them."""
+def accepted_screen(
+    document: Mapping[str, Any],
+    command: str,
+    *,
+    warnings: Sequence[Mapping[str, Any]] = (),
+    elsewhere: Sequence[str] = (),
+) -> Screen:
+    """Each lesion with its volume and who accepted it, then how to use them.
+
+    `warnings` are the review's of what is accepted now, `elsewhere` the files of
+    structures that it was made with and that the command cannot name.
+    """
     lines = [f"Accepted by {document['by']}, review {document['review']['hash'][:12]}"]
     for one in document["lesions"]:
         edited = ""
@@ -133,7 +158,13 @@ def accepted_screen(document: Mapping[str, Any], command: str) -> Screen:
     left = document["not_accepted"]
     lines.append(f"Not accepted, and not used: {', '.join(left) or 'none'}")
     lines += _edited_lines(document["edited_from"])
-    return Screen(lines, last=[f"To compute with them: {command}"])
+    last = [f"To compute with them: {command}"]
+    if elsewhere:
+        last.append(
+            "Structures of the review that are not in that folder, and that `sirtdose "
+            f"post --structures` needs too: {', '.join(elsewhere)}"
+        )
+    return Screen(lines, findings=warnings, last=last)
 
 
 def _edited_lines(told: Mapping[str, Any] | None) -> list[str]:
@@ -175,11 +206,14 @@ def post_command(
     for one in structures:
         words += ["--structures", str(one)]
     gbq, shunt = options.get("administered_gbq"), options.get("lung_shunt_fraction")
-    if options.get("nuclide_given"):
+    if options.get("nuclide_given") and not options.get("device"):
         words += ["--nuclide", str(options["nuclide"])]
     words += ["--administered", "ACTIVITY" if gbq is None else f"{gbq:.10g}GBq"]
-    words += ["--lung-shunt", "PERCENT" if shunt is None else f"{100 * shunt:.10g}%"]
-    for key in ("administered_at", "scan_at", "timezone", "calibrate_over"):
-        if options.get(key):
-            words += [f"--{key.replace('_', '-')}", str(options[key])]
+    if shunt is not None:
+        words += ["--lung-shunt", f"{100 * shunt:.10g}%"]
+    for name, role in (options.get("roles") or {}).items():
+        words += ["--role", f"{name}={role}"]
+    for key, typed in _TYPED.items():
+        if options.get(key) not in _UNSAID:
+            words += typed.format(options[key]).split(" ", maxsplit=1)
     return shlex.join([*words, "--out", out])

@@ -1,5 +1,6 @@
 """review.json, and what a terminal shows of it."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -73,6 +74,9 @@ def review_document(
 def _method(review: Review) -> dict[str, Any]:
     asked = review.asked
     own = table("segmentation")["methods"][asked.method]
+    source = own
+    if asked.find == "perfused" and asked.method == "fixed-fraction":
+        source = {"doi": "", **table("segmentation")["perfused_fraction"]}
     return {
         "name": asked.method,
         "says": own["says"],
@@ -80,9 +84,9 @@ def _method(review: Review) -> dict[str, Any]:
         "fraction": asked.used_fraction,
         "seeds_mm": [list(one) for one in asked.seeds_mm],
         "searched": None if review.searched is None else review.searched.name,
-        "source": own["source"],
-        "doi": own["doi"],
-        "verified": own["verified"],
+        "source": source["source"],
+        "doi": source["doi"],
+        "verified": source["verified"],
     }
 
 
@@ -143,8 +147,23 @@ def _now(one: RegionNow | None) -> dict[str, Any] | None:
     }
 
 
-def review_screen(document: Mapping[str, Any]) -> Screen:
-    """Each candidate on a line, then what accepting all of them changes."""
+def accept_command(document: Mapping[str, Any], folder: str) -> str:
+    """What accepts every candidate of a review in a folder, but for the name.
+
+    >>> accept_command({"candidates": [{"number": 2}, {"number": 3}]}, "my review")
+    "sirtdose accept 'my review' --lesion 2,3 --by NAME"
+    """
+    numbers = ",".join(str(one["number"]) for one in document["candidates"])
+    return shlex.join(
+        ["sirtdose", "accept", folder, "--lesion", numbers, "--by", "NAME"]
+    )
+
+
+def review_screen(document: Mapping[str, Any], folder: str) -> Screen:
+    """Each candidate on a line, then what accepting all of them changes.
+
+    `folder` is where the review is, as it was typed.
+    """
     rows = document["candidates"]
     width = max(len(one["name"]) for one in rows)
     lines = [method_words(document), ""]
@@ -159,8 +178,8 @@ def review_screen(document: Mapping[str, Any]) -> Screen:
         document["warnings"],
         document["accepted"],
         last=[
-            "Look at review.html; accept what is right: sirtdose accept REVIEW "
-            "--lesion 1 --by NAME"
+            "Look at review.html; accept those that are right, under your name: "
+            + accept_command(document, folder)
         ]
         if not document["deidentified"]
         else [],

@@ -17,6 +17,7 @@ from sirtdose.report.palette import ISODOSES
 from sirtdose.report.planes import Field, Scale, planes_png, still_planes
 from sirtdose.report.render import render
 from sirtdose.report.review.document import (
+    accept_command,
     method_words,
     place_words,
     uptake_words,
@@ -147,4 +148,6 @@ def review_page(
         place=place_words,
         uptake=uptake_words,
         plain=without_mark,
+        candidates={without_mark(one["name"]) for one in document["candidates"]},
+        command=accept_command(document, "."),
     )

@@ -77,6 +77,11 @@ def _document(path: Path, kind: str) -> dict[str, Any]:
             f"there is no {path.name} in {path.parent.name or 'this folder'}: give the "
             "folder that `sirtdose segment` wrote"
         ) from None
+    except NotADirectoryError:
+        raise FileFormatError(
+            f"{path.parent.name} is a file: give the folder that `sirtdose segment` "
+            "wrote"
+        ) from None
     except OSError as error:
         raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
     except (ValueError, RecursionError):

@@ -1,6 +1,7 @@
 """Bring the structures of a treatment onto its image, and check them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sirtdose.checks import structures as checks
 from sirtdose.checks.anatomy import anatomy_findings
@@ -37,7 +38,7 @@ from sirtdose.io.read import read_found_structures
 from sirtdose.model.acceptance import Said, require_accepted
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.request import ImageRequest
-from sirtdose.model.role import Role
+from sirtdose.model.role import PERFUSED_REST, Role
 from sirtdose.model.segmentation import Segmentation
 from sirtdose.model.structure import Structure, given_roles, with_given_roles
 from sirtdose.model.volume import Volume
@@ -81,7 +82,8 @@ def placed_structures(
     said.add(candidate_findings(drawn))
     said.add(_accepted_findings(choice, drawn, nameless=nameless))
     drawn += said.take(delineated(request, drawn, volume))
-    said.add(rest_findings(drawn) if for_doses else [])
+    unshown = rest_findings(drawn)
+    said.add(unshown if for_doses else [])
     drawn = with_parts_beside(drawn)
     _require_placeable(drawn, volume)
     several = may_name_readers and len(choice.structures) > 1
@@ -97,6 +99,13 @@ def placed_structures(
         [s for s in kept if s.role in checks.NEEDED or s.role.excluded_from_liver]
     )
     derived = derived_structures(combined)
+    if unshown:
+        derived = [
+            replace(one, name=PERFUSED_REST)
+            if one.role is Role.NORMAL_PERFUSED
+            else one
+            for one in derived
+        ]
     said.add(_anatomy_findings(kept, combined, derived))
     said.add(part_findings(kept) if for_doses else [])
     if for_doses:

@@ -140,12 +140,14 @@ def image_total_gbq(
 ) -> float | None:
     """What the image holds by its own unit; it needs no structure."""
     require_one_moment(request.calibration, given)
-    return in_image_gbq(image, _asked_for(given, request, elapsed_h), given.nuclide)
+    asked = calibration_asked(given, request, elapsed_h)
+    return in_image_gbq(image, asked, given.nuclide)
 
 
-def _asked_for(
+def calibration_asked(
     given: Given, request: DoseRequest, elapsed_h: float | None
 ) -> CalibrationRequest:
+    """How counts become activity, as options say it."""
     return CalibrationRequest(
         method=request.calibration,
         over=request.calibrate_over,
@@ -181,7 +183,7 @@ class Activities:
     @property
     def asked_for(self) -> CalibrationRequest:
         """What the user asked of the calibration."""
-        return _asked_for(self.given, self.request, self.read.times.elapsed_h)
+        return calibration_asked(self.given, self.request, self.read.times.elapsed_h)
 
     @cached_property
     def injected(self) -> SharedInjections:

@@ -25,7 +25,7 @@ from sirtdose.model.acceptance import Said
 from sirtdose.model.bounds import printable
 from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.finding import Finding
-from sirtdose.model.ledger import Ledger, Times
+from sirtdose.model.ledger import Ledger, PositronYield, Times
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
@@ -91,15 +91,16 @@ def read_image(
     return image, given
 
 
-def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...]]:
-    """The image, what was given when by notes and header, and the plan.
+def read_given(
+    choice: Choice, request: PostRequest, said: Said
+) -> tuple[Volume, Given, Times, PositronYield | None]:
+    """The image where it was asked to be, and what was given when, for its doses.
 
     Raises
     ------
     InputError
-        A file that cannot be used, an activity or a time that is missing.
+        A file or a time that cannot be used.
     """
-    said = Said()
     image, given = read_image(choice, request, said)
     was = request.image.header_nuclide_was
     image = said.take(moved_as_asked(image, request.image))
@@ -116,7 +117,19 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
             device=request.judge.device,
         )
     )
-    times = said.take(times_of(given, source))
+    return image, given, said.take(times_of(given, source)), positrons
+
+
+def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...]]:
+    """The image, what was given when by notes and header, and the plan.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be used, an activity or a time that is missing.
+    """
+    said = Said()
+    image, given, times, positrons = read_given(choice, request, said)
     ledger = said.take(ledger_of(given, request.judge.device))
     camera = said.take(_camera(image, given, request, times=times, ledger=ledger))
     dose, camera = by_camera(request.dose, image, camera)
@@ -128,7 +141,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
             ledger=ledger,
             nuclide=given.nuclide,
             calibration=request.dose.calibration,
-            nuclide_was=was,
+            nuclide_was=request.image.header_nuclide_was,
         )
     )
     plan, key = request.judge.plan, request.privacy.patient_key

@@ -20,6 +20,7 @@ from sirtdose.io.output.folder import output_folder
 from sirtdose.io.place import find_place
 from sirtdose.model.accepted import Accepted, short, without_mark
 from sirtdose.model.grid import Grid, three
+from sirtdose.model.names import person_named
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -37,9 +38,6 @@ from sirtdose.report.review.document import CANDIDATES_FILE
 from sirtdose.report.review.read import accepted_steps, read_review
 from sirtdose.workflows.segment.edited import Edits, read_edits
 from sirtdose.workflows.segment.fitting import require_apart, require_same_lesion
-
-_BY_MAX = 64
-_MARKS_OF_PN = ("\\", "^", "=")
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,17 @@ class Taken:
     """accepted.json, and the folder inside the review that it was written to.
 
     `source` is where the image is, `drawn` the files of structures there that the
-    review was made with, `options` what was given to it.
+    review was made with, `elsewhere` the names of others, `options` what was given to
+    it, `warnings` what it warned of these candidates.
     """
 
     document: dict[str, Any]
     place: Path
     source: Path
     drawn: tuple[Path, ...]
+    elsewhere: tuple[str, ...]
     options: Mapping[str, Any]
+    warnings: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class _Image:
     link: PatientLink
     source: Path
     drawn: tuple[Path, ...]
+    elsewhere: tuple[str, ...]
 
 
 def accept_into(request: AcceptRequest) -> Taken:
@@ -90,7 +92,7 @@ def accept_into(request: AcceptRequest) -> Taken:
         The review or its image changed, a lesion that is not there or accepted
         already, or edited contours that do not fit.
     """
-    by = _name(request.by)
+    by = person_named(request.by)
     review = read_review(request.review)
     if review["deidentified"]:
         raise InputError(
@@ -140,7 +142,16 @@ def accept_into(request: AcceptRequest) -> Taken:
             )
         )
         (aside / ACCEPTED_FILE).write_text(document_text(document), "utf-8")
-    return Taken(document, place, image.source, image.drawn, review["options"])
+    chosen = {row["name"] for row in rows}
+    return Taken(
+        document,
+        place,
+        image.source,
+        image.drawn,
+        image.elsewhere,
+        review["options"],
+        tuple(one for one in review["warnings"] if one["subject"] in chosen),
+    )
 
 
 def _told(edits: Edits, review: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,21 +233,6 @@ def chosen_rows(
     return chosen
 
 
-def _name(by: str) -> str:
-    text = by.strip()
-    if not text or not text.isprintable() or len(text) > _BY_MAX:
-        raise InputError(
-            f"an acceptance needs a name of 1 to {_BY_MAX} characters on one line: "
-            "give --by NAME"
-        )
-    if any(mark in text for mark in _MARKS_OF_PN):
-        raise InputError(
-            "--by has \\, ^ or =, which part the names of a person in DICOM: write it "
-            "as it is read, e.g. A. Physicist"
-        )
-    return text
-
-
 def _unchanged_image(request: AcceptRequest, review: Mapping[str, Any]) -> _Image:
     """Whose the image is, once it is sure that image and CT are what they were."""
     told = review["source"]
@@ -256,22 +252,34 @@ def _unchanged_image(request: AcceptRequest, review: Mapping[str, Any]) -> _Imag
         item = cts[0] if cts else image
         frame = next(iter(item.frames_of_reference), None)
         return _Image(
-            read_link(item.paths, frame), source, _drawn(review, there, source)
+            read_link(item.paths, frame),
+            source,
+            *_drawn(review, there, source=source, here=here),
         )
 
 
 def _drawn(
-    review: Mapping[str, Any], there: Sequence[Found], source: Path
-) -> tuple[Path, ...]:
-    """The files of structures that were used, as far as they lie in the folder."""
-    used = {one["sha256"] for one in review["inputs"] if one["kind"] not in _IMAGES}
-    return tuple(
-        path
-        for one in there
-        if one.kind in STRUCTURES and sha256_of_item(one) in used
-        for path in one.paths
-        if path.is_relative_to(source)
-    )
+    review: Mapping[str, Any], there: Sequence[Found], *, source: Path, here: Path
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """The files of structures that were used and lie there; names of others.
+
+    Of what is `opened` from an archive, `post` knows a file by its name in it.
+    """
+    used = {
+        one["sha256"]: one["file"]
+        for one in review["inputs"]
+        if one["kind"] not in _IMAGES
+    }
+    found = []
+    for one in there:
+        is_drawn = one.kind in (*STRUCTURES, Kind.IMAGE_FILE)
+        digest = sha256_of_item(one) if is_drawn else ""
+        if digest in used:
+            del used[digest]
+            found += [
+                path if here == source else path.relative_to(here) for path in one.paths
+            ]
+    return tuple(found), tuple(used.values())
 
 
 _IMAGES = (Kind.SPECT, Kind.PET, Kind.CT)
@@ -332,7 +340,7 @@ def _lesion(
     is_edited = digest != sha256_of_voxels(candidate)
     overlap = require_same_lesion(candidate, used)
     accepted = Accepted(
-        by=request.by.strip(),
+        by=person_named(request.by),
         at=request.at,
         review=short(review["hash"]),
         image=short(_found_on(review)),

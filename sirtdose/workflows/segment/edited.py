@@ -7,7 +7,7 @@ from typing import Any
 
 from sirtdose.dosimetry.grid.resample import covered_fraction
 from sirtdose.errors import GeometryError, InputError, SafetyStop, StructureError
-from sirtdose.io.canvas import leaves_out
+from sirtdose.io.canvas import is_displaced, leaves_out
 from sirtdose.io.discover import discover
 from sirtdose.io.found import STRUCTURES, Found, Kind, patients_in
 from sirtdose.io.hashing import sha256_of_item
@@ -70,6 +70,12 @@ class Edits:
                 "which does not accept it"
             )
         lattice.require_frame(one.grid, what=f"the edited '{name}' of {label}")
+        if is_displaced(self.found, lattice):
+            raise GeometryError(
+                f"{label} has as many voxels as the image that was segmented, but with "
+                "another spacing or at another place: its geometry was changed; edit "
+                "on that image, and keep its voxels"
+            )
         if leaves_out(self.found, candidate.cropped().grid):
             raise GeometryError(
                 f"the grid of {label} does not contain all of '{name}' of the review: "

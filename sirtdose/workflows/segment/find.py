@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sirtdose.checks.candidates import size_findings
-from sirtdose.checks.header import header_findings, image_findings
+from sirtdose.checks.candidates import doubled_findings, size_findings
+from sirtdose.checks.header import header_findings
 from sirtdose.checks.kept_names import kept_name_findings
-from sirtdose.checks.self_test import self_test_findings
-from sirtdose.checks.site import site_findings
 from sirtdose.dosimetry.derived import with_role
 from sirtdose.dosimetry.engine.dose import Dose, compute_dose
 from sirtdose.dosimetry.grid.resample import occupancy_on
@@ -18,7 +16,7 @@ from sirtdose.dosimetry.image.activity import (
     activity_at_administration,
     time_integrated_activity,
 )
-from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
+from sirtdose.dosimetry.image.calibrate import calibrate
 from sirtdose.dosimetry.image.candidate_facts import place_of, uptake_in
 from sirtdose.dosimetry.image.segmentation import Candidate, candidates
 from sirtdose.dosimetry.results import Placed, Read
@@ -39,16 +37,18 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.model.volume import Volume
 from sirtdose.report.review.review import Review, Reviewed
-from sirtdose.workflows.image.scene import activity_image, chosen, ct_image
+from sirtdose.workflows.image.scene import chosen, ct_image
 from sirtdose.workflows.image.structures import placed_structures, searched_in
+from sirtdose.workflows.post.activity import calibration_asked
 from sirtdose.workflows.post.inputs import (
     all_inputs,
     named_files,
     options_of,
-    with_header_nuclide,
+    read_given,
+    read_image,
 )
 from sirtdose.workflows.post.kept_names import file_names, people_of
-from sirtdose.workflows.post.ledger import require_times, times_of
+from sirtdose.workflows.post.ledger import require_times
 from sirtdose.workflows.segment.request import SegmentRequest
 
 # Of the options of `post`: what a review rests on.
@@ -57,6 +57,7 @@ _OPTIONS = (
     *("header_nuclide_was", "nuclide", "nuclide_given", "administered_gbq"),
     *("administered_at", "scan_at", "timezone", "lung_shunt_fraction"),
     *("calibration", "calibrate_over", "cps_per_mbq", "scan_duration_h", "device"),
+    "calibrator_factor",
 )
 
 
@@ -96,11 +97,12 @@ def _reviewed(request: SegmentRequest, *, kept_as: str) -> Review:
     placed = said.take(_placed(choice, post, image, ct))
     said.gate()
     found, searched = _found(request, choice, placed, image)
+    on_image = [occupancy_on(one.structure, image.grid) for one in found]
     said.add(size_findings([one.structure for one in found]))
+    said.add(doubled_findings(on_image, placed.on_grid))
     calibration, dose = _dose(seen, placed, post)
     said.add(_name_findings(choice, post, placed, kept_as))
     said.gate()
-    on_image = [occupancy_on(one.structure, image.grid) for one in found]
     link = _link(choice, image, ct if by_ct else None)
     key = post.privacy.site_key
     every = options_of(post)
@@ -144,8 +146,9 @@ def _require_dicom(choice: Choice) -> None:
     if choice.image.kind not in (Kind.SPECT, Kind.PET):
         raise InputError(
             f"{choice.image.label} is not DICOM: candidates are written as a SEG, "
-            "which names the patient and the frame of reference of its image; give the "
-            "DICOM image"
+            "which names the patient and the frame of reference of its image, and who "
+            "accepted them. Give the DICOM image; or draw the tumors, or find them in "
+            "the dose's own run by `sirtdose post --segment-tumors`"
         )
 
 
@@ -153,26 +156,12 @@ def _image(
     choice: Choice, request: SegmentRequest
 ) -> tuple[tuple[Volume, Read | None], Sequence[Finding]]:
     """The image; with what was given when, where an activity was."""
-    post, was = request.post, request.post.image.header_nuclide_was
-    image = activity_image(choice, header_nuclide_was=was, nuclide=post.given.nuclide)
-    source, said = image.source, Said()
-    said.add(self_test_findings(post.judge.self_test))
-    said.add(site_findings(post.judge.site))
+    post, said = request.post, Said()
     if not request.gives_activity:
-        said.add(header_findings(source=source))
+        image, _ = read_image(choice, post, said)
+        said.add(header_findings(source=image.source))
         return (image, None), said.findings
-    given = said.take(with_header_nuclide(post.given, source, was))
-    given = replace(given, nuclide=given.nuclide.for_energy(emitted=False))
-    said.add(
-        image_findings(
-            source=source,
-            nuclide=given.nuclide,
-            nuclide_given=given.nuclide_given,
-            header_nuclide_was=was,
-            device=post.judge.device,
-        )
-    )
-    times = said.take(times_of(given, source))
+    image, given, times, _ = read_given(choice, post, said)
     ledger = Ledger(
         given.administered_gbq or 0.0,
         lung_shunt_fraction=given.lung_shunt_fraction or 0.0,
@@ -257,17 +246,10 @@ def _calibration(
     dose, source = post.dose, placed.image.source
     elapsed_h = seen.times.elapsed_h
     require_times(dose.calibration, seen.given, source=source, elapsed_h=elapsed_h)
-    asked = CalibrationRequest(
-        method=dose.calibration,
-        over=dose.calibrate_over,
-        cps_per_mbq=dose.cps_per_mbq,
-        elapsed_h=elapsed_h,
-        scan_duration_h=dose.scan_duration_h,
-    )
     return calibrate(
         placed.image,
         regions,
-        request=asked,
+        request=calibration_asked(seen.given, dose, elapsed_h),
         ledger=seen.ledger,
         nuclide=seen.given.nuclide,
         lungs_covered=placed.lungs_covered,

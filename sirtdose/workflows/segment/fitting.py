@@ -1,10 +1,10 @@
 """Whether edited contours are still their lesion, and lesions are apart."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 
 from sirtdose.data.load import table
+from sirtdose.dosimetry.derived import whole_voxels, with_role
 from sirtdose.errors import InputError
 from sirtdose.model.accepted import without_mark
 from sirtdose.model.role import Role
@@ -58,12 +58,7 @@ def require_apart(accepted: Sequence[Structure]) -> None:
         Names both, and how much they share.
     """
     most = table("segmentation")["shared_part"]["value"]
-    # A voxel that two lesions have half of each is a border, and not shared.
-    whole = [
-        replace(one, occupancy=one.occupancy > 0.5)
-        for one in accepted
-        if one.role is Role.TUMOR
-    ]
+    whole = [whole_voxels(one) for one in with_role(accepted, Role.TUMOR)]
     for one, other in combinations(whole, 2):
         shared = (one & other).volume_ml
         if shared > most * min(one.volume_ml, other.volume_ml):

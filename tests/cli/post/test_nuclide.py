@@ -296,6 +296,7 @@ def as_pet(folder: Path, *options: object) -> tuple[object, ...]:
     return (
         *("post", folder, "--segment-perfused", "15%", "--no-report"),
         *("--administered", "1GBq", "--accept", "H35", "--reason", "made up"),
+        *("--by", "A. Physicist"),
         *("--out", folder / "out", *options),
     )
 

@@ -7,12 +7,19 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from sirtdose.report.plan.nameless import without_identity
+from sirtdose.report.post.deidentified import deidentified
+
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
+NAMES = [
+    f"{name} (candidate)"
+    for name in ("Perfused volume", "Tumor 1", "Tumor 2", "Tumor 3")
+]
 ACCEPT = [
     word
-    for name in ("Perfused volume", "Tumor 1", "Tumor 2", "Tumor 3")
-    for word in ("--accept", f"H35:{name} (candidate)", "--reason", "looked at")
+    for name in NAMES
+    for word in ("--accept", f"H35:{name}", "--reason", "looked at")
 ]
 
 
@@ -24,10 +31,22 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     asked = run(*words)
     assert asked.exit_code == 3
     assert "H35 Segmented by sirtdose: 'Tumor 1 (candidate)'" in asked.stderr
-    assert "If accepted, it is used under nobody's name, as a candidate" in asked.stderr
-    result = run(*words, *ACCEPT)
+    assert "a candidate, under the name of who accepts it" in asked.stderr
+    typed = "--accept \"H35:Tumor 1 (candidate)\" --reason '...' --by NAME"
+    assert typed in asked.stderr
+    # A reason names nobody, and the word that stands for a name neither.
+    assert run(*words, *ACCEPT).stderr == asked.stderr
+    nobody = run(*words, *ACCEPT, "--by", "NAME")
+    assert (nobody.exit_code, nobody.stdout) == (2, "")
+    assert "--by NAME names nobody" in nobody.stderr
+    result = run(*words, *ACCEPT, "--by", "A. Physicist")
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
+    assert {one["by"] for one in document["accepted"]} == {"A. Physicist"}
+    assert [one["subject"] for one in document["accepted"]] == list(NAMES)
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "Accepted by A. Physicist</b>: looked at" in page
+    assert "looked at, A. Physicist (" in result.stderr
     rows = {
         row["name"]: row for row in document["doses"]["local_deposition"]["structures"]
     }
@@ -43,6 +62,15 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     # A threshold on microspheres finds what is perfused, and no liver.
     assert "liver" not in {row["role"] for row in rows.values()}
     assert rows["Perfused volume (candidate)"]["role"] == "perfused"
+    # What tumors leave of it is called no liver either, but judged as one.
+    assert "normal_perfused" not in rows
+    rest = rows["perfused_without_tumors"]
+    assert rest["role"] == "normal_perfused"
+    whole = rows["Perfused volume (candidate)"]["volume_ml"]
+    tumors = rows["all_tumors"]["volume_ml"]
+    assert rest["volume_ml"] == pytest.approx(whole - tumors, rel=1e-3)
+    assert "perfused volume without tumors" in result.stderr
+    assert "not shown to be liver" in (tmp_path / "out" / "report.html").read_text()
     assert document["accepted"][0]["code"] == "H35"
 
 
@@ -52,6 +80,7 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
         (("--segment-tumors", "40%"), 3, "a tumor is already drawn"),
         (("--segment-perfused", "10%"), 3, "a perfused volume is already drawn"),
         (("--segment-tumors", "40"), 2, "or adaptive"),
+        (("--by", "A. Physicist"), 2, "give --accept and --reason too"),
     ],
 )
 def test_refusals(
@@ -65,3 +94,11 @@ def test_refusals(
     result = run("post", exact_voxels, *GIVEN, *options, "--out", tmp_path / "out")
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert message in result.stderr
+
+
+def test_nameless_results_do_not_say_who_accepted() -> None:
+    row = {"code": "H35", "subject": "T1", "reason": "seen", "by": "A. Physicist"}
+    document = {"accepted": [row], "warnings": []}
+    hidden = [row | {"by": "removed"}]
+    assert deidentified(document, days=3)["accepted"] == hidden
+    assert without_identity(document)["accepted"] == hidden
