@@ -18,6 +18,7 @@ from sirtdose.dosimetry.compare.readers import (
     Observers,
     agreement,
 )
+from sirtdose.dosimetry.derived import with_role
 from sirtdose.dosimetry.results import Dosed, Placed, Read
 from sirtdose.errors import GeometryError, InputError
 from sirtdose.io.choose import Choice
@@ -51,12 +52,17 @@ def nameless_readers(request: ImageRequest) -> ImageRequest:
 
 @dataclass(frozen=True, eq=False)
 class Agreed:
-    """What readers agree on, as a choice of structures, and each one's own."""
+    """What readers agree on, as a choice of structures, and each one's own.
+
+    `several_tumors` if anybody drew more than one: then all tumors have a row by
+    everybody's contours.
+    """
 
     choice: Choice
     found: Agreement
     names: Mapping[str, tuple[str, ...]]
     shared: tuple[Structure, ...]
+    several_tumors: bool
 
     def held(self, structures: Sequence[Structure]) -> Choice:
         """The choice with other structures beside those that all share."""
@@ -113,6 +119,9 @@ def agreed_contours(
         found,
         {who: tuple(one.name for one in own) for who, own in outlines.items()},
         tuple(shared),
+        any(
+            len(with_role([*shared, *own], Role.TUMOR)) > 1 for own in outlines.values()
+        ),
     )
     return agreed, tuple(one for one in said.findings if one.severity is Severity.WARN)
 
