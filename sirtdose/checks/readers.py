@@ -15,7 +15,7 @@ _ONE_LESION = 0.1
 def reader_structure_findings(
     drawn: Mapping[str, Sequence[Structure]], shared: Sequence[Structure]
 ) -> list[Finding]:
-    """Structures of one name with two roles, or that everybody has already (H19).
+    """Structures of one name with two roles, or twice, or that all have already (H19).
 
     Parameters
     ----------
@@ -28,6 +28,7 @@ def reader_structure_findings(
     spelled = {one.name.strip().casefold() for one in shared}
     findings = []
     for who, own in drawn.items():
+        findings += _doubled(who, own)
         for one in own:
             plain = one.name.strip().casefold()
             roles.setdefault(plain, {}).setdefault(str(one.role), []).append(who)
@@ -51,6 +52,25 @@ def reader_structure_findings(
                     "H19",
                     f"readers give '{names[plain]}' different roles ({said}): give "
                     f"--role '{names[plain]}={next(iter(by_role))}', or the other",
+                    severity=Severity.STOP,
+                )
+            )
+    return findings
+
+
+def _doubled(who: str, own: Sequence[Structure]) -> list[Finding]:
+    """Two structures of one reader whose names go together with the same of others."""
+    spelled: dict[str, str] = {}
+    findings = []
+    for one in own:
+        known = spelled.setdefault(one.name.strip().casefold(), one.name)
+        if known != one.name:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"{reader_words(who)}: '{known}' and '{one.name}' differ in case "
+                    "alone, and readers' structures go together whatever the case: "
+                    "rename one of the two",
                     severity=Severity.STOP,
                 )
             )

@@ -64,6 +64,15 @@ class Agreed:
     shared: tuple[Structure, ...]
     several_tumors: bool
 
+    @property
+    def spelled(self) -> dict[str, str]:
+        """Each name by itself in lower case, as the consensus spells it."""
+        found: dict[str, str] = {}
+        for own in self.names.values():
+            for name in own:
+                found.setdefault(_plain(name), name)
+        return found
+
     def held(self, structures: Sequence[Structure]) -> Choice:
         """The choice with other structures beside those that all share."""
         return with_structures(self.choice, (*self.shared, *structures))
@@ -139,7 +148,7 @@ def compared(
     InputError
         Contours of one reader that have no doses.
     """
-    rows, curves, outlines = {}, {}, {}
+    rows, curves, outlines, spelled = {}, {}, {}, agreed.spelled
     findings: list[Finding] = []
     sets = [*agreed.found.readers, STAPLE]
     for who in counted("contours of each reader", sets):
@@ -148,6 +157,7 @@ def compared(
             (placed, doses), said = stage(choice, seen, asked)
         except InputError as error:
             raise type(error)(f"by the contours of {_whose(who)}: {error}") from None
+        doses = _spelled(doses, spelled)
         rows[who] = {
             method: dose_document(
                 doses.doses[method], table, asked=request.judge.metrics
@@ -155,9 +165,11 @@ def compared(
             for method, table in doses.structure_doses.items()
         }
         curves[who] = _curves(doses)
-        own = {name.strip().casefold() for name in agreed.names.get(who, ())}
+        own = {_plain(name) for name in agreed.names.get(who, ())}
         outlines[who] = tuple(
-            one for one in placed.on_grid if one.name.strip().casefold() in own
+            replace(one, name=spelled[_plain(one.name)])
+            for one in placed.on_grid
+            if _plain(one.name) in own
         )
         findings += [_by(who, one) for one in said]
     found = Observers(
@@ -187,6 +199,28 @@ def news(by_readers: Iterable[Finding], known: Iterable[Finding]) -> list[Findin
     return found
 
 
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _spelled(doses: Dosed, spelled: Mapping[str, str]) -> Dosed:
+    """The doses with structures that go together under one name."""
+    tables = {
+        method: [
+            replace(
+                row,
+                structure=replace(
+                    row.structure,
+                    name=spelled.get(_plain(row.structure.name), row.structure.name),
+                ),
+            )
+            for row in table
+        ]
+        for method, table in doses.structure_doses.items()
+    }
+    return replace(doses, structure_doses=tables)
+
+
 def _told(message: str) -> str:
     return _NUMBERS.sub("#", message)
 
@@ -213,12 +247,10 @@ def _alone(
             agreed.choice, structures=(*agreed.choice.shared, item), readers=()
         )
         names = [*agreed.names[who]]
-    here = {one.strip().casefold() for one in names}
-    here |= {one.name.strip().casefold() for one in agreed.shared}
+    here = {_plain(one) for one in names}
+    here |= {_plain(one.name) for one in agreed.shared}
     roles = {
-        name: role
-        for name, role in request.image.roles.items()
-        if name.strip().casefold() in here
+        name: role for name, role in request.image.roles.items() if _plain(name) in here
     }
     return choice, replace(request, image=replace(request.image, roles=roles))
 
@@ -249,13 +281,10 @@ def _given(
 ) -> tuple[dict[str, list[PackedMask]], list[Structure]]:
     """The structures with the roles that a person gives, by name for all readers."""
     every = [*shared, *(one.empty for own in drawn.values() for one in own)]
-    plain = {
-        name.strip().casefold(): role
-        for name, role in given_roles(every, roles).items()
-    }
+    plain = {_plain(name): role for name, role in given_roles(every, roles).items()}
 
     def given(one: Structure) -> Structure:
-        role = plain.get(one.name.strip().casefold())
+        role = plain.get(_plain(one.name))
         return one if role is None else one.given(role)
 
     found = {
