@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from sirtdose.checks.readers import region_findings
 from sirtdose.dosimetry.compare.readers import Observers
-from sirtdose.dosimetry.results import Assessment, Dosed, Placed, Read
+from sirtdose.dosimetry.results import Assessment, Calibrated, Dosed, Placed, Read
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
 from sirtdose.model.acceptance import Said
@@ -82,6 +83,7 @@ def assessed(
     activity = said.take(calibrated(seen, placed, request))
     said.gate()
     doses = said.take(dosed(seen, placed, activity, request))
+    said.add(region_findings(observers.over))
     said.add(news(by_readers, said.findings))
     said.gate()
     judgment = said.take(judged(seen, placed, doses, request))
@@ -121,14 +123,14 @@ def _dosed_alone(
     *,
     ct: Volume | None,
     of_one: bool,
-) -> tuple[tuple[Placed, Dosed], tuple[Finding, ...]]:
+) -> tuple[tuple[Placed, Calibrated, Dosed], tuple[Finding, ...]]:
     """Doses of other structures than those that results rest on, past no gate."""
     said = Said()
     placed = said.take(_placed(choice, seen, request, ct=ct, of_one=of_one))
     seen = in_own_names(seen, placed.drawn)
     activity = said.take(calibrated(seen, placed, request))
     doses = said.take(dosed(seen, placed, activity, request))
-    return (placed, doses), said.findings
+    return (placed, activity, doses), said.findings
 
 
 def _placed(

@@ -19,7 +19,7 @@ from sirtdose.dosimetry.compare.readers import (
     agreement,
 )
 from sirtdose.dosimetry.derived import with_role
-from sirtdose.dosimetry.results import Dosed, Placed, Read
+from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
 from sirtdose.errors import GeometryError, InputError
 from sirtdose.io.choose import Choice
 from sirtdose.io.found import Found, Held, Kind
@@ -38,7 +38,8 @@ from sirtdose.report.doses import dose_document
 _STEP = 0.01
 _NUMBERS = re.compile(r"\d+(\.\d+)?")
 Stage = Callable[
-    [Choice, Read, PostRequest], tuple[tuple[Placed, Dosed], Sequence[Finding]]
+    [Choice, Read, PostRequest],
+    tuple[tuple[Placed, Calibrated, Dosed], Sequence[Finding]],
 ]
 
 
@@ -148,16 +149,17 @@ def compared(
     InputError
         Contours of one reader that have no doses.
     """
-    rows, curves, outlines, spelled = {}, {}, {}, agreed.spelled
+    rows, curves, outlines, over = {}, {}, {}, {}
+    spelled = agreed.spelled
     findings: list[Finding] = []
     sets = [*agreed.found.readers, STAPLE]
     for who in counted("contours of each reader", sets):
         choice, asked = _alone(agreed, request, who)
         try:
-            (placed, doses), said = stage(choice, seen, asked)
+            (placed, activity, doses), said = stage(choice, seen, asked)
         except InputError as error:
             raise type(error)(f"by the contours of {_whose(who)}: {error}") from None
-        doses = _spelled(doses, spelled)
+        doses, over[who] = _spelled(doses, spelled), activity.used.over
         rows[who] = {
             method: dose_document(
                 doses.doses[method], table, asked=request.judge.metrics
@@ -178,6 +180,7 @@ def compared(
         rows,
         curves,
         {who: own for who, own in outlines.items() if own},
+        over,
     )
     return found, findings
 
@@ -185,10 +188,12 @@ def compared(
 def news(by_readers: Iterable[Finding], known: Iterable[Finding]) -> list[Finding]:
     """What a reader's contours ask that the consensus does not, but for the numbers.
 
-    Warnings are said of what results rest on; of a reader's, those of another code.
+    Warnings are said of what results rest on; of a reader's, those of a code that
+    these have no warning of.
     """
     said = list(known)
-    seen, codes = {_told(one.message) for one in said}, {one.code for one in said}
+    seen = {_told(one.message) for one in said}
+    codes = {one.code for one in said if one.severity is not Severity.NOTE}
     found = []
     for one in by_readers:
         _, _, message = one.message.partition(": ")
