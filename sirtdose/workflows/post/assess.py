@@ -77,8 +77,11 @@ def assessed(
     observers = Observers(tuple(name for name, _ in choice.readers))
     by_readers: Sequence[Finding] = ()
     if agreed is not None:
+        # Masks on one lattice are large: those of two sets are never held together.
+        del placed
         stage = partial(_dosed_alone, ct=ct, of_one=of_one)
         observers, by_readers = compared(agreed, seen, request, stage)
+        placed, _ = _placed(used, seen, request, ct=ct, of_one=of_one)
     seen = in_own_names(seen, placed.drawn)
     activity = said.take(calibrated(seen, placed, request))
     said.gate()

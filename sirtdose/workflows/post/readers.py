@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sirtdose.checks.candidates import accepted_findings, candidate_findings
 from sirtdose.checks.readers import (
@@ -149,40 +150,60 @@ def compared(
     InputError
         Contours of one reader that have no doses.
     """
-    rows, curves, outlines, over = {}, {}, {}, {}
-    spelled = agreed.spelled
-    findings: list[Finding] = []
     sets = [*agreed.found.readers, STAPLE]
-    for who in counted("contours of each reader", sets):
-        choice, asked = _alone(agreed, request, who)
-        try:
-            (placed, activity, doses), said = stage(choice, seen, asked)
-        except InputError as error:
-            raise type(error)(f"by the contours of {_whose(who)}: {error}") from None
-        doses, over[who] = _spelled(doses, spelled), activity.used.over
-        rows[who] = {
+    found = {
+        who: _by_contours(agreed, seen, request, who=who, stage=stage)
+        for who in counted("contours of each reader", sets)
+    }
+    observers = Observers(
+        agreed.found.readers,
+        replace(agreed.found, by_majority=(), by_staple=()),
+        {who: one.rows for who, one in found.items()},
+        {who: one.curves for who, one in found.items()},
+        {who: one.outlines for who, one in found.items() if one.outlines},
+        {who: one.over for who, one in found.items()},
+    )
+    return observers, [said for one in found.values() for said in one.findings]
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """What is kept of one set of contours: as in :class:`Observers`."""
+
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    curves: Mapping[str, Mapping[str, Curve]]
+    outlines: tuple[Structure, ...]
+    over: str
+    findings: list[Finding]
+
+
+def _by_contours(
+    agreed: Agreed, seen: Read, request: PostRequest, *, who: str, stage: Stage
+) -> _Kept:
+    """Doses by one set of contours; maps and masks go when this is left."""
+    choice, asked = _alone(agreed, request, who)
+    try:
+        (placed, activity, doses), said = stage(choice, seen, asked)
+    except InputError as error:
+        raise type(error)(f"by the contours of {_whose(who)}: {error}") from None
+    spelled, own = agreed.spelled, {_plain(one) for one in agreed.names.get(who, ())}
+    doses = _spelled(doses, spelled)
+    return _Kept(
+        {
             method: dose_document(
                 doses.doses[method], table, asked=request.judge.metrics
             )["structures"]
             for method, table in doses.structure_doses.items()
-        }
-        curves[who] = _curves(doses)
-        own = {_plain(name) for name in agreed.names.get(who, ())}
-        outlines[who] = tuple(
+        },
+        _curves(doses),
+        tuple(
             replace(one, name=spelled[_plain(one.name)])
             for one in placed.on_grid
             if _plain(one.name) in own
-        )
-        findings += [_by(who, one) for one in said]
-    found = Observers(
-        agreed.found.readers,
-        replace(agreed.found, by_majority=(), by_staple=()),
-        rows,
-        curves,
-        {who: own for who, own in outlines.items() if own},
-        over,
+        ),
+        activity.used.over,
+        [_by(who, one) for one in said],
     )
-    return found, findings
 
 
 def news(by_readers: Iterable[Finding], known: Iterable[Finding]) -> list[Finding]:
