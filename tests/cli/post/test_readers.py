@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from importlib.resources import files
 
 import numpy as np
@@ -98,6 +99,10 @@ def test_the_doses_are_of_the_majority(assessed):
     assert "Contours by several readers" in page
     for who in ("reader A", "reader Dr. B", "reader C", "consensus by majority"):
         assert f"</i>{who}</li>" in page
+    # No reader's line lies over the consensus, which is dashed.
+    *_, last = re.findall('<path class="outline"[^>]*>', page)
+    assert 'stroke="#ffffff"' in last
+    assert "stroke-dasharray" in last
     schema = files("sirtdose.data").joinpath("schemas/post.schema.json")
     Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(document)
 
