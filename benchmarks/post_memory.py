@@ -1,8 +1,9 @@
 """Run time and peak memory of `sirtdose post` on a large PET/CT with ten structures.
 
 A PET of 256 x 256 x 200, a CT of 512 x 512 x 300 and ten structures drawn on the CT's
-voxels are written to a temporary folder, then assessed in a process of its own.
-Run: python benchmarks/post_memory.py
+voxels are written to a temporary folder, then assessed in a process of its own; once
+more with lobe and tumors drawn by three readers.
+Run: python benchmarks/post_memory.py [WAY ...]
 """
 
 import subprocess
@@ -46,6 +47,8 @@ METHODS = {
     "local, density by voxel": ["--density", "ct", "--method", "local"],
     "blur undone": ["--psf", "6mm"],
 }
+# How far out each reader has the borders of lobe and tumors, mm.
+READERS = {"A": 0.0, "B": 1.5, "C": -1.0}
 
 
 def ellipsoid(
@@ -65,6 +68,24 @@ def save(path: Path, data: np.ndarray, spacing: tuple[float, ...]) -> None:
     nibabel.save(image, path)
 
 
+def drawn(folder: Path) -> list[str]:
+    """Write lobe and tumors by each reader; returns the options that name all."""
+    own = [name for name in STRUCTURES if name.startswith(("Perfused", "Tumor"))]
+    shared = [name for name in STRUCTURES if name not in own]
+    paths = [str(folder / f"{name}.nii.gz") for name in shared]
+    for who, outwards in READERS.items():
+        labels = np.zeros(CT, np.uint8)
+        for label, name in enumerate(own, start=1):
+            center, radii = STRUCTURES[name]
+            wider = tuple(one + outwards for one in radii)
+            labels[ellipsoid(CT, CT_MM, (center, wider))] = label
+        save(folder / f"{who}.nii.gz", labels, CT_MM)
+        names = "".join(f"{n}\t{name}\n" for n, name in enumerate(own, start=1))
+        (folder / f"{who}.tsv").write_text(f"index\tname\n{names}", "utf-8")
+        paths.append(f"{who}={folder / who}.nii.gz")
+    return [word for path in paths for word in ("--structures", path)]
+
+
 def patient(folder: Path) -> list[str]:
     """Write the images; returns the options that name them."""
     pet = np.full(PET, 100.0, np.float32)
@@ -72,7 +93,7 @@ def patient(folder: Path) -> list[str]:
     ct = np.full(CT, -1000, np.int16)
     ct[ellipsoid(CT, CT_MM, ((250, 250, 240), (200, 140, 400)))] = 30
     ct[ellipsoid(CT, CT_MM, STRUCTURES["Lungs"])] = -780
-    options = ["--image", str(folder / "pet.dcm"), "--ct", str(folder / "ct.nii")]
+    options = []
     for name, of in STRUCTURES.items():
         path = folder / f"{name}.nii.gz"
         save(path, ellipsoid(CT, CT_MM, of).astype(np.uint8), CT_MM)
@@ -95,8 +116,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         options = patient(folder)
-        for said, more in METHODS.items():
-            command = [*PROGRAM, "post", name, *options, *more]
+        ways = {said: [*options, *more] for said, more in METHODS.items()}
+        ways |= {"three readers": drawn(folder)}
+        chosen = sys.argv[1:] or ways
+        for said in chosen:
+            command = [*PROGRAM, "post", name, *ways[said]]
+            command += ["--image", str(folder / "pet.dcm")]
+            command += ["--ct", str(folder / "ct.nii")]
             command += ["--administered", "2GBq", "--lung-shunt", "5%", "--force"]
             command += ["--accept", "H14", "--reason", "made", "--accept", "H27"]
             command += ["--reason", "made", "--out", str(folder / "out")]

@@ -37,7 +37,8 @@ NOTHING_ELSE = "\n".join(
     f"{name} = 0.0"
     for name in (
         *("administered", "residual", "lung_shunt", "density", "dose_constant"),
-        *("noise", "registration_mm", "contour_shift_voxels", "contour_voxels", "psf"),
+        *("noise", "registration_mm", "motion_mm", "psf"),
+        *("contour_shift_voxels", "contour_voxels"),
     )
 )
 SMALLEST_ML = 1.0

@@ -1,13 +1,18 @@
-"""Contours of several readers that do not go together (H19)."""
+"""Contours of several readers that do not go together (H14, H19)."""
 
 from collections.abc import Mapping, Sequence
 
 from sirtdose.dosimetry.compare.readers import Agreement, Lacking
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.reader import reader_words, readers_words
+from sirtdose.model.reader import STAPLE, reader_words, readers_words
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
+_REGIONS = {
+    "liver": "the liver",
+    "perfused": "the perfused volume",
+    "fov": "the whole field of view",
+}
 # Contours of one lesion share more (Dice), whoever draws them.
 _ONE_LESION = 0.1
 
@@ -15,7 +20,7 @@ _ONE_LESION = 0.1
 def reader_structure_findings(
     drawn: Mapping[str, Sequence[Structure]], shared: Sequence[Structure]
 ) -> list[Finding]:
-    """Structures of one name with two roles, or that everybody has already (H19).
+    """Structures of one name with two roles, or twice, or that all have already (H19).
 
     Parameters
     ----------
@@ -28,6 +33,7 @@ def reader_structure_findings(
     spelled = {one.name.strip().casefold() for one in shared}
     findings = []
     for who, own in drawn.items():
+        findings += _doubled(who, own)
         for one in own:
             plain = one.name.strip().casefold()
             roles.setdefault(plain, {}).setdefault(str(one.role), []).append(who)
@@ -57,6 +63,25 @@ def reader_structure_findings(
     return findings
 
 
+def _doubled(who: str, own: Sequence[Structure]) -> list[Finding]:
+    """Two structures of one reader whose names go together with the same of others."""
+    spelled: dict[str, str] = {}
+    findings = []
+    for one in own:
+        known = spelled.setdefault(one.name.strip().casefold(), one.name)
+        if known != one.name:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"{reader_words(who)}: '{known}' and '{one.name}' differ in case "
+                    "alone, and readers' structures go together whatever the case: "
+                    "rename one of the two",
+                    severity=Severity.STOP,
+                )
+            )
+    return findings
+
+
 def apart_findings(found: Agreement) -> list[Finding]:
     """Readers whose contours of one tumor share next to nothing (H19)."""
     tumors = {one.name for one in found.by_majority if one.role is Role.TUMOR}
@@ -71,6 +96,35 @@ def apart_findings(found: Agreement) -> list[Finding]:
         )
         for one in found.overlaps
         if one.name in tumors and one.dice < _ONE_LESION
+    ]
+
+
+def region_findings(over: Mapping[str, str]) -> list[Finding]:
+    """Activity that is shared over other regions by other readers (H14).
+
+    Parameters
+    ----------
+    over : mapping of str to str
+        The region by whose contours; of an image that calibrates itself, none.
+    """
+    by_region: dict[str, list[str]] = {}
+    for who, region in over.items():
+        if who != STAPLE:
+            by_region.setdefault(_REGIONS.get(region, region), []).append(who)
+    if len(by_region) < 2:
+        return []
+    said = ", ".join(
+        f"over {region} by the contours of {readers_words(who)}"
+        for region, who in by_region.items()
+    )
+    return [
+        Finding.of(
+            "H14",
+            f"the administered activity is distributed {said}: doses by readers differ "
+            "by that too. Draw the region in every reader's file or in a file without "
+            "a reader's name, or give --calibrate-over fov",
+            severity=Severity.WARN,
+        )
     ]
 
 

@@ -123,13 +123,17 @@ def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
     return derived
 
 
-def tumors_together(structures: Sequence[Structure]) -> Structure | None:
+def tumors_together(
+    structures: Sequence[Structure], *, of_one: bool = False
+) -> Structure | None:
     """All tumors of the liver as one, each voxel once; None of fewer than two.
 
     Parameters
     ----------
     structures : sequence of Structure
         On one lattice of voxels.
+    of_one : bool
+        Of a single tumor too, beside contours that have several.
 
     Examples
     --------
@@ -139,13 +143,15 @@ def tumors_together(structures: Sequence[Structure]) -> Structure | None:
     ...     for name, row in (("Tumor 1", [1, 1, 0, 0]), ("Tumor 2", [0, 1, 1, 0])))
     >>> tumors_together([one, two]).volume_ml, tumors_together([one])
     (3.0, None)
+    >>> tumors_together([one], of_one=True).volume_ml
+    2.0
     >>> half = np.full((1, 1, 4), 0.5, np.float32)
     >>> halves = [Structure(name, Role.TUMOR, half, grid) for name in ("a", "b")]
     >>> tumors_together(halves).volume_ml
     4.0
     """
     tumors = with_role(structures, Role.TUMOR)
-    if len(tumors) < 2:
+    if len(tumors) < (1 if of_one else 2):
         return None
     role, every = Role.ALL_TUMORS, union(tumors)
     # Parts of a voxel add up, as they are taken from the normal liver.

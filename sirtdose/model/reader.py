@@ -28,6 +28,14 @@ def require_readers(names: Iterable[str]) -> None:
     ...
     sirtdose.errors.InputError: reader 'a' is named twice: give each reader one file \
 of structures, with a name of its own
+
+    Results call A and "reader A" alike:
+
+    >>> require_readers(["reader A", "a"])
+    Traceback (most recent call last):
+    ...
+    sirtdose.errors.InputError: reader 'a' is named twice: give each reader one file \
+of structures, with a name of its own
     """
     seen: set[str] = set()
     for name in names:
@@ -36,8 +44,8 @@ of structures, with a name of its own
                 f"'{name[:40]}' cannot be the name of a reader: use letters, digits, "
                 "spaces, '.', '-' and '_', at most 32"
             )
-        plain = name.casefold()
-        if plain in (MAJORITY.casefold(), STAPLE.casefold()):
+        plain = " ".join(reader_words(name).casefold().split())
+        if name.casefold() in (MAJORITY.casefold(), STAPLE.casefold()):
             raise InputError(
                 f"'{name}' is how results call a consensus: give the reader another "
                 "name"

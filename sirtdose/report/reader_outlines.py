@@ -45,16 +45,17 @@ def reader_planes(
     def differs(one: Structure) -> bool:
         return one.name.strip().casefold() in plain and not one.empty
 
-    drawn = {_CONSENSUS: [one for one in consensus if differs(one)]}
-    drawn |= {
+    drawn = {
         reader_words(who): [one for one in own if differs(one)]
         for who, own in observers.outlines.items()
     }
     looks = {_CONSENSUS: Look(_WHITE, _WHITE, dashed=True, short="")}
-    for n, who in enumerate([*drawn][1:]):
+    for n, who in enumerate(drawn):
         paint = READERS[n % len(READERS)]
         again = n >= len(READERS)
         looks[who] = Look(paint.on_white, paint.on_black, dashed=again, short="")
+    # Last, so that no reader's line hides it.
+    drawn[_CONSENSUS] = [one for one in consensus if differs(one)]
     every = [one for own in drawn.values() for one in own]
     if not every:
         return None

@@ -8,6 +8,7 @@ from sirtdose.checks.readers import (
     apart_findings,
     lacking_findings,
     reader_structure_findings,
+    region_findings,
 )
 from sirtdose.dosimetry.compare.overlap import Overlap
 from sirtdose.dosimetry.compare.readers import Agreement, Lacking
@@ -43,6 +44,27 @@ def test_one_name_of_two_lesions_stops():
     [found] = apart_findings(agreed)
     assert (found.code, found.severity) == ("H19", "stop")
     assert "share next to nothing (Dice 0.02)" in found.message
+
+
+def test_two_names_of_one_reader_that_differ_in_case_stop():
+    drawn = {
+        "A": [mask("Tumor 1", 2, 6), mask("tumor 1", 8, 12)],
+        "B": [mask("TUMOR 1", 2, 6), mask("Tumor 2", 8, 12)],
+    }
+    [found] = reader_structure_findings(drawn, [])
+    assert (found.code, found.severity) == ("H19", "stop")
+    assert found.message.startswith(
+        "reader A: 'Tumor 1' and 'tumor 1' differ in case alone"
+    )
+
+
+def test_activity_that_is_shared_over_other_regions_is_said():
+    over = {"A": "liver", "B": "liver", "reader C": "fov", "STAPLE": "liver"}
+    [found] = region_findings(over)
+    assert (found.code, found.severity) == ("H14", "warn")
+    assert "over the liver by the contours of reader A and reader B" in found.message
+    assert "over the whole field of view by the contours of reader C" in found.message
+    assert region_findings({"A": "liver", "B": "liver", "STAPLE": "perfused"}) == []
 
 
 def test_what_everybody_has_is_not_drawn_again():

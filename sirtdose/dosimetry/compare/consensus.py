@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.model.grid import Grid, box_at
+from sirtdose.errors import GeometryError
+from sirtdose.model.grid import Grid, Shape, box_at
 from sirtdose.model.structure import Structure
 
 # STAPLE's answer hangs on who drew a voxel alone: so many tell each reader's quality.
@@ -114,13 +115,20 @@ def staple(drawn: Sequence[Structure]) -> Structure:
     return votes.told(is_in)
 
 
+def _start(grid: Grid, lattice: Grid) -> Shape:
+    found = grid.offset_in(lattice)
+    if found is None:
+        raise GeometryError("masks of a consensus do not lie on one lattice of voxels")
+    return found
+
+
 class _Votes:
     """Who drew each voxel of the box around all masks: a bit a reader."""
 
     def __init__(self, drawn: Sequence[Structure]) -> None:
         self._drawn = [one.cropped() for one in drawn]
         first = self._drawn[0].grid
-        starts = [one.grid.offset_in(first) or (0, 0, 0) for one in self._drawn]
+        starts = [_start(one.grid, first) for one in self._drawn]
         low = np.min(starts, axis=0)
         ends = [
             np.add(a, b.grid.shape) for a, b in zip(starts, self._drawn, strict=True)

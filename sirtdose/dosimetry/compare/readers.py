@@ -99,7 +99,8 @@ class Observers:
 
     `rows` are rows of results by whose contours, then by method; `curves` histograms
     (doses in Gy, volumes in mL) by the same and the structure's name; `outlines` each
-    reader's structures on the dose grid. One reader alone has a name and no more.
+    reader's structures on the dose grid; `over` the region that the activity was shared
+    over. One reader alone has a name and no more.
     """
 
     readers: tuple[str, ...]
@@ -111,6 +112,7 @@ class Observers:
         default_factory=dict
     )
     outlines: Mapping[str, tuple[Structure, ...]] = field(default_factory=dict)
+    over: Mapping[str, str] = field(default_factory=dict)
 
     def spread(self, method: str) -> list[Spread]:
         """Of every row that a reader has, by a method."""

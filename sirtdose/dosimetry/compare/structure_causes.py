@@ -15,8 +15,6 @@ MEAN_WITHIN, VOLUME_WITHIN = 0.01, 0.03
 _OWN_MEAN_WITHIN, _OWN_VOLUME_WITHIN = 0.03, 0.05
 _BY_VOLUME = (0.05, 0.005)
 _NEARER = 0.5
-# Our row of that kind is named by its role.
-_ALL = "all tumors together"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +72,6 @@ def combinations(structures: Sequence[Structure]) -> list[Structure]:
             made.append(
                 _named(liver - perfused - tumors, "liver neither perfused nor tumor")
             )
-    if tumors and len(with_role(structures, Role.TUMOR)) > 1:
-        made.append(_named(tumors, _ALL))
     return [one for one in made if not one.empty]
 
 
@@ -113,8 +109,6 @@ def structure_cause(
     """
     if reported.mean_gy is None:
         return None
-    if reported.name == str(Role.ALL_TUMORS):
-        own = next((one for one in every if one.structure.name == _ALL), own)
     before = _apart(reported, own) if own else float("inf")
     if own and _is_of(reported, own, _OWN_MEAN_WITHIN, _OWN_VOLUME_WITHIN):
         return None

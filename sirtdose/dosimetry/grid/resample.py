@@ -286,7 +286,7 @@ def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[
     mask = np.pad(structure.occupancy, 1)
     across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
     if sampling == "center":
-        return _at_centers(mask, across, target).astype(np.float32)
+        return _at_centers(mask, across, target)
     # Only a voxel that may hold both needs more than one point.
     least, most = _around(mask, across)
     occupancy = _at_centers(least, across, target).astype(np.float32)
@@ -316,9 +316,10 @@ def _at_centers(
     mask: NDArray[Any], across: NDArray[np.float64], target: Grid
 ) -> NDArray[Any]:
     rows, columns = np.indices(target.shape[1:])
-    return np.stack(
-        [_looked_up(mask, across, (k, rows, columns)) for k in range(target.shape[0])]
-    )
+    found = np.empty(target.shape, mask.dtype)
+    for k in range(target.shape[0]):
+        found[k] = _looked_up(mask, across, (k, rows, columns))
+    return found
 
 
 def _looked_up(

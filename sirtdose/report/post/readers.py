@@ -138,7 +138,8 @@ def reader_lines(document: Mapping[str, Any]) -> list[str]:
     for method, own in observers["methods"].items():
         named = len(observers["methods"]) > 1
         how = f", {method.replace('_', ' ')}" if named else ""
-        header = [f"mean Gy{how}", *reader_heads(observers), "CV mL", "CV Gy"]
+        header = [f"mean Gy{how}", *reader_heads(observers)]
+        header += ["readers", "CV mL", "CV Gy"]
         lines += [table(header, reader_rows(document, method, own))]
     return lines
 
@@ -152,7 +153,11 @@ def reader_heads(observers: Mapping[str, Any]) -> list[str]:
 def reader_rows(
     document: Mapping[str, Any], method: str, own: Mapping[str, Any]
 ) -> list[list[str]]:
-    """A row a structure: mean dose by whose contours, and coefficients of variation."""
+    """A row a structure: mean dose by whose contours, and coefficients of variation.
+
+    Each coefficient is of so many readers as stand in front of it.
+    """
+    known = len(document["observers"]["readers"])
     columns = [
         document["doses"][method]["structures"],
         *own["structures"].values(),
@@ -165,6 +170,7 @@ def reader_rows(
                 significant(each[one["name"]]) if one["name"] in each else "-"
                 for each in means
             ),
+            f"{one['readers']} of {known}",
             variation_words(one["volume_variation"]),
             variation_words(one["mean_variation"]),
         ]

@@ -27,7 +27,7 @@ from sirtdose.dosimetry.compare.structure_causes import (
     candidates,
     structure_cause,
 )
-from sirtdose.dosimetry.derived import derived_structures
+from sirtdose.dosimetry.derived import derived_structures, tumors_together
 from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import InputError, RangeError, StructureError
@@ -195,7 +195,8 @@ class _Look:
         drawn = on_one_lattice([one for one in read if not one.empty])
         derived = derived_structures(drawn)
         self.findings += no_tumor_findings(drawn) if derived else []
-        return [*drawn, *derived]
+        together = tumors_together(drawn)
+        return [*drawn, *derived, *([together] if together else [])]
 
     def histogram(self, structure: Structure, dose: Volume) -> Dvh:
         """One value a voxel where both doses share their voxels, else interpolated."""

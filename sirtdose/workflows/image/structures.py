@@ -19,6 +19,7 @@ from sirtdose.checks.roles import (
 )
 from sirtdose.dosimetry.derived import (
     derived_structures,
+    tumors_together,
     union,
     with_parts_beside,
     with_role,
@@ -125,6 +126,19 @@ def placed_structures(
         ct=ct,
         registration=registration,
     ), list(said.findings)
+
+
+def with_tumors_together(placed: Placed, *, of_one: bool = False) -> Placed:
+    """With all tumors of the liver as one more row, where there are several."""
+    together = tumors_together(placed.drawn, of_one=of_one)
+    if together is None:
+        return placed
+    on_grid = occupancy_on(together, placed.image.grid)
+    return replace(
+        placed,
+        on_grid=(*placed.on_grid, on_grid),
+        named=(*placed.named, together),
+    )
 
 
 def _accepted_findings(

@@ -62,7 +62,10 @@ from sirtdose.workflows.image.scene import (
     moved_as_asked,
     require_map,
 )
-from sirtdose.workflows.image.structures import placed_structures
+from sirtdose.workflows.image.structures import (
+    placed_structures,
+    with_tumors_together,
+)
 from sirtdose.workflows.plan.blur import (
     as_seen,
     blur_words,
@@ -229,7 +232,7 @@ def _read(
         earlier_on(
             scout.earlier,
             choice,
-            placed,
+            with_tumors_together(placed),
             prior_lung_dose_gy=request.prior_lung_dose_gy,
         )
     )

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from sirtdose.checks.readers import region_findings
 from sirtdose.dosimetry.compare.readers import Observers
-from sirtdose.dosimetry.derived import tumors_together
-from sirtdose.dosimetry.grid.resample import occupancy_on
-from sirtdose.dosimetry.results import Assessment, Dosed, Placed, Read
+from sirtdose.dosimetry.results import Assessment, Calibrated, Dosed, Placed, Read
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
 from sirtdose.model.acceptance import Said
@@ -17,7 +16,10 @@ from sirtdose.model.volume import Volume
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.prior_session import prior_on
 from sirtdose.workflows.image.scene import ct_image, require_map
-from sirtdose.workflows.image.structures import placed_structures
+from sirtdose.workflows.image.structures import (
+    placed_structures,
+    with_tumors_together,
+)
 from sirtdose.workflows.post.activity import calibrated
 from sirtdose.workflows.post.camera import by_camera
 from sirtdose.workflows.post.doses import dosed
@@ -69,17 +71,22 @@ def assessed(
     ct = said.take(_ct(choice, seen, request))
     agreed = said.take(agreed_contours(choice, request.image, seen.image.grid))
     used = choice if agreed is None else agreed.held(agreed.found.by_majority)
-    placed = said.take(_placed(used, seen, request, ct=ct))
+    of_one = agreed is not None and agreed.several_tumors
+    placed = said.take(_placed(used, seen, request, ct=ct, of_one=of_one))
     said.gate()
     observers = Observers(tuple(name for name, _ in choice.readers))
     by_readers: Sequence[Finding] = ()
     if agreed is not None:
-        stage = partial(_dosed_alone, ct=ct)
+        # Masks on one lattice are large: those of two sets are never held together.
+        del placed
+        stage = partial(_dosed_alone, ct=ct, of_one=of_one)
         observers, by_readers = compared(agreed, seen, request, stage)
+        placed, _ = _placed(used, seen, request, ct=ct, of_one=of_one)
     seen = in_own_names(seen, placed.drawn)
     activity = said.take(calibrated(seen, placed, request))
     said.gate()
     doses = said.take(dosed(seen, placed, activity, request))
+    said.add(region_findings(observers.over))
     said.add(news(by_readers, said.findings))
     said.gate()
     judgment = said.take(judged(seen, placed, doses, request))
@@ -113,24 +120,34 @@ def _ct(
 
 
 def _dosed_alone(
-    choice: Choice, seen: Read, request: PostRequest, *, ct: Volume | None
-) -> tuple[tuple[Placed, Dosed], tuple[Finding, ...]]:
+    choice: Choice,
+    seen: Read,
+    request: PostRequest,
+    *,
+    ct: Volume | None,
+    of_one: bool,
+) -> tuple[tuple[Placed, Calibrated, Dosed], tuple[Finding, ...]]:
     """Doses of other structures than those that results rest on, past no gate."""
     said = Said()
-    placed = said.take(_placed(choice, seen, request, ct=ct))
+    placed = said.take(_placed(choice, seen, request, ct=ct, of_one=of_one))
     seen = in_own_names(seen, placed.drawn)
     activity = said.take(calibrated(seen, placed, request))
     doses = said.take(dosed(seen, placed, activity, request))
-    return (placed, doses), said.findings
+    return (placed, activity, doses), said.findings
 
 
 def _placed(
-    choice: Choice, seen: Read, request: PostRequest, *, ct: Volume | None
+    choice: Choice,
+    seen: Read,
+    request: PostRequest,
+    *,
+    ct: Volume | None,
+    of_one: bool,
 ) -> tuple[Placed, tuple[Finding, ...]]:
     """Image, structures, densities and other doses, where doses are computed.
 
     What of an earlier dose, or the plan's, asks by the code of structures asks with
-    them.
+    them. All tumors stand together even `of_one`, where a reader has several.
     """
     said = Said()
     placed = said.take(
@@ -143,7 +160,7 @@ def _placed(
             may_name_readers=True,
         )
     )
-    placed = _with_tumors_together(placed)
+    placed = with_tumors_together(placed, of_one=of_one)
     judge = request.judge
     require_drawn(judge.matches, placed.drawn)
     return replace(
@@ -152,16 +169,3 @@ def _placed(
         plan_map=said.take(plan_map_on(seen.plan_map, judge.plan_transform, placed)),
         density=said.take(tissue_density(request.dose, seen.given.nuclide, placed)),
     ), said.findings
-
-
-def _with_tumors_together(placed: Placed) -> Placed:
-    """With all tumors of the liver as one more row, where there are several."""
-    together = tumors_together(placed.drawn)
-    if together is None:
-        return placed
-    on_grid = occupancy_on(together, placed.image.grid)
-    return replace(
-        placed,
-        on_grid=(*placed.on_grid, on_grid),
-        named=(*placed.named, together),
-    )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sirtdose.checks.candidates import accepted_findings, candidate_findings
 from sirtdose.checks.readers import (
@@ -18,7 +19,8 @@ from sirtdose.dosimetry.compare.readers import (
     Observers,
     agreement,
 )
-from sirtdose.dosimetry.results import Dosed, Placed, Read
+from sirtdose.dosimetry.derived import with_role
+from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
 from sirtdose.errors import GeometryError, InputError
 from sirtdose.io.choose import Choice
 from sirtdose.io.found import Found, Held, Kind
@@ -37,7 +39,8 @@ from sirtdose.report.doses import dose_document
 _STEP = 0.01
 _NUMBERS = re.compile(r"\d+(\.\d+)?")
 Stage = Callable[
-    [Choice, Read, PostRequest], tuple[tuple[Placed, Dosed], Sequence[Finding]]
+    [Choice, Read, PostRequest],
+    tuple[tuple[Placed, Calibrated, Dosed], Sequence[Finding]],
 ]
 
 
@@ -51,12 +54,26 @@ def nameless_readers(request: ImageRequest) -> ImageRequest:
 
 @dataclass(frozen=True, eq=False)
 class Agreed:
-    """What readers agree on, as a choice of structures, and each one's own."""
+    """What readers agree on, as a choice of structures, and each one's own.
+
+    `several_tumors` if anybody drew more than one: then all tumors have a row by
+    everybody's contours.
+    """
 
     choice: Choice
     found: Agreement
     names: Mapping[str, tuple[str, ...]]
     shared: tuple[Structure, ...]
+    several_tumors: bool
+
+    @property
+    def spelled(self) -> dict[str, str]:
+        """Each name by itself in lower case, as the consensus spells it."""
+        found: dict[str, str] = {}
+        for own in self.names.values():
+            for name in own:
+                found.setdefault(_plain(name), name)
+        return found
 
     def held(self, structures: Sequence[Structure]) -> Choice:
         """The choice with other structures beside those that all share."""
@@ -113,6 +130,9 @@ def agreed_contours(
         found,
         {who: tuple(one.name for one in own) for who, own in outlines.items()},
         tuple(shared),
+        any(
+            len(with_role([*shared, *own], Role.TUMOR)) > 1 for own in outlines.values()
+        ),
     )
     return agreed, tuple(one for one in said.findings if one.severity is Severity.WARN)
 
@@ -130,44 +150,71 @@ def compared(
     InputError
         Contours of one reader that have no doses.
     """
-    rows, curves, outlines = {}, {}, {}
-    findings: list[Finding] = []
     sets = [*agreed.found.readers, STAPLE]
-    for who in counted("contours of each reader", sets):
-        choice, asked = _alone(agreed, request, who)
-        try:
-            (placed, doses), said = stage(choice, seen, asked)
-        except InputError as error:
-            raise type(error)(f"by the contours of {_whose(who)}: {error}") from None
-        rows[who] = {
+    found = {
+        who: _by_contours(agreed, seen, request, who=who, stage=stage)
+        for who in counted("contours of each reader", sets)
+    }
+    observers = Observers(
+        agreed.found.readers,
+        replace(agreed.found, by_majority=(), by_staple=()),
+        {who: one.rows for who, one in found.items()},
+        {who: one.curves for who, one in found.items()},
+        {who: one.outlines for who, one in found.items() if one.outlines},
+        {who: one.over for who, one in found.items()},
+    )
+    return observers, [said for one in found.values() for said in one.findings]
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """What is kept of one set of contours: as in :class:`Observers`."""
+
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    curves: Mapping[str, Mapping[str, Curve]]
+    outlines: tuple[Structure, ...]
+    over: str
+    findings: list[Finding]
+
+
+def _by_contours(
+    agreed: Agreed, seen: Read, request: PostRequest, *, who: str, stage: Stage
+) -> _Kept:
+    """Doses by one set of contours; maps and masks go when this is left."""
+    choice, asked = _alone(agreed, request, who)
+    try:
+        (placed, activity, doses), said = stage(choice, seen, asked)
+    except InputError as error:
+        raise type(error)(f"by the contours of {_whose(who)}: {error}") from None
+    spelled, own = agreed.spelled, {_plain(one) for one in agreed.names.get(who, ())}
+    doses = _spelled(doses, spelled)
+    return _Kept(
+        {
             method: dose_document(
                 doses.doses[method], table, asked=request.judge.metrics
             )["structures"]
             for method, table in doses.structure_doses.items()
-        }
-        curves[who] = _curves(doses)
-        own = {name.strip().casefold() for name in agreed.names.get(who, ())}
-        outlines[who] = tuple(
-            one for one in placed.on_grid if one.name.strip().casefold() in own
-        )
-        findings += [_by(who, one) for one in said]
-    found = Observers(
-        agreed.found.readers,
-        replace(agreed.found, by_majority=(), by_staple=()),
-        rows,
-        curves,
-        {who: own for who, own in outlines.items() if own},
+        },
+        _curves(doses),
+        tuple(
+            replace(one, name=spelled[_plain(one.name)])
+            for one in placed.on_grid
+            if _plain(one.name) in own
+        ),
+        activity.used.over,
+        [_by(who, one) for one in said],
     )
-    return found, findings
 
 
 def news(by_readers: Iterable[Finding], known: Iterable[Finding]) -> list[Finding]:
     """What a reader's contours ask that the consensus does not, but for the numbers.
 
-    Warnings are said of what results rest on; of a reader's, those of another code.
+    Warnings are said of what results rest on; of a reader's, those of a code that
+    these have no warning of.
     """
     said = list(known)
-    seen, codes = {_told(one.message) for one in said}, {one.code for one in said}
+    seen = {_told(one.message) for one in said}
+    codes = {one.code for one in said if one.severity is not Severity.NOTE}
     found = []
     for one in by_readers:
         _, _, message = one.message.partition(": ")
@@ -176,6 +223,28 @@ def news(by_readers: Iterable[Finding], known: Iterable[Finding]) -> list[Findin
         if (asks or warns) and _told(message) not in seen:
             found.append(one)
     return found
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _spelled(doses: Dosed, spelled: Mapping[str, str]) -> Dosed:
+    """The doses with structures that go together under one name."""
+    tables = {
+        method: [
+            replace(
+                row,
+                structure=replace(
+                    row.structure,
+                    name=spelled.get(_plain(row.structure.name), row.structure.name),
+                ),
+            )
+            for row in table
+        ]
+        for method, table in doses.structure_doses.items()
+    }
+    return replace(doses, structure_doses=tables)
 
 
 def _told(message: str) -> str:
@@ -204,12 +273,10 @@ def _alone(
             agreed.choice, structures=(*agreed.choice.shared, item), readers=()
         )
         names = [*agreed.names[who]]
-    here = {one.strip().casefold() for one in names}
-    here |= {one.name.strip().casefold() for one in agreed.shared}
+    here = {_plain(one) for one in names}
+    here |= {_plain(one.name) for one in agreed.shared}
     roles = {
-        name: role
-        for name, role in request.image.roles.items()
-        if name.strip().casefold() in here
+        name: role for name, role in request.image.roles.items() if _plain(name) in here
     }
     return choice, replace(request, image=replace(request.image, roles=roles))
 
@@ -240,13 +307,10 @@ def _given(
 ) -> tuple[dict[str, list[PackedMask]], list[Structure]]:
     """The structures with the roles that a person gives, by name for all readers."""
     every = [*shared, *(one.empty for own in drawn.values() for one in own)]
-    plain = {
-        name.strip().casefold(): role
-        for name, role in given_roles(every, roles).items()
-    }
+    plain = {_plain(name): role for name, role in given_roles(every, roles).items()}
 
     def given(one: Structure) -> Structure:
-        role = plain.get(one.name.strip().casefold())
+        role = plain.get(_plain(one.name))
         return one if role is None else one.given(role)
 
     found = {

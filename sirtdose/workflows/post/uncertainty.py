@@ -32,7 +32,7 @@ from sirtdose.uncertainty.undoing import Blurred, Undoing
 from sirtdose.uncertainty.undone import undone_differences, undone_ensemble
 from sirtdose.workflows.post.activity import blur_of
 from sirtdose.workflows.post.camera import budget_of
-from sirtdose.workflows.post.contours import contours_of
+from sirtdose.workflows.post.contours import READERS, contours_of
 from sirtdose.workflows.post.uncertain_scene import (
     blurred_of,
     factors_of,
@@ -189,6 +189,13 @@ def _varied(
         asked=asked,
         borders=borders,
     )
+    if any(one.components[0] == READERS for one in scene.contours.values()):
+        # A consensus is as often on one side of the truth as on the other.
+        about = {
+            name: own.about_mean(table[int(name)].dvh.mean_gy)
+            for name, own in drawn.rows.items()
+        }
+        drawn = replace(drawn, rows=about)
     means = propagated(scene)
     others = by_differences(scene, borders, asked=asked)
     rows = [

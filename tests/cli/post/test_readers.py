@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from importlib.resources import files
 
 import numpy as np
@@ -26,7 +27,9 @@ def case(tmp_path_factory):
     files_of = {}
     labels(folder / "liver.nii.gz", {"Liver": ellipsoid(LIVER)})
     for who, how in DRAWN.items():
-        drawn = {"Tumor 1": ellipsoid(moved(TUMOR, **how))}
+        # Case does not matter.
+        name = "tumor 1" if who == "C" else "Tumor 1"
+        drawn = {name: ellipsoid(moved(TUMOR, **how))}
         if who == "reader A":
             drawn["Tumor 2"] = ellipsoid(SECOND)
         files_of[who] = labels(folder / f"by{len(files_of)}.nii.gz", drawn)
@@ -73,8 +76,10 @@ def test_each_reader_has_the_doses_of_a_run_with_his_file_alone(
         )
         assert result.exit_code == 0, result.stderr
         alone = rows(json.loads(result.stdout))
+        if who == "C":
+            alone["Tumor 1"] = alone.pop("tumor 1")
         found = by_reader(document, who)
-        assert found.keys() == alone.keys()
+        assert found.keys() == {*alone, "all_tumors"}
         for name, row in alone.items():
             assert found[name]["dose_gy"] == row["dose_gy"], (who, name)
             assert found[name]["volume_ml"] == row["volume_ml"]
@@ -94,6 +99,10 @@ def test_the_doses_are_of_the_majority(assessed):
     assert "Contours by several readers" in page
     for who in ("reader A", "reader Dr. B", "reader C", "consensus by majority"):
         assert f"</i>{who}</li>" in page
+    # No reader's line lies over the consensus, which is dashed.
+    *_, last = re.findall('<path class="outline"[^>]*>', page)
+    assert 'stroke="#ffffff"' in last
+    assert "stroke-dasharray" in last
     schema = files("sirtdose.data").joinpath("schemas/post.schema.json")
     Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(document)
 
@@ -112,6 +121,40 @@ def test_their_spread_is_that_of_their_own_doses(assessed):
         np.std(means, ddof=1) / np.mean(means)
     )
     assert spread["mean_lowest_gy"] == min(means)
+
+
+def test_a_reader_of_one_tumor_is_one_of_those_compared(assessed):
+    out, document, result = assessed
+    own = document["observers"]["methods"]["local_deposition"]
+    spread = {one["name"]: one for one in own["spread"]}
+    assert {name: one["readers"] for name, one in spread.items()} == {
+        **dict.fromkeys(("Liver", "Tumor 1", "normal_whole", "all_tumors"), 3),
+        "Tumor 2": 1,
+    }
+    means = [by_reader(document, who)["all_tumors"]["dose_gy"]["mean"] for who in DRAWN]
+    # Of those with one tumor, that of the tumor.
+    assert means[1:] == [
+        by_reader(document, who)["Tumor 1"]["dose_gy"]["mean"] for who in ("Dr. B", "C")
+    ]
+    found = spread["all_tumors"]["mean_variation"]
+    assert found == pytest.approx(np.std(means, ddof=1) / np.mean(means))
+    assert (
+        rows(document)["all_tumors"]["dose_gy"] == rows(document)["Tumor 1"]["dose_gy"]
+    )
+    # Of how many readers a coefficient of variation is stands in front of it.
+    said = {
+        name: " ".join(line.split())
+        for line in result.stderr.splitlines()
+        for name in ("Tumor 2", "all tumors")
+        if line.startswith(name) and " of 3 " in line
+    }
+    assert said["Tumor 2"].endswith(" 1 of 3 - -")
+    assert (
+        f" 3 of 3 {100 * spread['all_tumors']['volume_variation']:.1f} %"
+        in (said["all tumors"])
+    )
+    page = (out / "report.html").read_text("utf-8")
+    assert '<td class="num nw">1 of 3</td>' in page
 
 
 def test_overlap_is_that_of_the_masks(assessed):
@@ -248,6 +291,8 @@ def test_a_manifest_names_readers_too(run, case, tmp_path):
     ("typed", "said"),
     [
         (["A={0}", "a={1}"], "reader 'a' is named twice"),
+        (["reader A={0}", "A={1}"], "reader 'A' is named twice"),
+        (["A, B={0}", "C={1}"], "'A, B' cannot be the name of a reader"),
         (["A={0}", "B={0}"], "reader A and reader B have the same structures"),
         (["A;rm={0}", "B={1}"], "cannot be the name of a reader"),
         (["STAPLE={0}", "B={1}"], "is how results call a consensus"),
