@@ -146,7 +146,9 @@ def test_a_typed_factor_is_corrected_where_it_was_measured_without_loss(
     assert plain["calibration"]["bq_per_unit"] == pytest.approx(per_count, rel=1e-6)
     (warned,) = [one for one in said(plain, "H13") if "the typed factor" in one]
     assert f"loses {1 - live:.1%} +/- 1.0% of its counts" in warned
-    assert "If it was, give --dead-time camera; if the factor includes the loss" in warned
+    assert (
+        "If it was, give --dead-time camera; if the factor includes the loss" in warned
+    )
     document = found(run(*words, "--dead-time", "camera", "--force"))
     assert document["camera"]["gives"] == ["blur", "dead time"]
     assert document["camera"]["dead_time"]["corrected"] is True
