@@ -91,6 +91,8 @@ class Uptake:
         None where the file has SUV already and does not say.
     uptake_time_min : float, optional
         From the injection to the start of the scan.
+    tracer_words : tuple of str
+        What the header calls the tracer.
     """
 
     suv: Volume
@@ -99,6 +101,7 @@ class Uptake:
     suv_type: str = ""
     tracer: Tracer | None = None
     uptake_time_min: float | None = None
+    tracer_words: tuple[str, ...] = ()
 
     def lean_factor(self, formula: str) -> float:
         """What a value by body weight is multiplied with for one by lean body mass."""

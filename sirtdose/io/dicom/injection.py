@@ -12,6 +12,7 @@ from sirtdose.io.dicom.time import (
     parse_offset,
     parse_time_of_day,
     text_of,
+    typed_on_its_clock,
 )
 from sirtdose.model.uptake import UptakeGiven
 
@@ -118,8 +119,9 @@ def injected_at(
         No time; one whose day cannot be known; two that differ; or one after the scan,
         or too long before it.
     """
-    typed = on_its_clock(given.injected_at, dataset)
+    typed = typed_on_its_clock(given.injected_at, dataset, "--injected-at")
     if typed is not None:
+        _apart(reference_at, typed, path)
         _require_before(typed, reference_at, "--injected-at", half_life)
         return InjectionTime(typed)
     whole = on_its_clock(parse_moment(text_of(item, _DATE_TIME)), dataset)

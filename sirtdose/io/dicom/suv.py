@@ -41,7 +41,7 @@ from sirtdose.io.dicom.suv_units import (
     suv_type,
     to_weight,
 )
-from sirtdose.io.dicom.time import acquired_at, on_its_clock, text_of
+from sirtdose.io.dicom.time import acquired_at, text_of, typed_on_its_clock
 from sirtdose.model.body_size import Body
 from sirtdose.model.uptake import Tracer, Uptake, UptakeGiven
 from sirtdose.model.volume import Quantity, Source, Volume
@@ -117,7 +117,18 @@ def read_uptake(
         suv_type=kind,
         tracer=tracer,
         uptake_time_min=minutes,
+        tracer_words=_tracer_words(first),
     )
+
+
+def _tracer_words(dataset: Dataset) -> tuple[str, ...]:
+    """What the header calls the tracer, in any of its attributes."""
+    words = []
+    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
+        words.append(text_of(item, "Radiopharmaceutical"))
+        for code in item.get("RadiopharmaceuticalCodeSequence") or []:
+            words.append(text_of(code, "CodeMeaning"))
+    return tuple(one for one in words if one)
 
 
 def _source(stack: Stack, began: datetime | None, remarks: tuple[str, ...]) -> Source:
@@ -247,7 +258,7 @@ def _references(
                 "(0054,1102) = NONE), and each bed holds at its own time: leave "
                 "--scan-at out"
             )
-        at = on_its_clock(given.scan_at, stack.datasets[0])
+        at = typed_on_its_clock(given.scan_at, stack.datasets[0], "--scan-at")
         return [PetReference(at, "--scan-at")] * len(stack.paths)
     found = slice_references(stack, hours, any_vendor=given.ibsi)
     if any(one.at is None for one in found):
@@ -280,8 +291,6 @@ def _known_injection(
     stack: Stack, item: Dataset, given: UptakeGiven
 ) -> datetime | None:
     """When it was injected, for the time of uptake; None where that is not known."""
-    if given.injected_at is not None:
-        return given.injected_at
     first, path = stack.datasets[0], stack.paths[0]
     starts = [one for one, _ in map(acquired_at, stack.datasets) if one is not None]
     seconds = number_if_any(item, "RadionuclideHalfLife", path)
