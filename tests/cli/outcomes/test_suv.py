@@ -376,6 +376,29 @@ def test_two_scans_and_two_patients(run: Run, scan: Path, tmp_path: Path) -> Non
     assert "H35" in refused.stderr
 
 
+def test_the_mask_of_a_real_pet(run: Run, real_images: Path) -> None:
+    """Patient STS003 of the IBSI: its own image in SUV and its mask, as NIfTI."""
+    import nibabel
+
+    folder = real_images / "ibsi_sts003"
+    mask = folder / "nifti" / "PET_mask.nii.gz"
+    words = ("--structures", mask, "--role", "PET_mask=tumor", "--json")
+    [lesion] = document(run("suv", folder / "PET" / "image", *words))["lesions"]
+    image = nibabel.load(folder / "nifti" / "PET_image.nii.gz")
+    inside = np.asarray(nibabel.load(mask).dataobj) > 0
+    values = np.asarray(image.dataobj, float)
+    assert lesion["voxels"] == inside.sum() == 817
+    assert lesion["suv"]["max"] == pytest.approx(values[inside].max(), rel=1e-6)
+    assert lesion["suv"]["mean"] == pytest.approx(values[inside].mean(), rel=1e-6)
+    # Of voxels of 5.47 x 5.47 x 3.27 mm, a sphere of 1 mL has 7: the planes beside too.
+    steps = [(0, 0, 0), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1)]
+    around = np.array([*steps, (0, 0, -1)])
+    means = [values[tuple((at + around).T)].mean() for at in np.argwhere(inside)]
+    assert lesion["suv"]["peak"]["anywhere"] == pytest.approx(max(means), rel=1e-6)
+    hottest = int(np.argmax(values[inside]))
+    assert lesion["suv"]["peak"]["at_maximum"] == pytest.approx(means[hottest], 1e-6)
+
+
 def test_results_without_dates_and_files(run: Run, scan: Path, tmp_path: Path) -> None:
     words = ("--deidentify", "--out", tmp_path / "out", "--case-label", "Q7", "--json")
     result = run("suv", scan, *words)
