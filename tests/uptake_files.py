@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from sirtdose.io.dicom.write import Study, write_ct
+from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.model.grid import Grid
+from sirtdose.model.patient_link import PatientLink, Reference
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
 F18_S, GA68_S, ZR89_S = 6588.0, 4062.6, 282_276.0
@@ -128,3 +132,88 @@ def _describe(file: Dataset, scanner: Scanner, bed_s: float) -> None:
     item.RadionuclideHalfLife = f"{scanner.half_life_s:g}"
     item.RadiopharmaceuticalStartDateTime = scanner.injected_at.strftime("%Y%m%d%H%M%S")
     file.RadiopharmaceuticalInformationSequence = [item]
+
+
+PET_CT = Grid.regular(
+    (20, 32, 36),
+    spacing_mm=(4.0, 4.0, 4.0),
+    origin_mm=(-70.0, -60.0, 100.0),
+    frame_of_reference_uid="1.2.826.0.1.3680043.8.498.49",
+)
+# First voxel and size, in (slice, row, column). The patient's right is column 0.
+REGIONS = {
+    "Liver": ((2, 4, 2), (16, 24, 32)),
+    "T1": ((7, 8, 25), (6, 6, 6)),
+    "T2": ((9, 20, 26), (2, 2, 2)),
+    "Aorta": ((2, 29, 20), (16, 2, 2)),
+}
+_ROLES = {"Liver": Role.LIVER, "T1": Role.TUMOR, "T2": Role.TUMOR, "Aorta": Role.OTHER}
+
+
+def region(name: str) -> Structure:
+    """One of the regions as a structure."""
+    mask = np.zeros(PET_CT.shape, bool)
+    mask[_box(name)] = True
+    return Structure(name, _ROLES[name], mask, PET_CT)
+
+
+def _box(name: str) -> tuple[slice, ...]:
+    return tuple(slice(a, a + n) for a, n in zip(*REGIONS[name], strict=True))
+
+
+def known_suv() -> NDArray[np.float64]:
+    """SUV 2 in liver, +/- 0.2 by turns in its right half; 8 and 5 in the tumors.
+
+    T1 has one voxel of 12 in the middle of its lowest slice; blood has 1.6 and 1.8.
+    """
+    suv = np.full(PET_CT.shape, 0.5)
+    suv[_box("Liver")] = 2.0
+    turns = 0.2 * (1 - 2 * (np.indices(PET_CT.shape).sum(axis=0) % 2))
+    right = (*_box("Liver")[:2], slice(2, 18))
+    suv[right] += turns[right]
+    suv[_box("T1")], suv[_box("T2")] = 8.0, 5.0
+    suv[7, 10, 27] = 12.0
+    suv[_box("Aorta")] = 1.6
+    suv[2:10, 29:31, 20:22] = 1.8
+    return suv
+
+
+def link(patient: str = "U") -> PatientLink:
+    """Whose structures are: those of the PET, unless of another patient."""
+    image = Reference(_PET, "2.25.491", "2.25.492", "PT", 32, 36)
+    name = "Uptake^Known" if patient == "U" else "Other^One"
+    return PatientLink(
+        *(patient, name, "" if patient == "U" else "19600101", "M", "2.25.49", "1"),
+        *("20260302", "101530", "", str(PET_CT.frame_of_reference_uid), (image,)),
+    )
+
+
+def write_patient(
+    folder: Path,
+    *,
+    scanner: Scanner = Scanner(),
+    change: Change = lambda _: None,
+    names: tuple[str, ...] = tuple(REGIONS),
+) -> Path:
+    """Write PET, CT (50 HU in T1, else 0) and a SEG of the regions."""
+
+    def describe(file: Dataset) -> None:
+        file.FrameOfReferenceUID = PET_CT.frame_of_reference_uid
+        tracer = file.RadiopharmaceuticalInformationSequence[0]
+        tracer.Radiopharmaceutical = "Fluorodeoxyglucose"
+        file.Manufacturer, file.StationName = scanner.maker, "PETCT3"
+        change(file)
+
+    write_uptake(folder / "pet", known_suv(), PET_CT, scanner, change=describe)
+    numbers = np.zeros(PET_CT.shape, np.int16)
+    numbers[_box("T1")] = 50
+    study = Study("uptake ct", "U", "Uptake^Known", "", scanner.scan_at, "0")
+    (folder / "ct").mkdir()
+    blank = Volume(numbers, PET_CT, Quantity.CT_NUMBER)
+    for path in write_ct(blank, folder / "ct", study):
+        file = pydicom.dcmread(path)
+        file.FrameOfReferenceUID = PET_CT.frame_of_reference_uid
+        file.PatientSex = "M"
+        file.save_as(path)
+    write_seg([region(one) for one in names], folder / "drawn.dcm", link())
+    return folder

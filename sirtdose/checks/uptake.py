@@ -66,7 +66,7 @@ def lean_mass_findings(body: Body, formula: str) -> list[Finding]:
         each = {name: body.lean_mass_kg(name) for name in LEAN_MASS}
     except RangeError as error:
         # The formula that is used has been computed already.
-        return [Finding.of("H49", f"{error}; it is used", subject="lean body mass")]
+        return [Finding.of("H49", f"{error}, as here", subject="lean body mass")]
     own = each[formula]
     other, value = max(each.items(), key=lambda pair: abs(pair[1] - own))
     rule = table("uptake")["lean_mass_formulas"]

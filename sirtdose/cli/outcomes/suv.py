@@ -1,5 +1,6 @@
 """`sirtdose suv`: uptake of a PET, measured by lesion."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from sirtdose.cli.words.image import (
     probability_option,
     role_options,
     roles_of,
+    structures_of,
     structures_option,
 )
 from sirtdose.cli.words.option import Option, together
@@ -95,8 +97,13 @@ _judged = together(
     Option(
         "case-label",
         str,
-        "Your label of the patient: case_id in the tables.",
+        "Your label of the patient, which --out needs: case_id in the tables.",
         metavar="TEXT",
+    ),
+    Option(
+        "deidentify",
+        bool,
+        "Leave out dates, names of files and their hashes, and which scanner it was.",
     ),
 )
 
@@ -123,36 +130,54 @@ def suv_command(
     FOLDER is searched for the PET series, its CT and structures. Lesions are the
     structures that are tumors. Missing weight, height, activity or times are asked.
 
-    Writes suv.json, lesions.csv, and uptake.csv for `sirtdose response`.
+    Writes suv.json, suv.html, lesions.csv, and uptake.csv for `sirtdose response`.
 
-    Example: sirtdose suv baseline/ --structures lesions.dcm --out suv
+    Example: sirtdose suv baseline/ --structures lesions.dcm --case-label p1 --out suv
 
-    Example: sirtdose suv followup/ --structures lesions.dcm --weight 68kg --lean-mass
-    james --out suv
+    Example: sirtdose suv followup/ --weight 68kg --lean-mass james --case-label p1
+    --out june
     """
-    from sirtdose.report.documents import rounded
+    from sirtdose.report.documents import document_text, rounded
     from sirtdose.report.suv.document import SUV_FILE, suv_document
-    from sirtdose.report.suv.lines import lesions_csv, suv_screen, uptake_csv
+    from sirtdose.report.suv.lines import (
+        lesions_csv,
+        no_uptake_csv,
+        suv_screen,
+        uptake_csv,
+    )
+    from sirtdose.report.suv.page import suv_page
     from sirtdose.workflows.suv.run import measure_uptake
 
     request = _request(options)
     if out is not None:
+        _require_label(request.case_label)
         require_free(out, _FILES, force=force)
-    document = rounded(suv_document(measure_uptake(request)))
+    found = measure_uptake(request)
+    document = rounded(suv_document(found))
+    screen, pages = suv_screen(document), {}
+    if out is not None:
+        missing = no_uptake_csv(document)
+        screen = replace(screen, last=[missing] if missing else ())
+        pages = {"lesions.csv": lesions_csv(document)}
+        pages |= {} if missing else {"uptake.csv": uptake_csv(document)}
+        pages["suv.html"] = suv_page(document_text(document), found)
     show_document(
         document,
-        suv_screen(document),
+        screen,
         name=SUV_FILE,
         out=out,
         force=force,
         as_json=as_json,
-        pages={
-            "lesions.csv": lesions_csv(document),
-            "uptake.csv": uptake_csv(document),
-        }
-        if out is not None
-        else {},
+        pages=pages,
     )
+
+
+def _require_label(label: str | None) -> None:
+    if not (label or "").strip():
+        raise click.UsageError(
+            "give --case-label, your own label of the patient: it is the case_id of "
+            "lesions.csv and uptake.csv, by which `sirtdose response` joins scans"
+        )
 
 
 def _request(options: dict[str, Any]) -> "SuvRequest":
@@ -162,12 +187,19 @@ def _request(options: dict[str, Any]) -> "SuvRequest":
     from sirtdose.workflows.suv.request import SuvRequest
 
     injected_gbq, height_mm = options["injected"], options["height"]
+    structures, readers = structures_of(options["source"], options["structures"])
+    if readers:
+        raise click.BadParameter(
+            "uptake is measured in the contours of one reader: give that file without "
+            "the reader's name",
+            param_hint="--structures",
+        )
     return SuvRequest(
         image=ImageRequest(
             options["source"],
             image=options["image"],
             ct=options["ct"],
-            structures=options["structures"],
+            structures=structures,
             probability_threshold=options["probability_threshold"],
             roles=roles_of(options["roles"]),
             languages=options["languages"] or (),
@@ -189,6 +221,7 @@ def _request(options: dict[str, Any]) -> "SuvRequest":
         liver_reference=options["liver_reference"],
         blood_pool=options["blood_pool"],
         case_label=options["case_label"],
+        deidentify=options["deidentify"],
         acceptances=acceptances_of(options["accept"], options["reason"]),
     )
 

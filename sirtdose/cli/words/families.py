@@ -32,6 +32,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "toxicity.json": ("grades.csv", "worst.csv", "liver.csv", "patients.csv"),
     "response.json": ("timepoints.csv", "best.csv", "variants.csv"),
     "lesions.json": ("lesions.csv", "lesions.html"),
+    "suv.json": ("lesions.csv", "uptake.csv", "suv.html"),
     "eligibility.json": (),
     "mmc.json": (),
 }

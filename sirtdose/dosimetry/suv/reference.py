@@ -1,7 +1,7 @@
 """Tissue that lesions are compared with: a sphere of normal liver, and blood."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.suv.peak import voxels_of
 from sirtdose.model.grid import Grid, three
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Volume
 
@@ -27,6 +28,8 @@ class ReferenceTissue:
     mean, sd : float
         Over voxels; the deviation is that of a sample.
     voxels : int
+    region : Structure
+        The voxels that were measured, or the tissue as it was drawn.
     center_mm : tuple of float, optional
         Of a sphere that was placed; None of one that was drawn.
     """
@@ -35,17 +38,12 @@ class ReferenceTissue:
     mean: float
     sd: float
     voxels: int
+    region: Structure = field(repr=False, compare=False)
     center_mm: tuple[float, float, float] | None = None
 
     def scaled(self, factor: float) -> "ReferenceTissue":
         """The same in another unit."""
-        return ReferenceTissue(
-            self.name,
-            self.mean * factor,
-            self.sd * factor,
-            self.voxels,
-            self.center_mm,
-        )
+        return replace(self, mean=self.mean * factor, sd=self.sd * factor)
 
 
 def drawn_reference(volume: Volume, structure: Structure) -> ReferenceTissue:
@@ -57,7 +55,7 @@ def drawn_reference(volume: Volume, structure: Structure) -> ReferenceTissue:
         No voxel's center lies in it.
     """
     values = volume.data[tuple(voxels_of(structure, volume.grid).T)]
-    return _tissue(structure.name, values)
+    return _tissue(values, structure)
 
 
 def placed_liver(
@@ -107,19 +105,23 @@ def placed_liver(
     chosen = fits[right] if right.any() else fits
     depth = room[tuple(chosen.T)]
     center = chosen[int(np.argmax(depth))] + starts
-    values = volume.data[tuple(_sphere(center, volume.grid).T)]
+    sphere = np.zeros(volume.grid.shape, bool)
+    sphere[tuple(_sphere(center, volume.grid).T)] = True
     where = three(volume.grid.world_mm(center.astype(float)))
-    return _tissue("liver, sphere of 3 cm", values, where)
+    placed = Structure("liver, sphere of 3 cm", Role.LIVER, sphere, volume.grid)
+    return _tissue(volume.data[sphere], placed.cropped(), where)
 
 
 def _tissue(
-    name: str,
     values: NDArray[np.floating],
+    region: Structure,
     center_mm: tuple[float, float, float] | None = None,
 ) -> ReferenceTissue:
     values = values.astype(float)
     sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-    return ReferenceTissue(name, float(values.mean()), sd, len(values), center_mm)
+    return ReferenceTissue(
+        region.name, float(values.mean()), sd, len(values), region, center_mm
+    )
 
 
 def _whole(

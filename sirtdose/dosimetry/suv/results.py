@@ -1,7 +1,7 @@
 """A PET measured: uptake of its lesions and of normal tissue."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sirtdose.dosimetry.suv.lesion import LesionUptake
@@ -69,6 +69,8 @@ class UptakeMeasurement:
     measurable : Measurable, optional
         None where neither liver nor blood pool is known.
     ct : Volume, optional
+    file_names : mapping of str to str
+        What stands for names of files where the results are de-identified.
     """
 
     uptake: Uptake
@@ -84,6 +86,8 @@ class UptakeMeasurement:
     ibsi: bool
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]
+    deidentified: bool = False
+    file_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lean_factor(self) -> float:

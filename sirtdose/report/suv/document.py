@@ -1,6 +1,7 @@
 """suv.json: uptake of every lesion by weight, lean mass and surface, and how."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sirtdose import __version__
@@ -11,17 +12,23 @@ from sirtdose.dosimetry.suv.reference import ReferenceTissue
 from sirtdose.dosimetry.suv.results import MeasuredLesion, UptakeMeasurement
 from sirtdose.model.body_size import LEAN_MASS
 from sirtdose.report.documents import iso, said_document
+from sirtdose.report.post.deidentified import (
+    CAMERA_KINDS,
+    deidentified,
+    without_dates,
+)
 
 SUV_FILE = "suv.json"
 PEAKS = ("anywhere", "at_maximum", "between")
 
 
 def suv_document(found: UptakeMeasurement) -> dict[str, Any]:
-    """What suv.json holds."""
-    return {
+    """What suv.json holds; without dates and files where it is de-identified."""
+    document = {
         "schema": "sirtdose.suv/1",
         "sirtdose_version": __version__,
         "case_id": found.case_label,
+        "deidentified": found.deidentified,
         "scan": _scan(found),
         "body": _body(found),
         "units": {
@@ -47,24 +54,35 @@ def suv_document(found: UptakeMeasurement) -> dict[str, Any]:
         "inputs": [dict(one) for one in found.inputs],
         **said_document(found.findings, found.accepted),
     }
+    if not found.deidentified:
+        return document
+    named = deidentified(document, days=0, file_names=found.file_names)
+    return without_dates(named)
 
 
 def _scan(found: UptakeMeasurement) -> dict[str, Any]:
     uptake, tracer = found.uptake, found.uptake.tracer
     source = uptake.suv.source
+    camera = dict(source.camera) if source else {}
+    if found.deidentified:
+        camera = {key: camera[key] for key in CAMERA_KINDS if key in camera}
+
+    def when(moment: datetime | None) -> str | None:
+        return None if found.deidentified else iso(moment)
+
     return {
-        "started": iso(source.scan_start if source else None),
+        "started": when(source.scan_start if source else None),
         "conventions": "IBSI" if found.ibsi else "strict",
         "units_in_file": uptake.units,
         "suv_type_in_file": uptake.suv_type or None,
         "decay_correction": (source.decay_correction if source else "") or None,
-        "camera": dict(source.camera) if source else {},
+        "camera": camera,
         "tracer": {
             "named": list(uptake.tracer_words),
             "injected_mbq": tracer.injected_mbq if tracer else None,
-            "injected_at": iso(tracer.injected_at if tracer else None),
+            "injected_at": when(tracer.injected_at if tracer else None),
             "half_life_h": tracer.half_life_h if tracer else None,
-            "reference_at": iso(tracer.reference_at if tracer else None),
+            "reference_at": when(tracer.reference_at if tracer else None),
             "reference_origin": tracer.origin if tracer else "",
             "left_at_reference_mbq": tracer.left_mbq(tracer.reference_at)
             if tracer

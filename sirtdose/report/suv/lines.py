@@ -29,27 +29,41 @@ def lesions_csv(document: Mapping[str, Any]) -> str:
 
 
 _UPTAKE = (
-    *("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd", "tlg"),
-    *("new", "diameter_mm"),
+    *("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd", "new"),
+    "diameter_mm",
 )
+
+
+def no_uptake_csv(document: Mapping[str, Any]) -> str:
+    """Why there is no table for `sirtdose response`; empty where there is one."""
+    if document["reference"]["liver"] is None:
+        why = "`sirtdose response` compares lesions with normal liver, which is missing"
+    elif document["scan"]["started"] is None:
+        why = "`sirtdose response` needs the date of the scan, which " + (
+            "--deidentify leaves out"
+            if document["deidentified"]
+            else "the header does not have: give --scan-at"
+        )
+    else:
+        why = "" if document["lesions"] else "no lesion was measured"
+    return why and f"uptake.csv is not written: {why}"
 
 
 def uptake_csv(document: Mapping[str, Any]) -> str:
     """A row a lesion as `sirtdose response` reads it.
 
-    Without normal liver, its cells are empty, and the table cannot be judged.
+    Whether a lesion is new is for a person to write: one scan cannot tell.
     """
-    liver = document["reference"]["liver"] or {}
+    liver = document["reference"]["liver"]
     primary = document["peak"]["primary"]
     rows = [
         {
             "case_id": document["case_id"],
-            "date": (document["scan"]["started"] or "")[:10],
+            "date": document["scan"]["started"][:10],
             "lesion": one["name"],
             "sul_peak": one["sul"]["peak"][primary],
-            "liver_mean": liver.get("sul_mean"),
-            "liver_sd": liver.get("sul_sd"),
-            "new": "no",
+            "liver_mean": liver["sul_mean"],
+            "liver_sd": liver["sul_sd"],
             "diameter_mm": one["diameters_mm"]["longest"],
         }
         for one in document["lesions"]

@@ -23,6 +23,8 @@ class SuvRequest:
     liver_reference, blood_pool : str, optional
         Structures that were drawn in normal liver and in blood, by name.
     case_label : str, optional
+    deidentify : bool
+        Leave out dates, names of files and their hashes, and which scanner it was.
     acceptances : tuple of Acceptance
     """
 
@@ -33,4 +35,5 @@ class SuvRequest:
     liver_reference: str | None = None
     blood_pool: str | None = None
     case_label: str | None = None
+    deidentify: bool = False
     acceptances: tuple[Acceptance, ...] = ()

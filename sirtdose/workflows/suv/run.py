@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sirtdose.checks.candidates import candidate_findings
 from sirtdose.checks.header import header_findings
+from sirtdose.checks.kept_names import kept_name_findings
 from sirtdose.checks.structures import reading_findings
 from sirtdose.checks.uptake import (
     lean_mass_findings,
@@ -30,6 +31,7 @@ from sirtdose.dosimetry.suv.results import (
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
+from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.dicom.suv import read_uptake
 from sirtdose.io.found import Held, Kind
 from sirtdose.model.acceptance import Said
@@ -97,6 +99,7 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
             measurable.rule if measurable else "",
         )
     )
+    said.add(_kept_findings(choice, drawn, request))
     said.gate()
     return UptakeMeasurement(
         uptake=uptake,
@@ -112,7 +115,26 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
         ibsi=request.given.ibsi,
         findings=tuple(said.findings),
         accepted=tuple(said.accepted),
+        deidentified=request.deidentify,
+        file_names={
+            path.name: str(one.kind)
+            for one in (choice.image, choice.ct, *choice.structures)
+            if one is not None
+            for path in one.paths
+        },
     )
+
+
+def _kept_findings(
+    choice: Choice, drawn: Sequence[Structure], request: SuvRequest
+) -> list[Finding]:
+    """A patient's name in what de-identified results keep (H33)."""
+    if not request.deidentify:
+        return []
+    texts = [("structure names", one.name) for one in drawn]
+    texts += [("the case label", request.case_label)] if request.case_label else []
+    texts += [("reasons of --accept", one.reason) for one in request.acceptances]
+    return kept_name_findings(texts, [read_patient(choice.image.paths[0])])
 
 
 def _uptake(choice: Choice, request: SuvRequest) -> tuple[Uptake, list[Finding]]:

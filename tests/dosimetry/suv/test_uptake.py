@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.suv.diameter import diameters
 from sirtdose.dosimetry.suv.lesion import lesion_uptake
@@ -15,38 +14,17 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-
-# The 5 x 4 x 4 voxels of 2 mm and their mask, slice by slice: digital phantom of the
-# Image Biomarker Standardisation Initiative, design by Alex Zwanenburg, CC BY 4.0.
-_VALUES = (
-    "14411 14611 41641 44641",
-    "14411 11611 11311 44611",
-    "14411 11111 11911 11611",
-    "14411 11111 11111 11611",
-)
-_INSIDE = (
-    "11111 11111 11111 11111",
-    "11111 11111 01111 11111",
-    "11100 11111 11011 11111",
-    "11100 11111 11111 11111",
-)
-IBSI = Grid.regular((4, 4, 5), spacing_mm=(2.0, 2.0, 2.0))
-
-
-def digits(slices: tuple[str, ...]) -> NDArray[np.float64]:
-    return np.array(
-        [[[int(v) for v in row] for row in s.split()] for s in slices], float
-    )
+from sirtdose.validation.figures.uptake import ibsi_phantom
 
 
 @pytest.fixture(scope="module")
 def phantom() -> Volume:
-    return Volume(digits(_VALUES), IBSI, Quantity.SUV)
+    return ibsi_phantom()[0]
 
 
 @pytest.fixture(scope="module")
 def region() -> Structure:
-    return Structure("Tumor", Role.TUMOR, digits(_INSIDE) > 0, IBSI)
+    return ibsi_phantom()[1]
 
 
 def test_the_reference_values_of_the_ibsi(phantom: Volume, region: Structure) -> None:
