@@ -170,8 +170,8 @@ def _require_liver(visits: Sequence[PetVisit]) -> None:
         if one.document["reference"]["liver"] is None:
             raise InputError(
                 f"{one.label} ({one.folder}) has no normal liver, which PERCIST "
-                "compares scans by: measure it again with the liver drawn, or with "
-                "--liver-reference"
+                "compares scans by: draw the liver and measure it again, or measure it "
+                "with `sirtdose suv --liver-reference`"
             )
 
 

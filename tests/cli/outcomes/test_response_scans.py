@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pydicom
 import pytest
 from click.testing import Result
+
+from tests.uptake_files import write_patient
 
 Run = Callable[..., Result]
 PEAKS = ("anywhere", "at_maximum", "between", "max")
@@ -290,3 +294,33 @@ def test_a_table_takes_nothing_that_is_for_scans(run: Run, tmp_path: Path) -> No
     refused = run("response", table, "--criteria", "percist", "--node", "N1")
     assert refused.exit_code == 2
     assert "--node is for --scans" in refused.output
+
+
+def test_two_pets_from_dicom_to_response(run: Run, tmp_path: Path) -> None:
+    """What takes up over 4 g/mL falls to 60 %, two months later; the liver stays."""
+    first = write_patient(tmp_path / "first")
+    later = write_patient(tmp_path / "later")
+    for path in (later / "pet").iterdir():
+        file = pydicom.dcmread(path)
+        slope = float(file.RescaleSlope)
+        # Bq/mL of an SUV of 4: 318 MBq, 63 min of 109.8 min, in 71 kg.
+        bright = 4 * 318e6 * 2 ** (-63 / 109.8) / 71e3
+        values = file.pixel_array.astype(float)
+        values[values * slope > bright] *= 0.6
+        file.PixelData = np.rint(values).astype("<u2").tobytes()
+        for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
+            setattr(file, keyword, "20260504")
+        item = file.RadiopharmaceuticalInformationSequence[0]
+        item.RadiopharmaceuticalStartDateTime = "20260504091230"
+        file.save_as(path)
+    folders = []
+    for scan_folder in (first, later):
+        folders.append(tmp_path / f"{scan_folder.name}_suv")
+        words = ("--case-label", "p1", "--out", folders[-1])
+        done = run("suv", scan_folder, *words)
+        assert done.exit_code == 0, done.output
+    document = judged(run, tmp_path / "out", *folders, "--criteria", "percist")
+    [point] = document["cases"][0]["timepoints"]
+    assert point["change_from_baseline"] == pytest.approx(-0.4, abs=1e-4)
+    assert document["cases"][0]["best"]["response"] == "PMR"
+    assert point["days"] == 63
