@@ -20,6 +20,7 @@ from sirtdose.dosimetry.image.activity import (
 from sirtdose.dosimetry.results import Assessment as Assessment
 from sirtdose.dosimetry.results import DoseHistograms as DoseHistograms
 from sirtdose.dosimetry.results import Prediction as Prediction
+from sirtdose.dosimetry.suv.results import UptakeMeasurement as UptakeMeasurement
 from sirtdose.errors import FileFormatError as FileFormatError
 from sirtdose.errors import GeometryError as GeometryError
 from sirtdose.errors import InputError as InputError
@@ -34,9 +35,11 @@ from sirtdose.errors import SirtdoseError as SirtdoseError
 from sirtdose.errors import StructureError as StructureError
 from sirtdose.io.convert import structure_of as structure_of
 from sirtdose.io.convert import volume_of as volume_of
+from sirtdose.io.dicom.suv import read_uptake as read_uptake
 from sirtdose.io.read import read_image as read_image
 from sirtdose.io.read import read_structures as read_structures
 from sirtdose.model.acceptance import Acceptance as Acceptance
+from sirtdose.model.body_size import Body as Body
 from sirtdose.model.device import Device as Device
 from sirtdose.model.finding import Finding as Finding
 from sirtdose.model.finding import Severity as Severity
@@ -55,6 +58,8 @@ from sirtdose.model.request import Privacy as Privacy
 from sirtdose.model.role import Role as Role
 from sirtdose.model.structure import Structure as Structure
 from sirtdose.model.treatment import Treatment as Treatment
+from sirtdose.model.uptake import Uptake as Uptake
+from sirtdose.model.uptake import UptakeGiven as UptakeGiven
 from sirtdose.model.volume import Quantity as Quantity
 from sirtdose.model.volume import Volume as Volume
 from sirtdose.phantom.request import PhantomRequest as PhantomRequest
@@ -83,3 +88,5 @@ from sirtdose.workflows.post.results import Wanted as Wanted
 from sirtdose.workflows.post.results import assess_into as assess_into
 from sirtdose.workflows.scan import read_scan as read_scan
 from sirtdose.workflows.scan_files import scan_into as scan_into
+from sirtdose.workflows.suv.request import SuvRequest as SuvRequest
+from sirtdose.workflows.suv.run import measure_uptake as measure_uptake

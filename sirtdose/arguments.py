@@ -22,6 +22,7 @@ ARGUMENTS = {
     "gamma": "criteria",
     "half-life": "nuclide",
     "height": "height_cm",
+    "injected": "injected_mbq",
     "injection": "injections",
     "limit": "limit_table",
     "limits": "limits_gy",

@@ -35,6 +35,7 @@ _COMMANDS = {
     },
     "Outcomes": {
         "response": ("outcomes.response", "RECIST, mRECIST or PERCIST of each case."),
+        "suv": ("outcomes.suv", "Uptake of a PET by lesion: SUV, SUL, peaks, volumes."),
         "lesions": (
             "outcomes.lesions",
             "One table of a patient's lesions: plan, doses, follow-ups.",

@@ -26,6 +26,7 @@ class Quantity(Enum):
     DENSITY = "g/mL"
     DOSE = "Gy"
     ENERGY_FRACTION = "1"
+    SUV = "g/mL, by body weight"
 
     @property
     def unit(self) -> str:

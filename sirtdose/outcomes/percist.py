@@ -102,7 +102,9 @@ def best_metabolic(found: Sequence[TimePoint]) -> Best:
     return Best("NE", before[0].rule if before else "no scan after baseline")
 
 
-def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[TimePoint]:
+def assess_pets(
+    scans: Sequence[PetScan], *, lesions_max: int = 1, least_change: float = _CHANGE_SUL
+) -> list[TimePoint]:
     """Metabolic response at each scan after the first.
 
     Partial: 30 % and 0.8 SUL lower than at baseline, or more, and no lesion more than
@@ -118,6 +120,9 @@ def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[TimeP
     lesions_max : int
         1 in PERCIST (the hottest lesion of each scan); a modified PERCIST that follows
         several takes their sum, up to so many.
+    least_change : float
+        0.8 SUL in PERCIST, below which a change of 30 % is none; 0 of a variant that
+        does not ask for it.
 
     Raises
     ------
@@ -146,7 +151,9 @@ def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[TimeP
     found = []
     for scan in later:
         total = sum(scan.sul[:lesions_max])
-        response, rule = _judged(scan, first, baseline=baseline, total=total)
+        response, rule = _judged(
+            scan, first, baseline=baseline, total=total, least=least_change
+        )
         found.append(
             TimePoint(
                 scan.day,
@@ -207,7 +214,7 @@ def unmeasurable(baseline: PetScan) -> str:
 
 
 def _judged(
-    scan: PetScan, first: PetScan, *, baseline: float, total: float
+    scan: PetScan, first: PetScan, *, baseline: float, total: float, least: float
 ) -> tuple[str, str]:
     """The response at a scan, and the rule that decides."""
     if scan.new_lesion:
@@ -216,7 +223,7 @@ def _judged(
         return "NE", reason
     change, relative = total - baseline, total / baseline - 1
     said = f"SUL {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
-    if relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
+    if relative >= _CHANGE - _ROOM and change >= least - _ROOM:
         return "PMD", said
     if _tlg_grown(first, scan) and change >= -_ROOM:
         said = f"TLG {first.tlg:g} to {scan.tlg:g}: an increase of 75 % or more"
@@ -225,7 +232,7 @@ def _judged(
     if not scan.sul or scan.sul[0] <= scan.liver_mean:
         more = f", but {risen}: verify it in a month" if risen else ""
         return "CMR", f"no uptake above the liver is left{more}"
-    if relative <= -_CHANGE + _ROOM and change <= -_CHANGE_SUL + _ROOM:
+    if relative <= -_CHANGE + _ROOM and change <= -least + _ROOM:
         return ("SMD", f"{said}, but {risen}") if risen else ("PMR", said)
     return "SMD", said
 

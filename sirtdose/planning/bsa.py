@@ -4,29 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from sirtdose.errors import InputError, RangeError
+from sirtdose.model.body_size import dubois_m2
 from sirtdose.model.bounds import require_not_negative, require_positive
-
-
-def dubois_m2(*, height_cm: float, weight_kg: float) -> float:
-    r"""Body surface area by DuBois, which the BSA method is defined with.
-
-    .. math:: S = 0.007184\, H^{0.725}\, W^{0.425}
-
-    Parameters
-    ----------
-    height_cm, weight_kg : float, > 0
-
-    References
-    ----------
-    Du Bois D, Du Bois EF. Arch Intern Med 1916;17:863.
-
-    Examples
-    --------
-    >>> round(dubois_m2(height_cm=181.8, weight_kg=70.7), 4)
-    1.908
-    """
-    require_positive(height_cm=height_cm, weight_kg=weight_kg)
-    return float(0.007184 * height_cm**0.725 * weight_kg**0.425)
 
 
 def mosteller_m2(*, height_cm: float, weight_kg: float) -> float:

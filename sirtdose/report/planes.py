@@ -32,6 +32,8 @@ _MARGIN_MM = 18.0
 _FIELD_MIN_MM = 100.0
 _SOFT_TISSUE_HU = (-160.0, 240.0)
 AIR_HU = -1000.0
+# White and black of a PET.
+INVERTED_SUV = (0.0, 10.0)
 _SOME = 0.01
 _OPACITY = 0.45
 _OPACITY_ON_BLACK = 0.85
@@ -225,6 +227,8 @@ def _gray(image: Volume | None, points: NDArray[np.float64]) -> NDArray[np.float
     if image.quantity is Quantity.CT_NUMBER:
         values = sample(image.data, image.grid, points, AIR_HU)
         low, high = _SOFT_TISSUE_HU
+    elif image.quantity is Quantity.SUV:
+        values, (high, low) = sample(image.data, image.grid, points), INVERTED_SUV
     else:
         values = sample(image.data, image.grid, points)
         low, high = 0.0, float(np.percentile(values, 99.5)) or 1.0

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sirtdose.planning.bsa import dubois_m2
+from sirtdose.model.body_size import dubois_m2
 from sirtdose.report.page_head import NOT_GIVEN, REMOVED, PageHead, moment_words
 
 _DISEASES = {"hcc": "HCC", "icc": "ICC", "mcrc": "mCRC"}

@@ -131,6 +131,7 @@ def figures(bench: Bench) -> dict[str, Figure]:
         images,
         kernels,
         radiobiology,
+        uptake,
     )
 
     shared = {
@@ -145,6 +146,7 @@ def figures(bench: Bench) -> dict[str, Figure]:
         **corrections.FIGURES,
         **kernels.FIGURES,
         **radiobiology.FIGURES,
+        **uptake.FIGURES,
         **{name: partial(figure, bench) for name, figure in shared.items()},
     }
 

@@ -18,6 +18,7 @@ from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
 from tests.lesion_files import boxes, write_follow_up, write_treatment
 from tests.scanned_phantom import TOML, save_scan, scanned
+from tests.uptake_files import write_patient
 
 Run = Callable[..., Result]
 NAMES = sorted(
@@ -85,6 +86,7 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "review": partial(_reviewed, "review"),
         "accepted": partial(_reviewed, "accepted"),
         "lesions": _followed,
+        "suv": _measured,
     }
     if name in own:
         return own[name](run, folder)
@@ -159,6 +161,12 @@ def _followed(run: Run, folder: Path) -> Any:
     return json.loads(result.stdout)
 
 
+def _measured(run: Run, folder: Path) -> Any:
+    result = run("suv", write_patient(folder / "scan"), "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 def _commissioned(run: Run, folder: Path) -> Any:
     scan = save_scan(folder / "scan.nii.gz", scanned())
     (folder / "small.toml").write_text(TOML)
@@ -225,6 +233,12 @@ WRONG = {
         (("lesions", 0, "visits", 0, "matched_by"), "guess"),
         (("lesions", 0, "sum_gy", "kernel"), "90 Gy"),
         (("visits", 0, "kind"), "scan"),
+    ],
+    "suv": [
+        (("peak", "primary"), "hottest"),
+        (("lesions", 0, "sul", "peak", "anywhere"), "6.5 g/mL"),
+        (("reference", "liver", "center_mm"), [1, 2]),
+        (("body", "sex"), "X"),
     ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],

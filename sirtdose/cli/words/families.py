@@ -30,8 +30,9 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "accepted.json": ("accepted.dcm",),
     "validation.json": ("validation.csv", "validation.html"),
     "toxicity.json": ("grades.csv", "worst.csv", "liver.csv", "patients.csv"),
-    "response.json": ("timepoints.csv", "best.csv"),
+    "response.json": ("timepoints.csv", "best.csv", "variants.csv"),
     "lesions.json": ("lesions.csv", "lesions.html"),
+    "suv.json": ("lesions.csv", "uptake.csv", "suv.html"),
     "eligibility.json": (),
     "mmc.json": (),
 }

@@ -173,7 +173,7 @@ dose_options = together(
 
 def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
     """What is to be read, and where it lies."""
-    structures, readers = _readers(source, options["structures"])
+    structures, readers = structures_of(source, options["structures"])
     return ImageRequest(
         source,
         image=options["image"],
@@ -196,7 +196,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
     )
 
 
-def _readers(
+def structures_of(
     source: Path, typed: tuple[Path, ...]
 ) -> tuple[tuple[Path, ...], dict[str, Path]]:
     """Files of structures that all share, and those of readers, by name."""

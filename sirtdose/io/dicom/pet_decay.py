@@ -137,6 +137,26 @@ class PetReference:
         )
 
 
+def slice_references(
+    stack: Stack, half_life_h: float, *, any_vendor: bool = False
+) -> list[PetReference]:
+    """The moment that each slice's values hold at: the same of all, but for NONE.
+
+    `half_life_h` is taken where the header states none. With `any_vendor` the IBSI
+    rule, by the mean of the frame, is used of every maker but GE.
+
+    Raises
+    ------
+    MissingTagError, QuantityError
+        A time that is needed is missing, or a correction that is not known.
+    """
+    each = zip(stack.datasets, stack.paths, strict=True)
+    return [
+        PetReference(*_slice_reference(one, path, half_life_h, any_vendor=any_vendor))
+        for one, path in each
+    ]
+
+
 def reference_of(stack: Stack, half_life_h: float) -> PetReference:
     """The moment that a series' decay correction refers to.
 
@@ -147,21 +167,17 @@ def reference_of(stack: Stack, half_life_h: float) -> PetReference:
     QuantityError
         Slices that refer to different moments.
     """
-    each = zip(stack.datasets, stack.paths, strict=True)
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
-        return _one_of([administration_of(one) for one in stack.datasets])
+        return one_reference([administration_of(one) for one in stack.datasets])
     try:
-        found = [
-            PetReference(*_slice_reference(one, path, half_life_h))
-            for one, path in each
-        ]
+        found = slice_references(stack, half_life_h)
     except (MissingTagError, QuantityError) as error:
         # The time may be given instead, or not be needed at all.
         return PetReference(None, str(error))
-    return _one_of(found)
+    return one_reference(found)
 
 
-def _one_of(found: list[PetReference]) -> PetReference:
+def one_reference(found: list[PetReference]) -> PetReference:
     """The moment of all slices, provided they agree on it."""
     first = found[0]
     placed = [one.at for one in found if one.at is not None]
@@ -209,7 +225,7 @@ def administration_of(dataset: Dataset) -> PetReference:
 
 
 def _slice_reference(
-    dataset: Dataset, path: Path, half_life_h: float
+    dataset: Dataset, path: Path, half_life_h: float, *, any_vendor: bool = False
 ) -> tuple[datetime, str]:
     acquired, _ = acquired_at(dataset)
     half_life_h = half_life_in_header_h(dataset, path) or half_life_h
@@ -230,11 +246,17 @@ def _slice_reference(
             return private, f"private ({group:04X},xx{element:02X}) of {creator}"
     if acquired is not None and acquired == moment(dataset, "SeriesDate", "SeriesTime"):
         return acquired, "AcquisitionTime, which is SeriesTime"
-    return _by_vendor(dataset, path, _known(acquired, path), half_life_h)
+    known = _known(acquired, path)
+    return _by_vendor(dataset, path, known, half_life_h, any_vendor=any_vendor)
 
 
 def _by_vendor(
-    dataset: Dataset, path: Path, acquired: datetime, half_life_h: float
+    dataset: Dataset,
+    path: Path,
+    acquired: datetime,
+    half_life_h: float,
+    *,
+    any_vendor: bool,
 ) -> tuple[datetime, str]:
     # Whole words: "Merge Healthcare" is no GE.
     maker = set(re.findall("[A-Z0-9]+", text_of(dataset, "Manufacturer").upper()))
@@ -244,7 +266,7 @@ def _by_vendor(
             seconds=reference_s
         ), "AcquisitionTime - FrameReferenceTime"
     frame_s = _seconds(dataset, "ActualFrameDuration", path)
-    if maker & {"SIEMENS", "CPS"}:
+    if any_vendor or maker & {"SIEMENS", "CPS"}:
         middle = average_time_s(frame_s, half_life_h)
         how = "AcquisitionTime + mean of the frame - FrameReferenceTime"
     elif "PHILIPS" in maker:

@@ -6,6 +6,7 @@ The only place that reads them. What cannot be read is None, never a guess.
 import re
 from datetime import date, datetime, time, timedelta, timezone
 
+from sirtdose.errors import QuantityError
 from sirtdose.io.dicom.bare import Dataset
 
 _TIME = re.compile(r"(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d+))?)?)?")
@@ -107,6 +108,26 @@ def on_its_clock(written: datetime | None, dataset: Dataset) -> datetime | None:
         return written
     zone = parse_offset(stated)
     return None if zone is None else written.replace(tzinfo=zone)
+
+
+def typed_on_its_clock(
+    typed: datetime | None, dataset: Dataset, option: str
+) -> datetime | None:
+    """A moment that a person typed, on the header's clock.
+
+    Raises
+    ------
+    QuantityError
+        It has an offset from UTC, and the header none to compare it with.
+    """
+    placed = on_its_clock(typed, dataset)
+    stated = text_of(dataset, "TimezoneOffsetFromUTC")
+    if placed is not None and placed.tzinfo is not None and not stated:
+        raise QuantityError(
+            f"{option} has an offset from UTC, and the header states none for the "
+            "scanner's clock: write it without, as that clock showed it"
+        )
+    return placed
 
 
 def acquired_at(dataset: Dataset) -> tuple[datetime | None, str]:

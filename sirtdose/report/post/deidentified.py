@@ -24,7 +24,7 @@ _KEPT_OF_OWN_FILES = {
 # Texts that name files and little else.
 _ABOUT_FILES = ("choices",)
 # What tells the kind of a camera, but not which one it is.
-_KINDS = ("manufacturer", "model", "collimator")
+CAMERA_KINDS = ("manufacturer", "model", "collimator")
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -74,7 +74,7 @@ def deidentified(
     if camera := result.get("camera"):
         camera |= {"name": REMOVED, "sha256": None}
         camera["header"] = {
-            key: text for key, text in camera["header"].items() if key in _KINDS
+            key: text for key, text in camera["header"].items() if key in CAMERA_KINDS
         }
     if result.get("plan"):
         # Whether it was approved stays; by whom and when does not.
@@ -97,6 +97,20 @@ def with_names_replaced(text: str, names: Mapping[str, str]) -> str:
     """
     telling = {old: new for old, new in names.items() if len(_LETTERS.findall(old)) > 1}
     return _replacer(telling, 0)(text)
+
+
+def without_dates(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with every date in its texts taken out.
+
+    >>> without_dates({"choices": ["scan of 2026-03-02, 10:15"]})
+    {'choices': ['scan of removed, 10:15']}
+    """
+    return {
+        key: value
+        if key in _OWN
+        else _through(value, lambda text: _DATE.sub(REMOVED, text))
+        for key, value in document.items()
+    }
 
 
 def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:

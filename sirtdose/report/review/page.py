@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.dosimetry.derived import centroid_mm
 from sirtdose.model.accepted import without_mark
-from sirtdose.model.structure import Structure
+from sirtdose.report.close_ups import CloseUp, close_up
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.looks import WASH_ABOVE, WASH_BELOW, drawn, structure_looks
-from sirtdose.report.outlines import Smooth, smooth
+from sirtdose.report.outlines import smooth
 from sirtdose.report.page_head import PageHead, made_today
 from sirtdose.report.palette import ISODOSES
-from sirtdose.report.planes import Field, Scale, planes_png, still_planes
+from sirtdose.report.planes import Scale, planes_png
 from sirtdose.report.render import render
 from sirtdose.report.review.document import (
     accept_command,
@@ -22,10 +21,10 @@ from sirtdose.report.review.document import (
     place_words,
     uptake_words,
 )
-from sirtdose.report.review.review import Review, Reviewed
+from sirtdose.report.review.review import Review
 from sirtdose.report.wording import significant
 
-_FROM, _MARGIN_MM, _FIELD_MIN_MM = 0.05, 45.0, 140.0
+_FROM = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +32,7 @@ class Picture:
     """A candidate's three planes, and the colors of the outlines on them."""
 
     number: int
-    planes: list[dict[str, Any]]
-    side_mm: float
-    outlines: list[dict[str, Any]]
+    shown: CloseUp
 
     @property
     def name(self) -> str:
@@ -44,8 +41,8 @@ class Picture:
 
     def png(self) -> bytes:
         """The planes side by side, with their outlines."""
-        colors = {one["name"]: one["dark"] for one in self.outlines}
-        return planes_png(self.planes, colors)
+        colors = {one["name"]: one["dark"] for one in self.shown.outlines}
+        return planes_png(self.shown.planes, colors)
 
 
 def review_pictures(review: Review) -> list[Picture]:
@@ -61,53 +58,20 @@ def review_pictures(review: Review) -> list[Picture]:
     axes = review.image.grid
     outlines = [smooth(one, axes) for one in (*others, *own)]
     scale = _scale(review)
-    found = []
-    for one in review.candidates:
-        shown = _field(one)
-        near = [each for each in outlines if _is_near(each.structure, shown)]
-        planes = still_planes(
-            review.image, review.ct, near, looks=looks, shown=shown, scale=scale
-        )
-        found.append(
-            Picture(one.number, planes, shown.side_mm, _key(near, looks, planes))
-        )
-    return found
-
-
-def _key(
-    near: Sequence[Smooth],
-    looks: Mapping[str, Any],
-    planes: Sequence[Mapping[str, Any]],
-) -> list[dict[str, Any]]:
-    seen = {one["name"] for plane in planes for one in plane["outlines"]}
     return [
-        {
-            "name": each.structure.name,
-            "color": looks[each.structure.name].color,
-            "dark": looks[each.structure.name].dark,
-            "dashed": looks[each.structure.name].dashed,
-        }
-        for each in near
-        if each.structure.name in seen
+        Picture(
+            one.number,
+            close_up(
+                one.candidate.structure,
+                review.image,
+                review.ct,
+                outlines,
+                looks=looks,
+                scale=scale,
+            ),
+        )
+        for one in review.candidates
     ]
-
-
-def _field(one: Reviewed) -> Field:
-    """A cube around a candidate, through its center."""
-    corners = one.candidate.structure.cropped().grid.corners_mm()
-    size = float((corners.max(axis=0) - corners.min(axis=0)).max())
-    at = np.array(centroid_mm(one.candidate.structure))
-    middle = (corners.max(axis=0) + corners.min(axis=0)) / 2
-    return Field(at, middle, max(size + 2 * _MARGIN_MM, _FIELD_MIN_MM))
-
-
-def _is_near(one: Structure, shown: Field) -> bool:
-    corners = one.cropped().grid.corners_mm()
-    half = shown.side_mm / 2
-    low, high = shown.middle_mm - half, shown.middle_mm + half
-    return bool(
-        (corners.max(axis=0) > low).all() and (corners.min(axis=0) < high).all()
-    )
 
 
 def _scale(review: Review) -> Scale:

@@ -22,7 +22,7 @@ from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.validation.bench import Figure
 
 _AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
-_BODY_SURFACE_M2 = {"dubois": bsa.dubois_m2, "mosteller": bsa.mosteller_m2}
+_BODY_SURFACE_M2 = bsa.FORMULAS
 
 
 def _partition(

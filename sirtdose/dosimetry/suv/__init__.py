@@ -1,0 +1,1 @@
+"""Uptake of lesions and of the tissue that they are compared with."""

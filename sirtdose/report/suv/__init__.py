@@ -1,0 +1,1 @@
+"""What `sirtdose suv` writes and shows."""

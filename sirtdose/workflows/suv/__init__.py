@@ -1,0 +1,1 @@
+"""Measure uptake in a PET."""

@@ -1,0 +1,248 @@
+"""Measure a PET: read, place, compare with normal tissue, judge."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sirtdose.checks.candidates import candidate_findings
+from sirtdose.checks.header import header_findings
+from sirtdose.checks.kept_names import kept_name_findings
+from sirtdose.checks.structures import reading_findings
+from sirtdose.checks.uptake import (
+    lean_mass_findings,
+    measurable_findings,
+    reference_findings,
+    small_findings,
+    tracer_findings,
+    uptake_time_findings,
+)
+from sirtdose.data.load import table
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.suv.lesion import lesion_uptake
+from sirtdose.dosimetry.suv.reference import (
+    ReferenceTissue,
+    drawn_reference,
+    placed_liver,
+)
+from sirtdose.dosimetry.suv.results import (
+    Measurable,
+    MeasuredLesion,
+    UptakeMeasurement,
+)
+from sirtdose.errors import InputError
+from sirtdose.io.archive import opened
+from sirtdose.io.choose import Choice
+from sirtdose.io.dicom.link import read_patient
+from sirtdose.io.dicom.suv import read_uptake
+from sirtdose.io.found import Held, Kind
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
+from sirtdose.model.names import named
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure, given_roles, with_given_roles
+from sirtdose.model.uptake import Uptake
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image.scene import chosen, ct_image, inputs_of
+from sirtdose.workflows.image.structures import read_drawn
+from sirtdose.workflows.suv.request import SuvRequest
+
+_LESIONS = (Role.TUMOR, Role.TUMOR_OUTSIDE)
+_BLOOD = ("aorta", "blood pool")
+
+
+def measure_uptake(request: SuvRequest) -> UptakeMeasurement:
+    """Uptake of every lesion of a PET, and of normal liver and blood.
+
+    Raises
+    ------
+    InputError
+        Whatever cannot be used; SafetyStop where a check asks.
+    """
+    with opened(request.image.source) as source:
+        image = replace(request.image, source=source)
+        return _measured(replace(request, image=image))
+
+
+def _measured(request: SuvRequest) -> UptakeMeasurement:
+    said = Said(request.acceptances)
+    choice = said.take(chosen(request.image, [], undrawn=True))
+    uptake = said.take(_uptake(choice, request))
+    drawn = said.take(_structures(choice, request))
+    lean = uptake.lean_factor(request.lean_mass)
+    ct = said.take(
+        ct_image(choice, uptake.suv, named=request.image.ct is not None, needed=False)
+    )
+    lesions = _lesions(drawn, uptake, ct)
+    (liver, blood), why = _references(drawn, lesions, uptake, request)
+    liver, blood = (one and one.scaled(lean) for one in (liver, blood))
+    measurable = _measurable(liver, blood, request.percist)
+    said.add(uptake_time_findings(uptake.uptake_time_min))
+    said.add(tracer_findings(uptake.tracer_words))
+    said.add(lean_mass_findings(uptake.body, request.lean_mass))
+    said.add(
+        reference_findings(
+            liver=liver is not None,
+            why=why,
+            blood_pool=blood is not None,
+            drawn=bool(drawn),
+        )
+    )
+    said.add(
+        small_findings([(one.uptake.name, one.uptake.volume_ml) for one in lesions])
+    )
+    said.add(
+        measurable_findings(
+            [
+                (one.uptake.name, lean * one.uptake.peaks.anywhere.value)
+                for one in lesions
+            ],
+            measurable.value if measurable else None,
+            measurable.rule if measurable else "",
+        )
+    )
+    said.add(_kept_findings(choice, drawn, request))
+    said.gate()
+    return UptakeMeasurement(
+        uptake=uptake,
+        lean_mass_formula=request.lean_mass,
+        lesions=lesions,
+        liver=liver,
+        blood_pool=blood,
+        measurable=measurable,
+        ct=ct,
+        case_label=request.case_label,
+        choices=choice.reasons,
+        inputs=inputs_of(choice),
+        ibsi=request.given.ibsi,
+        findings=tuple(said.findings),
+        accepted=tuple(said.accepted),
+        deidentified=request.deidentify,
+        file_names={
+            path.name: str(one.kind)
+            for one in (choice.image, choice.ct, *choice.structures)
+            if one is not None
+            for path in one.paths
+        },
+    )
+
+
+def _kept_findings(
+    choice: Choice, drawn: Sequence[Structure], request: SuvRequest
+) -> list[Finding]:
+    """A patient's name in what de-identified results keep (H33)."""
+    if not request.deidentify:
+        return []
+    texts = [("structure names", one.name) for one in drawn]
+    texts += [("the case label", request.case_label)] if request.case_label else []
+    texts += [("reasons of --accept", one.reason) for one in request.acceptances]
+    return kept_name_findings(texts, [read_patient(choice.image.paths[0])])
+
+
+def _uptake(choice: Choice, request: SuvRequest) -> tuple[Uptake, list[Finding]]:
+    item = choice.image
+    if isinstance(item, Held) or item.kind is not Kind.PET:
+        raise InputError(
+            f"{item.label} is not a PET series ({item.kind}): SUV is made of the DICOM "
+            "header of a PET; name one with --image"
+        )
+    uptake = read_uptake(item.paths, item.headers, given=request.given)
+    source = uptake.suv.source
+    return uptake, header_findings(source=source) if source else []
+
+
+def _structures(
+    choice: Choice, request: SuvRequest
+) -> tuple[list[Structure], list[Finding]]:
+    drawn = read_drawn(choice, request.image)
+    roles = given_roles(drawn, request.image.roles)
+    drawn = with_given_roles(drawn, roles)
+    findings = [*candidate_findings(drawn), *reading_findings(drawn)]
+    return [one for one in drawn if not one.empty], findings
+
+
+def _lesions(
+    drawn: Sequence[Structure], uptake: Uptake, ct: Volume | None
+) -> tuple[MeasuredLesion, ...]:
+    rules = table("uptake")
+    fixed = {f"SUV {value:g}": value for value in rules["fixed"]["values"]}
+    relative = {f"{value:.0%}": value for value in rules["relative"]["values"]}
+    found = []
+    for one in drawn:
+        if one.role not in _LESIONS:
+            continue
+        on_grid = occupancy_on(one, uptake.suv.grid)
+        measured = lesion_uptake(
+            uptake.suv, on_grid, drawn=one, fixed=fixed, relative=relative
+        )
+        found.append(
+            MeasuredLesion(measured, str(one.role), one, on_grid, _hu(one, ct))
+        )
+    return tuple(found)
+
+
+def _hu(structure: Structure, ct: Volume | None) -> float | None:
+    """The mean CT number of a structure; None where it is not on the CT."""
+    if ct is None:
+        return None
+    ct.require(Quantity.CT_NUMBER)
+    on_ct = occupancy_on(structure, ct.grid)
+    values, parts = on_ct.values_in(ct)
+    return float((values * parts).sum() / parts.sum()) if parts.sum() else None
+
+
+def _references(
+    drawn: Sequence[Structure],
+    lesions: Sequence[MeasuredLesion],
+    uptake: Uptake,
+    request: SuvRequest,
+) -> tuple[tuple[ReferenceTissue | None, ReferenceTissue | None], str]:
+    """Normal liver and blood in SUV by weight, and why there is no liver."""
+    suv = uptake.suv
+    liver, why = None, ""
+    if request.liver_reference is not None:
+        own = _named(request.liver_reference, drawn, "--liver-reference")
+        liver = drawn_reference(suv, occupancy_on(own, suv.grid))
+    else:
+        wholes = [one for one in drawn if one.role is Role.LIVER]
+        if not wholes:
+            why = "no liver is drawn"
+        else:
+            away = [one.drawn for one in lesions]
+            away += [one for one in drawn if one.role is Role.PERFUSED]
+            liver = placed_liver(suv, wholes[0], away)
+            why = "" if liver else "no sphere of 3 cm fits into normal liver"
+    blood = None
+    if request.blood_pool is not None:
+        own = _named(request.blood_pool, drawn, "--blood-pool")
+        blood = drawn_reference(suv, occupancy_on(own, suv.grid))
+    else:
+        own_blood = [
+            one for one in drawn if any(w in one.name.casefold() for w in _BLOOD)
+        ]
+        if len(own_blood) == 1:
+            blood = drawn_reference(suv, occupancy_on(own_blood[0], suv.grid))
+    return (liver, blood), why
+
+
+def _named(name: str, drawn: Sequence[Structure], option: str) -> Structure:
+    by_name = {one.name: one for one in drawn}
+    return by_name[
+        named(name, by_name, f"{option} '{name}' names no structure", offered=by_name)
+    ]
+
+
+def _measurable(
+    liver: ReferenceTissue | None, blood: ReferenceTissue | None, percist: str
+) -> Measurable | None:
+    """The peak from which a lesion can be followed, by liver or else by blood."""
+    tissue, name = (liver, "liver") if liver else (blood, "blood pool")
+    if tissue is None:
+        return None
+    rule = table("uptake")["measurable"]["liver" if liver else percist]
+    sd = rule["deviations"]
+    words = f"{rule['factor']:g} x {name} mean" + (f" + {sd:g} SD" if sd else "")
+    return Measurable(
+        rule["factor"] * tissue.mean + sd * tissue.sd,
+        words,
+        rule["source"],
+        rule["verified"],
+    )
