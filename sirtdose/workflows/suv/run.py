@@ -64,7 +64,7 @@ def measure_uptake(request: SuvRequest) -> UptakeMeasurement:
 
 def _measured(request: SuvRequest) -> UptakeMeasurement:
     said = Said(request.acceptances)
-    choice = said.take(chosen(request.image, [], undrawn=True))
+    choice = said.take(chosen(request.image, [], undrawn=True, enhanced=True))
     uptake = said.take(_uptake(choice, request))
     drawn = said.take(_structures(choice, request))
     lean = uptake.lean_factor(request.lean_mass)
