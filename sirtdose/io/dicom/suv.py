@@ -63,7 +63,7 @@ def read_uptake(
     Parameters
     ----------
     paths : sequence of Path
-        The slices, in any order.
+        The slices, in any order; or the one file of an enhanced PET.
     headers : sequence of Dataset, optional
         Of the same files in the same order; read where not given.
     given : UptakeGiven, optional
