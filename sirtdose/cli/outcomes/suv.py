@@ -38,18 +38,18 @@ _patient = together(
     Option(
         "weight",
         BODY_MASS,
-        "Weight of the patient, instead of the header's.",
+        "Weight of the patient; overrides the header.",
     ),
     Option(
         "height",
         BODY_HEIGHT,
-        "Height of the patient, instead of the header's.",
+        "Height of the patient; overrides the header.",
     ),
     Option("sex", ("M", "F", "O"), "Sex, for lean body mass; O is the mean of both."),
     Option(
         "injected",
         ACTIVITY,
-        "Injected activity at --injected-at, instead of the header's, e.g. 310MBq.",
+        "Injected activity at --injected-at; overrides the header, e.g. 310MBq.",
     ),
     Option(
         "injected-at",
@@ -61,7 +61,7 @@ _patient = together(
     Option(
         "scan-at",
         str,
-        "Time to which the PET is decay-corrected, instead of the header's.",
+        "Time to which the PET is decay-corrected; overrides the header.",
         metavar="TIME",
     ),
     Option(
