@@ -134,6 +134,90 @@ def _describe(file: Dataset, scanner: Scanner, bed_s: float) -> None:
     file.RadiopharmaceuticalInformationSequence = [item]
 
 
+def write_enhanced(
+    path: Path,
+    suv: NDArray[np.float64],
+    grid: Grid,
+    scanner: Scanner = Scanner(),
+    *,
+    units: dict[str, float],
+    legacy: bool = False,
+    change: Change = lambda _: None,
+) -> Path:
+    """Write one file of all slices; `units` are codes, and what a Bq/mL is in each.
+
+    Frames are out of order. Spacing and the first frame's mapping are shared, and each
+    frame's own mapping stands before it.
+    """
+    slices = [pydicom.dcmread(p) for p in write_uptake(path.parent, suv, grid, scanner)]
+    slices = slices[::-1]
+    for one in path.parent.iterdir():
+        one.unlink()
+    file = slices[0]
+    whole = np.stack([one.pixel_array for one in slices])
+    file.NumberOfFrames, file.PixelData = len(slices), whole.tobytes()
+    file.SOPClassUID = file.file_meta.MediaStorageSOPClassUID = (
+        _PET + ".1" if legacy else "1.2.840.10008.5.1.4.1.1.130"
+    )
+    shared = Dataset()
+    shared.PlaneOrientationSequence = [_some(file, "ImageOrientationPatient")]
+    shared.PixelMeasuresSequence = [_some(file, "PixelSpacing", "SliceThickness")]
+    shared.RealWorldValueMappingSequence = [_mapping("Bq/ml", 1e9)]
+    file.SharedFunctionalGroupsSequence = [shared]
+    file.PerFrameFunctionalGroupsSequence = []
+    for k, one in enumerate(slices):
+        frame = Dataset()
+        frame.PlanePositionSequence = [_some(one, "ImagePositionPatient")]
+        slope = float(one.RescaleSlope)
+        frame.RealWorldValueMappingSequence = [
+            _mapping(code, slope * factor) for code, factor in units.items()
+        ]
+        bed_s = scanner.beds_s[::-1][k * len(scanner.beds_s) // len(slices)]
+        began = scanner.scan_at + timedelta(seconds=bed_s)
+        content = Dataset()
+        content.FrameAcquisitionDateTime = f"{began:%Y%m%d%H%M%S}"
+        # Where the activity is the mean of the frame's.
+        mean_s = log(scanner.left(bed_s) / scanner.mean_left(bed_s)) / log(2)
+        at = began + timedelta(seconds=mean_s * scanner.half_life_s)
+        content.FrameReferenceDateTime = f"{at:%Y%m%d%H%M%S.%f}"
+        frame.FrameContentSequence = [content]
+        file.PerFrameFunctionalGroupsSequence.append(frame)
+    for keyword in (
+        *("Units", "DecayCorrection", "RescaleSlope", "RescaleIntercept"),
+        *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
+        *("SliceThickness", "AcquisitionDate", "AcquisitionTime", "CorrectedImage"),
+    ):
+        delattr(file, keyword)
+    corrected = scanner.correction != "NONE"
+    file.DecayCorrected, file.AttenuationCorrected = "YES" if corrected else "NO", "YES"
+    if corrected:
+        file.DecayCorrectionDateTime = f"{scanner.scan_at:%Y%m%d%H%M%S}"
+    if not legacy:
+        # This class states MBq.
+        item = file.RadiopharmaceuticalInformationSequence[0]
+        item.RadionuclideTotalDose = f"{INJECTED_BQ / 1e6:g}"
+    change(file)
+    file.save_as(path)
+    return path
+
+
+def _some(file: Dataset, *keywords: str) -> Dataset:
+    found = Dataset()
+    for keyword in keywords:
+        found[keyword] = file[keyword]
+    return found
+
+
+def _mapping(code: str, slope: float) -> Dataset:
+    unit = Dataset()
+    unit.CodingSchemeDesignator, unit.CodeMeaning = "UCUM", code
+    setattr(unit, "CodeValue" if len(code) <= 16 else "LongCodeValue", code)
+    mapping = Dataset()
+    mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = slope, 0.0
+    mapping.MeasurementUnitsCodeSequence = [unit]
+    return mapping
+
+
 PET_CT = Grid.regular(
     (20, 32, 36),
     spacing_mm=(4.0, 4.0, 4.0),

@@ -19,6 +19,8 @@ from sirtdose.io.dicom import rtdose as dicom_rtdose
 from sirtdose.io.dicom import rtstruct as dicom_rtstruct
 from sirtdose.io.dicom import seg as dicom_seg
 from sirtdose.io.dicom.bare import Dataset, is_dicom_file, undecoded
+from sirtdose.io.dicom.enhanced_pet import SOP_CLASSES as ENHANCED_PET
+from sirtdose.io.dicom.enhanced_pet import is_enhanced
 from sirtdose.io.dicom.header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
@@ -297,6 +299,7 @@ def _of_series(members: Sequence[tuple[Path, Dataset]]) -> Found:
         series_instance_uid=str(header.get("SeriesInstanceUID", "")),
         patient=_patient(header),
         frames_of_reference=_frames_of_reference(header),
+        enhanced_pet=is_enhanced(header),
     )
     kind, remark = _kind(header, item)
     headers = tuple(one for _, one in members) if kind in _STACKED else ()
@@ -337,10 +340,10 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
         return Kind.OTHER, _DAMAGED
     if sop_class in _KINDS:
         return _KINDS[sop_class], ""
-    if sop_class in dicom_pet.REFUSED_SOP_CLASSES:
+    if item.enhanced_pet:
         return Kind.OTHER, (
-            f"{dicom_pet.REFUSED_SOP_CLASSES[sop_class]} is not supported: export it "
-            "as single slices"
+            f"{ENHANCED_PET[sop_class]} is not supported for doses: export it as "
+            "single slices"
         )
     if item.modality == "CT":
         return _kind_of_ct(header, item, sop_class)

@@ -53,7 +53,8 @@ class Found:
     `frames_of_reference` are several where contours were drawn in several.
     `headers` of a series' slices spare its reader a second pass over the files.
     `unread` are damaged files: this one itself, or those beside a series' slices, which
-    may be slices of it.
+    may be slices of it. An `enhanced_pet` has all its slices in one file, which only
+    SUV are read from.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class Found:
     remark: str = ""
     headers: tuple[Dataset, ...] = field(default=(), repr=False, compare=False)
     unread: tuple[Path, ...] = ()
+    enhanced_pet: bool = False
 
     @property
     def parts(self) -> "tuple[Found, ...]":

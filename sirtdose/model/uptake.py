@@ -66,7 +66,7 @@ class Tracer:
         >>> start = datetime(2026, 5, 4, 9)
         >>> tracer = Tracer(300.0, 109.77 / 60, start)
         >>> round(tracer.left_mbq(datetime(2026, 5, 4, 10)), 2)
-        205.4
+        205.39
         """
         if at is None or self.injected_at is None or self.half_life_h is None:
             return self.injected_mbq

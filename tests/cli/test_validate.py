@@ -465,7 +465,7 @@ TABLES = ("planning", "radiobiology and outcomes", "tables and units")
             ["2.3041 GBq in mCi by the second calculation"],
         ),
         (
-            "planning/bsa.py",
+            "model/body_size.py",
             _replaced("0.007184 *", "0.00725584 *"),
             ["body surface by DuBois"],
         ),

@@ -91,6 +91,7 @@ KNOWN = {
     "io.dicom.pet_decay:_by_vendor": "a PET's time is asked for by post alone",
     "io.dicom.pet_decay:_known": "a PET's time is asked for by post alone",
     "io.dicom.pet_decay:_seconds": "a PET's time is asked for by post alone",
+    "io.dicom.pet_decay:_stated": "only `suv` reads an enhanced PET",
     "io.dicom.seg:_structures": "`inspect` says what other commands are to be given",
     "io.output.folder:require_free": "`plan approve` replaces what it approves",
     "model.acceptance:Acceptance": "`plan approve` says what to plan again with",

@@ -35,13 +35,21 @@ if TYPE_CHECKING:
 _FILES = ("suv.json", "lesions.csv", "uptake.csv", "suv.html")
 _TYPES = ("BW", "LBMJAMES128", "LBMJANMA", "IBW", "BSA")
 _patient = together(
-    Option("weight", BODY_MASS, "Weight of the patient, if the header's is wrong."),
-    Option("height", BODY_HEIGHT, "Height of the patient, if the header's is wrong."),
+    Option(
+        "weight",
+        BODY_MASS,
+        "Weight of the patient; overrides the header.",
+    ),
+    Option(
+        "height",
+        BODY_HEIGHT,
+        "Height of the patient; overrides the header.",
+    ),
     Option("sex", ("M", "F", "O"), "Sex, for lean body mass; O is the mean of both."),
     Option(
         "injected",
         ACTIVITY,
-        "Injected activity at --injected-at, if the header's is wrong, e.g. 310MBq.",
+        "Injected activity at --injected-at; overrides the header, e.g. 310MBq.",
     ),
     Option(
         "injected-at",
@@ -53,7 +61,7 @@ _patient = together(
     Option(
         "scan-at",
         str,
-        "Time to which the PET is decay-corrected, if the header's is wrong.",
+        "Time to which the PET is decay-corrected; overrides the header.",
         metavar="TIME",
     ),
     Option(

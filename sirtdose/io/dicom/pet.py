@@ -39,10 +39,6 @@ from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.volume import Doubt, Quantity, Volume
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.128"
-REFUSED_SOP_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET",
-    "1.2.840.10008.5.1.4.1.1.128.1": "Legacy Converted Enhanced PET",
-}
 _UNITS = {
     "GML": "SUV (g/mL)",
     "CM2ML": "SUV by body surface",

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from sirtdose.data.load import table
 from sirtdose.errors import MissingTagError, QuantityError
+from sirtdose.io.dicom.enhanced_pet import is_enhanced
 from sirtdose.io.dicom.header import (
     Dataset,
     half_life_in_header_h,
     number,
     private_value,
+    tag_of,
 )
 from sirtdose.io.dicom.stack import Stack
 from sirtdose.io.dicom.time import (
@@ -227,6 +229,8 @@ def administration_of(dataset: Dataset) -> PetReference:
 def _slice_reference(
     dataset: Dataset, path: Path, half_life_h: float, *, any_vendor: bool = False
 ) -> tuple[datetime, str]:
+    if is_enhanced(dataset):
+        return _stated(dataset, path)
     acquired, _ = acquired_at(dataset)
     half_life_h = half_life_in_header_h(dataset, path) or half_life_h
     if str(dataset.DecayCorrection).upper() == "NONE":
@@ -248,6 +252,17 @@ def _slice_reference(
         return acquired, "AcquisitionTime, which is SeriesTime"
     known = _known(acquired, path)
     return _by_vendor(dataset, path, known, half_life_h, any_vendor=any_vendor)
+
+
+def _stated(dataset: Dataset, path: Path) -> tuple[datetime, str]:
+    """The moment of a frame of an enhanced PET, which says it."""
+    start = text_of(dataset, "DecayCorrection") == "START"
+    what = "DecayCorrectionDateTime" if start else "FrameReferenceDateTime"
+    at = on_its_clock(parse_moment(text_of(dataset, what)), dataset)
+    if at is None:
+        how = "give --scan-at" if start else "correct the header"
+        raise MissingTagError(f"{path.name} has no usable {what} {tag_of(what)}: {how}")
+    return at, f"{what} {tag_of(what)}"
 
 
 def _by_vendor(

@@ -272,6 +272,8 @@ def _regular_step(
 
 
 def _told_apart(a: Path, b: Path) -> str:
+    if a == b:
+        return f"two frames of {a.name}"
     return f"{a.name} and {b.name}" if a.name != b.name else f"{a.name} in two folders"
 
 

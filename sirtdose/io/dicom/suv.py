@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import MissingTagError, QuantityError
+from sirtdose.errors import FileFormatError, MissingTagError, QuantityError
 from sirtdose.io.dicom.camera import camera_words
+from sirtdose.io.dicom.enhanced_pet import frames_as_slices, is_enhanced
 from sirtdose.io.dicom.gates import is_gated_pet
 from sirtdose.io.dicom.header import (
     Dataset,
@@ -62,7 +63,7 @@ def read_uptake(
     Parameters
     ----------
     paths : sequence of Path
-        The slices, in any order.
+        The slices, in any order; or the one file of an enhanced PET.
     headers : sequence of Dataset, optional
         Of the same files in the same order; read where not given.
     given : UptakeGiven, optional
@@ -83,7 +84,11 @@ def read_uptake(
     """
     given = given or UptakeGiven()
     with reading_dicom(paths[0]):
-        if is_gated_pet(headers[0] if headers else read_dataset(paths[0]), paths[0]):
+        header = headers[0] if headers else read_dataset(paths[0])
+        if is_enhanced(header):
+            headers = _frames(paths)
+            paths = [paths[0]] * len(headers)
+        elif is_gated_pet(header, paths[0]):
             raise QuantityError(
                 f"{paths[0].name} is of a gated PET: give the series without gates"
             )
@@ -121,6 +126,15 @@ def read_uptake(
     )
 
 
+def _frames(paths: Sequence[Path]) -> list[Dataset]:
+    if len(paths) > 1:
+        raise FileFormatError(
+            f"{paths[0].name} and {len(paths) - 1} other files are one enhanced PET: "
+            "export it as one file, or as single slices"
+        )
+    return frames_as_slices(paths[0])
+
+
 def _tracer_words(dataset: Dataset) -> tuple[str, ...]:
     """What the header calls the tracer, in any of its attributes."""
     words = []
@@ -140,14 +154,17 @@ def _source(stack: Stack, began: datetime | None, remarks: tuple[str, ...]) -> S
     return replace(
         source,
         camera=camera_words(first),
-        scan_start=began or earliest,
+        # An enhanced PET may be corrected to a moment of its own.
+        scan_start=(earliest or began) if is_enhanced(first) else began or earliest,
         decay_correction=text_of(first, "DecayCorrection").upper(),
         remarks=(*source.remarks, *remarks),
         doubts=(
             *source.doubts,
             *series_doubts(stack.datasets, stack.paths, HALF_LIVES_H.values()),
         )
-        if text_of(first, "DecayCorrection") and text_of(first, "Units") == "BQML"
+        if text_of(first, "DecayCorrection")
+        and text_of(first, "Units") == "BQML"
+        and not is_enhanced(first)
         else source.doubts,
     )
 

@@ -39,11 +39,13 @@ def chosen(
     *,
     bare: bool = False,
     undrawn: bool = False,
+    enhanced: bool = False,
 ) -> tuple[Choice, list[Finding]]:
     """Pick image, CT and structures of one patient (H01, H17).
 
     What other options name, `elsewhere`, is used for what they say. A `bare` scan has
-    no structures, whatever else is there; an `undrawn` one may have none.
+    no structures, whatever else is there; an `undrawn` one may have none. Where it may
+    be `enhanced`, a PET with all slices in one file is one too.
 
     Raises
     ------
@@ -51,6 +53,11 @@ def chosen(
         Nothing to pick, several candidates, or files of two patients.
     """
     found, passed = survey(request.source)
+    if enhanced:
+        found = [
+            replace(one, kind=Kind.PET, remark="") if one.enhanced_pet else one
+            for one in found
+        ]
     others = _named_elsewhere(request, elsewhere)
     require_readers(request.readers)
     choice = choose(

@@ -16,7 +16,8 @@ from sirtdose.checks.uptake import (
     uptake_time_findings,
 )
 from sirtdose.data.load import table
-from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
 from sirtdose.dosimetry.suv.lesion import lesion_uptake
 from sirtdose.dosimetry.suv.reference import (
     ReferenceTissue,
@@ -64,7 +65,7 @@ def measure_uptake(request: SuvRequest) -> UptakeMeasurement:
 
 def _measured(request: SuvRequest) -> UptakeMeasurement:
     said = Said(request.acceptances)
-    choice = said.take(chosen(request.image, [], undrawn=True))
+    choice = said.take(chosen(request.image, [], undrawn=True, enhanced=True))
     uptake = said.take(_uptake(choice, request))
     drawn = said.take(_structures(choice, request))
     lean = uptake.lean_factor(request.lean_mass)
@@ -208,7 +209,8 @@ def _references(
         else:
             away = [one.drawn for one in lesions]
             away += [one for one in drawn if one.role is Role.PERFUSED]
-            liver = placed_liver(suv, wholes[0], away)
+            whole = union(on_one_lattice(wholes))
+            liver = placed_liver(suv, whole, away)
             why = "" if liver else "no sphere of 3 cm fits into normal liver"
     blood = None
     if request.blood_pool is not None:

@@ -211,6 +211,20 @@ def test_a_liver_that_a_person_drew(run: Run, scan: Path) -> None:
     assert "Aorta" in refused.stderr
 
 
+def test_a_liver_in_two_parts_is_one(run: Run, scan: Path, tmp_path: Path) -> None:
+    whole = np.array(region("Liver").occupancy)
+    parts = [whole.copy(), whole.copy()]
+    parts[0][:, :, 9:] = parts[1][:, :, :9] = False
+    drawn = [
+        replace(region("Liver"), name=name, occupancy=part)
+        for name, part in zip("AB", parts, strict=True)
+    ]
+    write_seg([*drawn, region("T1")], tmp_path / "parts.dcm", link())
+    words = ("--structures", tmp_path / "parts.dcm", "--role", "A=liver")
+    found = document(run("suv", scan, *words, "--role", "B=liver", "--json"))
+    assert found["reference"]["liver"]["center_mm"] == [-34, -16, 136]
+
+
 def test_what_a_person_says_of_patient_and_injection(run: Run, scan: Path) -> None:
     words = ("--weight", "142kg", "--height", "174cm", "--sex", "F", "--injected")
     words += ("159MBq", "--injected-at", "2026-03-02T08:52:30", "--json")
@@ -364,6 +378,10 @@ def test_two_scans_and_two_patients(run: Run, scan: Path, tmp_path: Path) -> Non
     refused = run("suv", tmp_path / "two")
     assert refused.exit_code == 3
     assert "--image" in refused.stderr
+    words = ("--image", tmp_path / "two" / "first", "--ct", scan / "ct")
+    words += ("--structures", scan / "drawn.dcm", "--json")
+    found = document(run("suv", tmp_path / "two", *words))
+    assert found["lesions"][0]["ct_number_hu"] == near(50)
     write_seg([region("T1")], tmp_path / "other.dcm", link("V"))
     words = ("--structures", tmp_path / "other.dcm")
     refused = run("suv", scan / "pet", *words)
