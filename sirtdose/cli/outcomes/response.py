@@ -42,8 +42,8 @@ _scans = together(
     Option(
         "scans",
         bool,
-        "The scans of one patient instead of a table: the --out folders of `sirtdose "
-        "suv`, the baseline first.",
+        "What is given are not tables but scans of one patient: the --out folders of "
+        "`sirtdose suv`, the baseline first.",
     ),
     Option(
         "targeted",
@@ -177,8 +177,6 @@ def response_command(
     Example: sirtdose response lesions.csv --criteria recist-1.1 --out response
 
     Example: sirtdose response --scans suv1 suv2 --criteria percist --out response
-
-    Example: sirtdose response lesions.csv --criteria mrecist --confirmed --out response
     """
     if scans:
         document = _of_scans(measurements, criteria, options)
@@ -258,7 +256,7 @@ def _of_scans(
         gone=options["gone"],
         organs=dict(_pair(one, "--organ") for one in options["organs"]),
         case_label=options["case_label"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
     )
     settings: dict[str, Any] = (
         {
