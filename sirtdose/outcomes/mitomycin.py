@@ -155,7 +155,7 @@ class _Walk:
 
     @property
     def is_over(self) -> bool:
-        return self.given + self.missed >= self.own["cycles"]
+        return bool(self.given + self.missed >= self.own["cycles"])
 
     def step(self, planned: date, day: date) -> Cycle:
         count = _at(self.known.platelets, self.tried)
