@@ -5,7 +5,6 @@ from typing import Any
 
 from sirtdose.outcomes.adverse_events import PatientToxicity
 from sirtdose.outcomes.arms import (
-    HEPATOTOXICITY,
     NO_VALUE,
     NOT_GRADABLE,
     NOT_TREATED,
@@ -48,6 +47,7 @@ def arms_document(
     ]
     return {
         "attribution": _ATTRIBUTED,
+        "in_no_arm": [one.case_id for one in patients if not one.arms],
         "denominators": dict(_DENOMINATORS),
         "windows_ended_by_next_treatment": ended,
         "arms": [_arm(study, arm, with_values) for arm in study.arms],
@@ -85,14 +85,15 @@ def arms_notes(found: dict[str, Any] | None) -> list[str]:
         key: [f"{case} ({one['arm']})" for one in found["arms"] for case in one[key]]
         for key in said
     }
+    outside = found["in_no_arm"]
     return [
-        found["attribution"],
         "an event that lasts counts after each treatment that has a line of it; the "
         "baseline of all is the one before the first treatment",
+        *(f"{said[key]}: {_cases(own)}" for key, own in lists.items() if own),
         *(
-            f"{words}: {_cases(lists[key])}"
-            for key, words in said.items()
-            if lists[key]
+            [f"no treatment, so counted in no arm: {_cases(outside)}"]
+            if outside
+            else []
         ),
     ]
 
@@ -121,37 +122,53 @@ def arms_pages(document: dict[str, Any]) -> dict[str, str]:
 
 
 def arms_lines(found: dict[str, Any]) -> list[str]:
-    """n/N by grade and arm, for a terminal: a table for each window and denominator."""
-    lines = []
+    """n/N by grade and arm, for a terminal: a table for each window."""
+    words = found["denominators"]
+    second = f" (in parentheses: of {words['allocated']})" * _has_roster(found)
+    lines = [f"n/N of {words['treated']}{second}"]
     for label in dict.fromkeys(one["window"] for one in found["counts"]):
         rows = [one for one in found["counts"] if one["window"] == label]
-        for key, words in found["denominators"].items():
-            if key == "treated" or found["arms"][0]["allocated"] is not None:
-                header = f"{label}: worst grade per patient and arm, n/N of {words}"
-                lines += ["", header, *_table(rows, found["arms"], key)]
+        lines += ["", *_table(label, rows, found)]
     ended = found["windows_ended_by_next_treatment"]
-    cut = f"; so the next treatment ended a window of {_cases(ended)}" if ended else ""
-    return [*lines, "", f"Attribution: {found['attribution']}{cut}"]
+    if ended:
+        cut = "A window that reaches past the next treatment of a patient ends there"
+        lines += ["", f"{cut}: {_cases(ended)}"]
+    said = found["attribution"]
+    return [*lines, *([] if ended else [""]), f"{said[0].upper()}{said[1:]}"]
+
+
+def _has_roster(found: dict[str, Any]) -> bool:
+    return found["arms"][0]["allocated"] is not None
 
 
 def _table(
-    rows: Sequence[dict[str, Any]], arms: Sequence[dict[str, Any]], key: str
+    label: str, rows: Sequence[dict[str, Any]], found: dict[str, Any]
 ) -> list[str]:
+    """The grades that occur; grade 0 of a term only where there is no other."""
     by_row: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one in rows:
         by_row.setdefault((one["term"], one["grade"]), []).append(one)
-    occur = {
-        name for name, own in by_row.items() if any(one[f"{key}_n"] for one in own)
-    }
-    shown = []
+    occur = {row for row, own in by_row.items() if any(one["treated_n"] for one in own)}
+    worse = {term for term, grade in occur if grade not in ("0", "no", *_ALSO)}
+    keys = ("treated", "allocated") if _has_roster(found) else ("treated",)
+    shown = [
+        [
+            "patients" * (key == "treated"),
+            key,
+            *(str(one[key]) for one in found["arms"]),
+        ]
+        for key in keys
+    ]
+    before = ""
     for (term, grade), own in by_row.items():
-        worse = {g for t, g in occur if t == term and g not in ("0", "no", *_ALSO)}
-        zero = grade == ("no" if term == HEPATOTOXICITY else "0")
-        if (term, grade) in occur and not (zero and worse):
-            cells = [f"{one[f'{key}_n']}/{one[f'{key}_of']}" for one in own]
-            shown.append([term, grade, *cells])
-    for n in range(len(shown) - 1, 0, -1):
-        if shown[n][0] == shown[n - 1][0]:
-            shown[n][0] = ""
-    header = ["term", "grade", *(one["arm"] for one in arms)]
+        if (term, grade) in occur and not (grade in ("0", "no") and term in worse):
+            shown.append([term * (term != before), grade, *map(_cell, own)])
+            before = term
+    header = [label, "grade", *(one["arm"] for one in found["arms"])]
     return table(header, shown, left=(0, 1)).split("\n")
+
+
+def _cell(one: dict[str, Any]) -> str:
+    allocated = f" ({one['allocated_n']}/{one['allocated_of']})"
+    second = allocated * (one["allocated_of"] is not None)
+    return f"{one['treated_n']}/{one['treated_of']}{second}"

@@ -15,7 +15,8 @@ def toxicity_screen(document: dict[str, Any]) -> Screen:
     by_case = [one for label in labels for one in ("", *_of_window(document, label))]
     by_case += _liver_lines(document)
     arms = document["arms"]
-    title = f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each case"
+    each = "case" if arms is None else "patient and arm"
+    title = f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each {each}"
     unread = [
         f"Columns of {one['file']} that were not used: {', '.join(one['columns'])}"
         for one in document["columns_not_used"]

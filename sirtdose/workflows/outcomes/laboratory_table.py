@@ -15,8 +15,10 @@ from sirtdose.workflows.outcomes.case_lines import by_case, day_of, measured
 
 # Names of the column of arms: one of them.
 ARMS = ("arm", "treatment")
-REQUIRED = ("case_id", "date", "term", "value", "unit")
+REQUIRED = ("case_id", "date", "term")
+_MEASURED = ("value", "unit")
 OPTIONAL = (
+    *_MEASURED,
     *("uln", "lln", "baseline", "baseline_uln", "treated", "grade"),
     *("anticoagulated", *ARMS),
 )
@@ -73,6 +75,13 @@ def laboratory_cases(path: Path, version: str) -> dict[str, list[Row]]:
         what="a table of laboratory values",
         extra=True,
     )
+    missing = [column for column in _MEASURED if column not in lines[0].cells]
+    if missing and "grade" not in lines[0].cells:
+        raise InputError(
+            f"{path.name}, line 1 lacks the column{'s' * (len(missing) > 1)} "
+            f"{', '.join(missing)}: a table of laboratory values has the columns "
+            f"{', '.join((*REQUIRED, *_MEASURED))}; one of grades has a column grade"
+        )
     found = {}
     for case_id, days in by_case(lines, item="term").items():
         rows = [
