@@ -134,7 +134,7 @@ def schedule(
     walk = _Walk(own, known)
     cycles = [
         walk.step(planned, day)
-        for planned, day in _days(treated, first, interval_d, known.days, walk)
+        for planned, day in _days(treated, first, walk, interval_d=interval_d)
     ]
     _require_used(known, walk, cycles, cohort)
     return cycles
@@ -224,16 +224,12 @@ class _Walk:
 
 
 def _days(
-    treated: date,
-    first: date,
-    interval_d: int | None,
-    actual: Sequence[date | None],
-    walk: _Walk,
+    treated: date, first: date, walk: _Walk, *, interval_d: int | None
 ) -> Iterator[tuple[date, date]]:
     """The planned and actual days of a schedule, until its walk is over."""
     planned, before, tried = first, treated, 0
     while not walk.is_over:
-        own = _at(actual, tried)
+        own = _at(walk.known.days, tried)
         day = own or planned
         if day <= before:
             after = "radioembolization" if before == treated else "the day before it"
