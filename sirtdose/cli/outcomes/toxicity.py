@@ -82,11 +82,12 @@ def toxicity_command(
 
     LABORATORY.csv has the columns case_id, date, term, value and unit. If known it also
     has uln, lln, baseline and baseline_uln, in the unit of the row. Further columns are
-    treated (a day) and anticoagulated (yes or no, for an INR). A column grade holds
-    your own grade of fatigue, pain, nausea, vomiting, ulcer, ascites or eGFR. The terms
-    ascites-child-pugh (none, slight, moderate) and encephalopathy-child-pugh (none,
-    1-2, 3-4) have a word as value. A value without its unit, or without a limit of
-    normal that decides, is not gradable, never grade 0.
+    treated (a day), arm (or treatment) and anticoagulated (yes or no, for an INR). A
+    column grade holds your own grade of fatigue, pain, nausea, vomiting, ulcer, ascites
+    or eGFR; a table of grades needs no value and unit. Other columns are named and not
+    used. The terms ascites-child-pugh (none, slight, moderate) and
+    encephalopathy-child-pugh (none, 1-2, 3-4) have a word as value. A value without its
+    unit, or without a limit of normal that decides, is not gradable, never grade 0.
 
     With arms, the worst grade of each patient and arm is counted as n/N, of the
     patients treated in the arm and, with --roster, of those allocated to it.
