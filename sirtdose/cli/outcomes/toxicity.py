@@ -13,6 +13,7 @@ from sirtdose.cli.words.options import (
     verbose_option,
 )
 from sirtdose.cli.words.show import show_document
+from sirtdose.io.collection import no_collection
 from sirtdose.outcomes.adverse_events import Window
 from sirtdose.report.outcomes.toxicity import (
     toxicity_document,
@@ -102,30 +103,31 @@ def toxicity_command(
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --treated days.csv --roster
     roster.csv --out toxicity
     """
-    found = toxicity_of(
-        laboratory,
-        version=ctcae,
-        windows=_windows(windows),
-        treated=treated,
-        roster=roster,
-        ascites_from=int(ascites_from),
-    )
-    document = toxicity_document(
-        found.patients,
-        version=ctcae,
-        ascites_from=int(ascites_from),
-        study=found.study,
-        not_used=found.not_used,
-    )
-    show_document(
-        document,
-        toxicity_screen(document),
-        name="toxicity.json",
-        pages=toxicity_pages(document),
-        out=out,
-        force=force,
-        as_json=as_json,
-    )
+    with no_collection():
+        found = toxicity_of(
+            laboratory,
+            version=ctcae,
+            windows=_windows(windows),
+            treated=treated,
+            roster=roster,
+            ascites_from=int(ascites_from),
+        )
+        document = toxicity_document(
+            found.patients,
+            version=ctcae,
+            ascites_from=int(ascites_from),
+            study=found.study,
+            not_used=found.not_used,
+        )
+        show_document(
+            document,
+            toxicity_screen(document),
+            name="toxicity.json",
+            pages=toxicity_pages(document),
+            out=out,
+            force=force,
+            as_json=as_json,
+        )
 
 
 def _windows(texts: tuple[str, ...]) -> "list[Window]":
