@@ -265,7 +265,10 @@ def transform_of(path: Path, grid: Grid, *, source: str | None) -> Registration:
         No file, or none that can be used.
     """
     if not path.is_file():
-        raise InputError(f"there is no transform file {path.name}")
+        raise InputError(
+            f"there is no transform file {path.name}: give a DICOM registration or an "
+            "ITK transform"
+        )
     if not is_dicom_file(path):
         return read_transform(path, grid)
 
