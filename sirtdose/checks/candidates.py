@@ -91,6 +91,17 @@ def accepted_findings(
                 subject=one.name,
             )
         )
+        if _is_renamed(one):
+            findings.append(
+                Finding.of(
+                    "H35",
+                    f"'{one.name}' was accepted as '{given.name}' and has another name "
+                    "since: its contour is as it was accepted. Look whether it is the "
+                    "lesion of that name in the plan and in other results",
+                    severity=Severity.WARN,
+                    subject=one.name,
+                )
+            )
         if images and given.image not in {short(digest) for digest in images}:
             which = "" if nameless else f" (SHA-256 {given.image}...)"
             findings.append(
@@ -104,6 +115,14 @@ def accepted_findings(
                 )
             )
     return findings
+
+
+def _is_renamed(one: Structure) -> bool:
+    """Whether its name is another than the one that it was accepted by."""
+    given = one.accepted
+    if given is None or not given.name:
+        return False
+    return one.name.strip().casefold() != given.name.strip().casefold()
 
 
 def doubled_findings(

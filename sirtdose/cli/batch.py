@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
-from sirtdose.cli.patients import patients_of, read_patients
+from sirtdose.cli.patients import patients_of, read_patients, without_results
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.manifest import (
@@ -40,6 +40,7 @@ from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
 from sirtdose.io.output.folder import Claim, claimed, require_free
 
 if TYPE_CHECKING:
+    from sirtdose.batch.histories import Patient
     from sirtdose.batch.work import Case, Outcome
 
 _PATH = click.Path(path_type=Path)
@@ -149,9 +150,15 @@ def batch_command(
     people = read_patients(lesions, {one.case_id for one in rows}) if lesions else []
     cases, refused = _cases(rows, _typed(common), out, resume=resume, force=force)
     _require_out(out, cases, force=force or resume)
+    known = dict.fromkeys(row.case_id for row in rows) | {
+        case.case_id: case for case in cases
+    }
+    patients = patients_of(people, known, out, force=force or resume)
     with claimed(out) as claim:
         tables = partial(_tables, rows, out, jobs=jobs, claim=claim)
-        follow = partial(_followed, people, out, force=force or resume, jobs=jobs)
+        for one in (*refused, *patients[1]):
+            say_outcome(one)
+        follow = partial(_followed, people, *patients, jobs=jobs)
         running = _run(cases, jobs, scheduler)
         document = _finished(cases, refused, tables, running, follow=follow)
     _conclude(document, out, as_json=as_json)
@@ -171,8 +178,6 @@ def _finished(
     """
     outcomes = {one.case_id: one for one in refused}
     started = perf_counter()
-    for one in refused:
-        say_outcome(one)
 
     def kept() -> "Generator[Outcome, None, None]":
         # Before it is said: what is said to be done is in the tables.
@@ -324,10 +329,10 @@ def _tables(
 
 def _followed(
     people: Sequence[Row],
-    out: Path,
+    patients: "Sequence[Patient]",
+    refused: "Sequence[Outcome]",
     outcomes: "Mapping[str, Outcome]",
     *,
-    force: bool,
     jobs: int | None,
 ) -> "list[Outcome]":
     """Follow the lesions of every patient, on this machine: it takes seconds."""
@@ -336,13 +341,16 @@ def _followed(
     from sirtdose.batch.histories import run_patient
     from sirtdose.batch.run import cores, run_cases
 
-    patients, refused = patients_of(people, outcomes, out, force=force)
-    for one in refused:
-        say_outcome(one)
-    running = run_cases(patients, jobs=jobs or cores(), work=run_patient)
+    found = {one.case_id: one for one in refused}
+    for row in people:
+        lacking = without_results(row, outcomes)
+        if row.case_id not in found and lacking is not None:
+            say_outcome(lacking)
+            found[row.case_id] = lacking
+    fit = [one for one in patients if one.case_id not in found]
+    running = run_cases(fit, jobs=jobs or cores(), work=run_patient)
     with closing(running):
-        ended = [*refused, *with_progress(running, len(patients))]
-    found = {one.case_id: one for one in ended}
+        found |= {one.case_id: one for one in with_progress(running, len(fit))}
     return [found[row.case_id] for row in people]
 
 

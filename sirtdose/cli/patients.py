@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,7 @@ from sirtdose.errors import InputError, SirtdoseError, foreseen
 
 if TYPE_CHECKING:
     from sirtdose.batch.histories import Patient
-    from sirtdose.batch.work import Outcome
+    from sirtdose.batch.work import Case, Outcome
 
 # Their values are a file, or what it is, an equals sign, and the file.
 _OF_FILES = ("follow_up", "measurements", "structures", "registration")
@@ -49,19 +49,18 @@ def read_patients(path: Path, cases: Collection[str]) -> list[Row]:
 
 
 def patients_of(
-    rows: Sequence[Row],
-    outcomes: "Mapping[str, Outcome]",
-    out: Path,
-    *,
-    force: bool,
+    rows: Sequence[Row], cases: "Mapping[str, Case | None]", out: Path, *, force: bool
 ) -> "tuple[list[Patient], list[Outcome]]":
-    """Patients to follow, and those whose cases or options are refused already."""
+    """Patients to follow, and those that are refused before any case is computed.
+
+    `cases` are those of the batch; None for one that is refused itself.
+    """
     from sirtdose.batch.work import Outcome
 
     patients, refused = [], []
     for row in rows:
         try:
-            patients.append(_patient(row, outcomes, out, force=force))
+            patients.append(_patient(row, cases, out, force=force))
         except click.ClickException as error:
             said, code = error.format_message(), error.exit_code
         except SirtdoseError as error:
@@ -72,16 +71,30 @@ def patients_of(
     return patients, refused
 
 
+def without_results(row: Row, outcomes: "Mapping[str, Outcome]") -> "Outcome | None":
+    """The refusal of a patient of whom a case of this batch has no results."""
+    from sirtdose.batch.work import Outcome
+
+    for name in row.options["input"]:
+        case = outcomes.get(name)
+        if case is not None and not case.has_results:
+            said = f"{row.where}: {name} has no results in this batch: see its row"
+            return Outcome(row.case_id, "failed", InputError.exit_code, said)
+    return None
+
+
 def _patient(
-    row: Row, outcomes: "Mapping[str, Outcome]", out: Path, *, force: bool
+    row: Row, cases: "Mapping[str, Case | None]", out: Path, *, force: bool
 ) -> "Patient":
     from sirtdose.batch.histories import Patient
     from sirtdose.report.batch import LESIONS_FOLDER
 
     beside = row.source.parent
-    results = [_result(one, outcomes, out, beside) for one in row.options["input"]]
+    results = [_result(one, cases, out, beside) for one in row.options["input"]]
     typed = {
-        key: [_located(one, beside) for one in value] if key in _OF_FILES else value
+        key: [_located(one, beside, key) for one in value]
+        if key in _OF_FILES
+        else value
         for key, value in row.options.items()
         if key != "input"
     }
@@ -96,22 +109,29 @@ def _patient(
 
 
 def _result(
-    name: str, outcomes: "Mapping[str, Outcome]", out: Path, beside: Path
+    name: str, cases: "Mapping[str, Case | None]", out: Path, beside: Path
 ) -> Path:
     """The folder of a case of this batch, or a folder beside the table."""
-    case = outcomes.get(name)
-    if case is None:
+    if name not in cases:
         return file_named(name, (beside,)) or beside / name
-    if not case.has_results:
-        raise InputError(f"{name} has no results in this batch: see its row")
+    case = cases[name]
+    if case is not None and case.request.given.administered_at is None:
+        raise InputError(
+            f"{name} does not say when the treatment was: give it administered_at in "
+            "the manifest"
+        )
     return (out / name).absolute()
 
 
-def _located(text: Any, beside: Path) -> str:
+def _located(text: str, beside: Path, column: str) -> str:
     """A file beside the table by its whole path, and what stands before it."""
-    whole = file_named(str(text), (beside,))
-    if whole is not None:
-        return str(whole)
-    what, equals, name = str(text).partition("=")
-    here = file_named(name.strip(), (beside,)) if equals else None
-    return str(text) if here is None else f"{what}={here}"
+    what, equals, name = text.rpartition("=")
+    if not equals and column != "follow_up":
+        # Refused in the option's own words, which say what it lacks.
+        return text
+    whole = file_named(text, (beside,))
+    here = whole or file_named(name.strip(), (beside,))
+    if here is None:
+        # Its path may hold a patient's name, and results show this text.
+        raise InputError(f"the path in column {column} does not exist")
+    return str(whole or f"{what}{equals}{here}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from sirtdose.errors import InputError
-from sirtdose.io.discover import discover
+from sirtdose.io.discover import discover, require_there
 from sirtdose.io.found import (
     ACTIVITY_IMAGES,
     STRUCTURES,
@@ -220,7 +220,8 @@ def _gated(paths: Sequence[Path]) -> tuple[Gated, str]:
                 f"--gate {item.label} ({item.kind}) is of another kind than gate 1 "
                 f"({items[0].kind}): give the gates of one reconstruction"
             )
-    if len(items) < 2 or len({item.paths for item in items}) < len(items):
+    # A copy under another name is no other gate.
+    if len(items) < 2 or len({sha256_of_item(item) for item in items}) < len(items):
         raise InputError(
             "--gate names one image for each gate: give two or more different ones"
         )
@@ -248,8 +249,7 @@ def _given(path: Path, option: str, kinds: Sequence[Kind]) -> Found:
 
     One slice stands for its series.
     """
-    if not path.exists():
-        raise InputError(f"{option}: there is no file or folder {printable(path.name)}")
+    require_there(path, option)
     items = discover(path)
     if len(items) == 1 and path.is_file() and items[0].modality in ("CT", "PT"):
         items = [item for item in discover(path.parent) if path in item.paths]

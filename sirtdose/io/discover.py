@@ -24,6 +24,7 @@ from sirtdose.io.dicom.header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
 from sirtdose.io.output.unfinished import PREFIX
+from sirtdose.model.bounds import printable
 from sirtdose.model.progress import counted
 
 # Modalities whose images are one file a slice.
@@ -53,6 +54,18 @@ def discover(root: Path) -> list[Found]:
         Nothing at the path, or nothing that is read.
     """
     return survey(root)[0]
+
+
+def require_there(path: Path, option: str) -> None:
+    """Refuse a path that an option names, and that is nowhere.
+
+    >>> require_there(Path("nowhere/ct"), "--drawn-on")
+    Traceback (most recent call last):
+    ...
+    sirtdose.errors.InputError: --drawn-on: there is no file or folder ct
+    """
+    if not path.exists():
+        raise InputError(f"{option}: there is no file or folder {printable(path.name)}")
 
 
 def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:

@@ -16,7 +16,7 @@ _DIGITS = 12
 _SAID = re.compile(
     r"accepted by (?P<by>.+) at (?P<at>\S+); review (?P<review>[0-9a-f]{12}); "
     r"image (?P<image>[0-9a-f]{12}); voxels (?P<voxels>[0-9a-f]{12}); "
-    r"(?P<edited>edited|as found);\s*(?P<how>.*)",
+    r"(?P<edited>edited|as found);(?: named '(?P<name>[^']*)';)?\s*(?P<how>.*)",
     re.DOTALL,
 )
 
@@ -26,14 +26,16 @@ class Accepted:
     """A person's acceptance of one candidate.
 
     `review`, `image` and `voxels` are the first 12 digits of SHA-256. Its reader tells
-    by `voxels` whether the structure is `unchanged` since. Of a record that is cut or
+    by `voxels` whether the structure is `unchanged` since, and by `name` what it was
+    called. Of a record that is cut or
     missing, where something else tells that there was one, nothing is known but that:
     see :attr:`lost`.
 
     Examples
     --------
     >>> one = Accepted("A. Physicist", "2026-03-02T10:00+01:00", "ab" * 6, "cd" * 6,
-    ...                "ef" * 6, edited=True, how="above 0.41 of the maximum")
+    ...                "ef" * 6, edited=True, how="above 0.41 of the maximum",
+    ...                name="Tumor 1")
     >>> Accepted.parse(one.text) == one
     True
     >>> Accepted.parse("drawn by hand") is None
@@ -47,6 +49,7 @@ class Accepted:
     voxels: str
     edited: bool
     how: str
+    name: str = ""
     unchanged: bool = True
 
     @property
@@ -57,10 +60,11 @@ class Accepted:
     @property
     def text(self) -> str:
         """As it stands in a SEG's SegmentDescription (0062,0006)."""
+        named = f"named '{self.name}'; " if self.name else ""
         return (
             f"accepted by {self.by} at {self.at}; review {self.review}; image "
             f"{self.image}; voxels {self.voxels}; "
-            f"{'edited' if self.edited else 'as found'}; {self.how}"
+            f"{'edited' if self.edited else 'as found'}; {named}{self.how}"
         )
 
     @classmethod
@@ -69,7 +73,10 @@ class Accepted:
         found = _SAID.fullmatch(text.strip())
         if found is None:
             return None
-        said = found.groupdict() | {"edited": found["edited"] == "edited"}
+        said = found.groupdict() | {
+            "edited": found["edited"] == "edited",
+            "name": found["name"] or "",
+        }
         return cls(**said)
 
     @classmethod

@@ -154,7 +154,8 @@ class Grid(Shown):
         if not self.shares_frame(other):
             raise GeometryError(
                 f"{what} is in another frame of reference (0020,0052) than the image "
-                "(H15): give a registration, or files of one frame of reference"
+                "(H15): give files of one frame of reference; `sirtdose post` and "
+                "`sirtdose plan image` can register structures to an image"
             )
 
     def matches(self, other: "Grid") -> bool:

@@ -108,8 +108,9 @@ def named(
             + ": write the one you mean, letter by letter"
         )
     if not found:
-        there = ", ".join(dict.fromkeys(names if offered is None else offered))
-        raise InputError(f"{said}: there are {there}" if there else said)
+        there = [*dict.fromkeys(names if offered is None else offered)]
+        are = "there is only" if len(there) == 1 else "there are"
+        raise InputError(f"{said}: {are} {', '.join(there)}" if there else said)
     return found[0]
 
 

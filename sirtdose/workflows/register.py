@@ -8,7 +8,7 @@ from sirtdose.checks.candidates import candidate_findings
 from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.errors import InputError, SafetyStop
 from sirtdose.io.archive import opened
-from sirtdose.io.discover import discover
+from sirtdose.io.discover import discover, require_there
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.structure import given_roles, with_given_roles
@@ -41,6 +41,7 @@ def register_image(request: ImageRequest) -> Registered:
             "a registration needs the image on which structures were drawn: give "
             "--drawn-on"
         )
+    require_there(drawn_on, "--drawn-on")
     with opened(request.source) as source:
         request = replace(request, source=source)
         choice, said = chosen(request, [])

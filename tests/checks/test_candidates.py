@@ -1,10 +1,13 @@
 """What is said of candidates, by structures whose volumes are counted by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sirtdose.checks.candidates import doubled_findings
+from sirtdose.checks.candidates import accepted_findings, doubled_findings
 from sirtdose.checks.structures import volume_findings
+from sirtdose.model.accepted import Accepted
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
@@ -44,3 +47,25 @@ def test_contours_overlap_as_masks_do() -> None:
     assert said == ["'A' and 'B' overlap by 2.0 mL"]
     apart = [tumor("A", [1, 1, 0.5]), tumor("B", [0, 0, 0.5, 1])]
     assert [one for one in volume_findings(apart) if one.code == "H19"] == []
+
+
+def test_another_name_than_the_accepted_one_is_said() -> None:
+    text = (
+        "accepted by A. B at 2026-03-02T10:00+01:00; review 0123456789ab; image "
+        "0123456789ab; voxels 0123456789ab; edited; named 'Tumor 1'; above 41 counts"
+    )
+    given = Accepted.parse(text)
+    assert given is not None
+    assert (given.name, given.how, given.text) == ("Tumor 1", "above 41 counts", text)
+    drawn = [replace(tumor(name, [1]), accepted=given) for name in ("tumor 1", "T2")]
+    said = accepted_findings(drawn)
+    assert [one.severity for one in said] == [
+        Severity.NOTE,
+        Severity.NOTE,
+        Severity.WARN,
+    ]
+    assert said[-1].message.startswith("'T2' was accepted as 'Tumor 1' and has another")
+    # Files of before do not say what it was called.
+    older = Accepted.parse(text.replace(" named 'Tumor 1';", ""))
+    assert older == replace(given, name="")
+    assert len(accepted_findings([replace(drawn[1], accepted=older)])) == 1

@@ -128,6 +128,57 @@ def test_a_patient_whose_case_failed_is_not_followed(run: Run, cases: Path) -> N
     )
 
 
+def test_a_patient_is_refused_before_the_cases_are_computed(
+    run: Run, cases: Path
+) -> None:
+    """What the table and the manifest tell alone."""
+    undated = CASES.replace("2026-03-03T10:00+01:00", "")
+    (cases / "undated.csv").write_text(undated, "utf-8")
+    lines = (
+        "X,a2,mm.csv,,,\n",
+        "Y,b1,,,,\n",
+        "Z,a1,,2026-07-01=none.nii.gz,,\n",
+    )
+    (cases / "unfit.csv").write_text(PATIENTS + "".join(lines), "utf-8")
+    words = ("batch", cases / "undated.csv", "--lesions", cases / "unfit.csv")
+    result = run(*words, "--out", cases / "out", "--jobs", 2, "--json", "--resume")
+    assert result.exit_code == 6
+    said = [one["error"].partition(": ")[2] for one in document(result)["patients"]]
+    assert said == [
+        "Invalid value for --measurements: 'mm.csv': write it like "
+        "recist-1.1=diameters.csv",
+        "b1 does not say when the treatment was: give it administered_at in the "
+        "manifest",
+        "the path in column follow_up does not exist",
+    ]
+    assert result.stderr.index("Y failed") < result.stderr.index("a1 unchanged")
+
+
+def test_a_cohort_reads_what_a_batch_wrote(run: Run, cases: Path) -> None:
+    """Its table is both the doses and the outcomes."""
+    sizes = (("C", 20), ("D", 20), ("E", 39), ("F", 41))
+    text = HEADER + "".join(
+        f"{who},{day},Tumor 1,liver,target,{mm},5\n"
+        for who, later in sizes
+        for day, mm in (("2026-02-20", 40), ("2026-07-20", later))
+    )
+    (cases / "four.csv").write_text(text, "utf-8")
+    lines = (
+        f"{who},{case},recist-1.1=four.csv,,,\n"
+        for who, case in (("C", "a1"), ("D", "a1"), ("E", "a2"), ("F", "a2"))
+    )
+    (cases / "four_patients.csv").write_text(PATIENTS + "".join(lines), "utf-8")
+    result = batch(run, cases, "four_patients.csv", "--resume")
+    assert result.exit_code == 0, result.stderr
+    table = cases / "out" / "lesions.csv"
+    gy = {one["case_id"]: float(one["mean_gy"]) for one in rows(table)}
+    words = ("--response", "recist_1.1_best", "--out", cases / "cohort", "--json")
+    found = json.loads(run("cohort", table, "--outcomes", table, *words).stdout)
+    groups = found["endpoints"][0]["groups"]
+    assert groups["yes"]["values_gy"] == pytest.approx([gy["C"], gy["D"]])
+    assert groups["no"]["values_gy"] == pytest.approx([gy["E"], gy["F"]])
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

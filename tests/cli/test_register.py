@@ -202,6 +202,11 @@ def test_what_is_needed_is_said(run: Run, elsewhere: Path, tmp_path: Path) -> No
     missing = run("register", elsewhere, "--out", tmp_path / "out")
     assert missing.exit_code == 2
     assert "--drawn-on" in missing.stderr
+    for words in (("register",), ("post", *GIVEN, "--registration", "liver")):
+        out = ("--drawn-on", tmp_path / "12", "--out", tmp_path / "out")
+        nowhere = run(*words, elsewhere, *out)
+        assert nowhere.exit_code == 3
+        assert "--drawn-on: there is no file or folder 12" in nowhere.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -379,7 +379,7 @@ def moved(dataset: Dataset, mm: float) -> None:
     ("change", "said"),
     [
         (other_patient, "is of another patient than the review (H01"),
-        (other_frame, "in another frame of reference (0020,0052)"),
+        (other_frame, "than the image that was segmented (H15): edit on that image"),
         (other_names, "no structure named 'Tumor 2', only 'Tumor 1 (candidate)'"),
         (elsewhere, "does not touch its candidate"),
         (half_moved, "the edited 'Tumor 2' shares too little with its candidate (Dice"),
@@ -889,7 +889,10 @@ def test_an_image_that_is_not_dicom_is_refused(run: Run, tmp_path: Path) -> None
     result = run("segment", path, "--out", tmp_path / "out")
     assert result.exit_code == 3
     assert "image.nii.gz is not DICOM" in result.stderr
-    assert "or find them in the dose's own run by `sirtdose post" in result.stderr
+    assert (
+        "or find them inside the liver in the dose's own run, by `sirtdose post"
+        in result.stderr
+    )
 
 
 FAKE = """#!{python}

@@ -12,6 +12,7 @@ from sirtdose.cli.words.image import roles_of
 from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.options import (
     acceptance_options,
+    by_option,
     force_option,
     json_option,
     out_option,
@@ -113,6 +114,7 @@ _places = together(
 @_inputs
 @_places
 @acceptance_options
+@by_option
 @out_option(required=False)
 @force_option
 @verbose_option

@@ -26,6 +26,7 @@ _OF_MEDIAN = {
     7: 1.2137,
     8: 1.1604,
 }
+_ROUNDING = 1e-9
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -65,7 +66,8 @@ class BorderSpread:
 class Agreement:
     """What readers agree on, by majority and by STAPLE, and how far they do.
 
-    STAPLE's is packed: its doses are computed later, and once.
+    STAPLE's is packed: its doses are computed later, and once. `alike` are names of
+    what all readers have the same contour of.
     """
 
     readers: tuple[str, ...]
@@ -74,19 +76,22 @@ class Agreement:
     overlaps: tuple[Overlap, ...]
     borders: tuple[BorderSpread, ...]
     lacking: tuple[Lacking, ...]
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Spread:
     """How far readers' values of one row are apart; None where only one has it.
 
-    Coefficients of variation: standard deviation over mean. `lowest_gy` and
-    `highest_gy` are of the mean dose.
+    Coefficients of variation: standard deviation over mean. None of what all have by
+    one contour, `shared`: of the dose only where it is the same by all, as readers may
+    share the activity otherwise. `lowest_gy` and `highest_gy` are of the mean dose.
     """
 
     name: str
     role: str
     readers: int
+    shared: bool
     volume_cv: float | None
     mean_cv: float | None
     lowest_gy: float
@@ -100,7 +105,8 @@ class Observers:
     `rows` are rows of results by whose contours, then by method; `curves` histograms
     (doses in Gy, volumes in mL) by the same and the structure's name; `outlines` each
     reader's structures on the dose grid; `over` the region that the activity was shared
-    over. One reader alone has a name and no more.
+    over; `shared` the names of contours that all readers have. One reader alone has a
+    name and no more.
     """
 
     readers: tuple[str, ...]
@@ -113,6 +119,7 @@ class Observers:
     )
     outlines: Mapping[str, tuple[Structure, ...]] = field(default_factory=dict)
     over: Mapping[str, str] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
 
     def spread(self, method: str) -> list[Spread]:
         """Of every row that a reader has, by a method."""
@@ -121,19 +128,31 @@ class Observers:
             (row["name"], row["role"]) for rows in own for row in rows
         )
         return [
-            _spread(name, role, [r for rows in own for r in rows if r["name"] == name])
+            _spread(
+                name,
+                role,
+                [r for rows in own for r in rows if r["name"] == name],
+                shared=name in self.shared,
+            )
             for name, role in names
         ]
 
 
-def _spread(name: str, role: str, rows: Sequence[Mapping[str, Any]]) -> Spread:
+def _spread(
+    name: str, role: str, rows: Sequence[Mapping[str, Any]], *, shared: bool
+) -> Spread:
     means = [float(row["dose_gy"]["mean"]) for row in rows]
+    volumes = [float(row["volume_ml"]) for row in rows]
+    alike = max(means) - min(means) <= _ROUNDING * max(means)
+    # What is left of shared contours is one contour, too.
+    shared = shared or (len(rows) > 1 and alike and min(volumes) == max(volumes))
     return Spread(
         name,
         role,
         len(rows),
-        variation([float(row["volume_ml"]) for row in rows]),
-        variation(means),
+        shared,
+        None if shared else variation(volumes),
+        None if shared and alike else variation(means),
         min(means),
         max(means),
     )
@@ -208,6 +227,7 @@ def agreement(drawn: Mapping[str, Sequence[PackedMask]]) -> Agreement:
     every = [one.grid for own in drawn.values() for one in own]
     finest = min(every, key=lambda grid: grid.voxel_volume_ml)
     majorities, staples, overlaps, borders, lacking = [], [], [], [], []
+    alike: list[str] = []
     for packed in by_name.values():
         first = next(iter(packed.values())).empty
         absent = tuple(one for one in readers if one not in packed)
@@ -220,6 +240,7 @@ def agreement(drawn: Mapping[str, Sequence[PackedMask]]) -> Agreement:
             # One contour in several files tells nothing of readers.
             majorities.append(known.structure())
             staples.append(known)
+            alike += [] if absent else [first.name]
             continue
         held = {
             who: replace(_on(finest, one), name=first.name)
@@ -244,6 +265,7 @@ def agreement(drawn: Mapping[str, Sequence[PackedMask]]) -> Agreement:
         tuple(overlaps),
         tuple(borders),
         tuple(lacking),
+        tuple(alike),
     )
 
 

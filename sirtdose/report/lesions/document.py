@@ -10,7 +10,7 @@ from sirtdose.data.load import table
 from sirtdose.model.history import Entry, Source, Visit
 from sirtdose.outcomes.history import History, Measured
 from sirtdose.outcomes.response import Best, TimePoint
-from sirtdose.report.documents import rounded, said_document
+from sirtdose.report.documents import rounded, said_document, without_names
 from sirtdose.report.page_head import REMOVED
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.post.deidentified import with_names_replaced
@@ -182,7 +182,7 @@ def _best(best: Best, history: History) -> dict[str, Any]:
 
 
 def _hidden(document: Mapping[str, Any], history: History) -> dict[str, Any]:
-    """Messages without dates and names of files."""
+    """Messages without dates and names of files; acceptances without who accepted."""
     names = {source.file: visit.label for visit, source in history.visits}
     names |= {one.file: one.criteria for one in history.measured}
     # Of a result the folder's name stands before the file's.
@@ -191,7 +191,8 @@ def _hidden(document: Mapping[str, Any], history: History) -> dict[str, Any]:
         for visit, source in history.visits
         if "/" in source.file
     }
-    return {key: _told(one, names) for key, one in document.items()}
+    told = {key: _told(one, names) for key, one in document.items()}
+    return told | {"accepted": without_names(told["accepted"])}
 
 
 def _told(value: Any, names: Mapping[str, str], key: str = "") -> Any:

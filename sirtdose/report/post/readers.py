@@ -41,6 +41,7 @@ def readers_document(found: Observers | None) -> dict[str, Any] | None:
                         "name": one.name,
                         "role": one.role,
                         "readers": one.readers,
+                        "shared": one.shared,
                         "volume_variation": one.volume_cv,
                         "mean_variation": one.mean_cv,
                         "mean_lowest_gy": one.lowest_gy,
@@ -155,7 +156,8 @@ def reader_rows(
 ) -> list[list[str]]:
     """A row a structure: mean dose by whose contours, and coefficients of variation.
 
-    Each coefficient is of so many readers as stand in front of it.
+    Each coefficient is of so many readers as stand in front of it; what all have by one
+    contour is shared.
     """
     known = len(document["observers"]["readers"])
     columns = [
@@ -170,7 +172,7 @@ def reader_rows(
                 significant(each[one["name"]]) if one["name"] in each else "-"
                 for each in means
             ),
-            f"{one['readers']} of {known}",
+            "shared" if one["shared"] else f"{one['readers']} of {known}",
             variation_words(one["volume_variation"]),
             variation_words(one["mean_variation"]),
         ]
@@ -218,7 +220,7 @@ def overlap_rows(observers: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def variation_words(value: float | None) -> str:
-    """A coefficient of variation in percent; a dash where one reader has it.
+    """A coefficient of variation in percent; a dash where there is but one contour.
 
     >>> variation_words(0.172), variation_words(None)
     ('17.2 %', '-')

@@ -23,6 +23,7 @@ from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.dicom.bare import is_dicom_file
 from sirtdose.io.dicom.reg import read_registration
+from sirtdose.io.discover import require_there
 from sirtdose.io.read import read_anatomy, read_reference
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid
@@ -154,6 +155,7 @@ def _registration(
             "a registration needs the image on which structures were drawn: give "
             "--drawn-on, or a transform file"
         )
+    require_there(request.drawn_on, "--drawn-on")
     if how == "liver" or ct is None:
         return _by_liver(request.drawn_on, drawn, image)
     moving = read_anatomy(request.drawn_on)
@@ -263,7 +265,10 @@ def transform_of(path: Path, grid: Grid, *, source: str | None) -> Registration:
         No file, or none that can be used.
     """
     if not path.is_file():
-        raise InputError(f"there is no transform file {path.name}")
+        raise InputError(
+            f"there is no transform file {path.name}: give a DICOM registration or an "
+            "ITK transform"
+        )
     if not is_dicom_file(path):
         return read_transform(path, grid)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sirtdose.checks.candidates import accepted_findings, candidate_findings
 from sirtdose.errors import InputError
 from sirtdose.io.dicom.link import read_patient
-from sirtdose.io.discover import discover
+from sirtdose.io.discover import discover, require_there
 from sirtdose.io.found import STRUCTURES, Found, Kind
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_structures
@@ -31,7 +31,7 @@ def follow_up_source(path: Path, day: date | None, roles: Mapping[str, Role]) ->
     InputError
         No structures, no tumor among them, or no date.
     """
-    item = structures_item(path)
+    item = structures_item(path, "--follow-up")
     stated = _stated_day(item)
     day = day or stated
     if day is None:
@@ -51,7 +51,7 @@ def follow_up_source(path: Path, day: date | None, roles: Mapping[str, Role]) ->
     )
 
 
-def structures_item(path: Path) -> Found:
+def structures_item(path: Path, option: str) -> Found:
     """The one set of structures of a file or folder.
 
     Raises
@@ -59,6 +59,7 @@ def structures_item(path: Path) -> Found:
     InputError
         None, or several.
     """
+    require_there(path, option)
     found = [one for one in discover(path) if one.kind in _DRAWN]
     if len(found) != 1:
         raise InputError(
@@ -139,7 +140,7 @@ def with_structures(source: Source, path: Path, roles: Mapping[str, Role]) -> So
     InputError
         A file that the result was not made from.
     """
-    item = structures_item(path)
+    item = structures_item(path, "--structures")
     if source.used and sha256_of_item(item) not in source.used:
         raise InputError(
             f"{item.label} is not a file that {source.file} was made from (by its "

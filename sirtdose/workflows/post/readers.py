@@ -162,6 +162,7 @@ def compared(
         {who: one.curves for who, one in found.items()},
         {who: one.outlines for who, one in found.items() if one.outlines},
         {who: one.over for who, one in found.items()},
+        frozenset((*(one.name for one in agreed.shared), *agreed.found.alike)),
     )
     return observers, [said for one in found.values() for said in one.findings]
 

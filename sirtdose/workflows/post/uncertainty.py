@@ -189,10 +189,15 @@ def _varied(
         asked=asked,
         borders=borders,
     )
-    if any(one.components[0] == READERS for one in scene.contours.values()):
+    by_law = {
+        name for name, one in scene.contours.items() if one.components[0] != READERS
+    }
+    if len(by_law) < len(scene.contours):
         # A consensus is as often on one side of the truth as on the other.
         about = {
-            name: own.about_mean(table[int(name)].dvh.mean_gy)
+            name: own
+            if name in by_law
+            else own.about_mean(table[int(name)].dvh.mean_gy)
             for name, own in drawn.rows.items()
         }
         drawn = replace(drawn, rows=about)

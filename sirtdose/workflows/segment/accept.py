@@ -347,6 +347,7 @@ def _lesion(
         voxels=short(digest),
         edited=is_edited,
         how=" ".join(f"{review['method']['name']}: {row['how']}".split()),
+        name=without_mark(row["name"]),
     )
     structure = Structure(
         without_mark(row["name"]),

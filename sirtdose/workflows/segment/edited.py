@@ -8,7 +8,7 @@ from typing import Any
 from sirtdose.dosimetry.grid.resample import covered_fraction
 from sirtdose.errors import GeometryError, InputError, SafetyStop, StructureError
 from sirtdose.io.canvas import is_displaced, leaves_out
-from sirtdose.io.discover import discover
+from sirtdose.io.discover import discover, require_there
 from sirtdose.io.found import STRUCTURES, Found, Kind, patients_in
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_structures
@@ -69,7 +69,12 @@ class Edits:
                 f"the edited '{name}' of {label} is empty: leave it out of --lesion, "
                 "which does not accept it"
             )
-        lattice.require_frame(one.grid, what=f"the edited '{name}' of {label}")
+        if not lattice.shares_frame(one.grid):
+            raise GeometryError(
+                f"the edited '{name}' of {label} is in another frame of reference "
+                "(0020,0052) than the image that was segmented (H15): edit on that "
+                "image or its CT"
+            )
         if is_displaced(self.found, lattice):
             raise GeometryError(
                 f"{label} has as many voxels as the image that was segmented, but with "
@@ -98,6 +103,7 @@ def read_edits(path: Path, review_seg: Path, *, threshold: float | None) -> Edit
     InputError
         It is none, or of another patient than the review (H01).
     """
+    require_there(path, "--edit")
     items = discover(path)
     kinds = (*STRUCTURES, Kind.IMAGE_FILE)
     if len(items) != 1 or items[0].kind not in kinds:

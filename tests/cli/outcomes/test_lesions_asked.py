@@ -5,12 +5,15 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from jsonschema import validate
 
+from sirtdose.model.accepted import Accepted
 from tests.lesion_files import box, boxes, write_follow_up, write_treatment
 
 Run = Callable[..., Result]
@@ -178,6 +181,27 @@ def test_candidates_stop_until_a_person_accepts_them(run: Run, treated: Path) ->
     assert refused.exit_code == 3
     assert "H35 Segmented by sirtdose: 'T1', 1.4 mL, was segmented" in refused.stderr
     assert "accept it with `sirtdose accept`" in refused.stderr
+
+
+def test_an_acceptance_that_was_changed_is_taken_by_name(
+    run: Run, treated: Path
+) -> None:
+    """H35 asks for a name, which the command must take."""
+    before = Accepted("A. B", "2026-06-01", *["0" * 12] * 3, edited=False, how="seen")
+    before = replace(before, unchanged=False)
+    found = [replace(one, accepted=before) for one in boxes()[:1]]
+    write_follow_up(treated.parent / "june.dcm", "20260601", found)
+    words = ("--accept", "H35", "--reason", "same border")
+    refused = asked(run, treated, *words)
+    assert refused.exit_code == 3
+    assert "--accept H35 --reason '...' --by NAME" in refused.stderr
+    result = asked(run, treated, *words, "--by", "C. D")
+    assert result.exit_code == 0, result.stderr
+    assert [one["by"] for one in json.loads(result.stdout)["accepted"]] == ["C. D"]
+    hidden = asked(run, treated, *words, "--by", "C. D", "--deidentify")
+    assert "C. D" not in hidden.stdout
+    schema = files("sirtdose.data").joinpath("schemas/lesions.schema.json")
+    validate(json.loads(hidden.stdout), json.loads(schema.read_text("utf-8")))
 
 
 def test_the_page_is_made_again_of_what_is_unchanged(

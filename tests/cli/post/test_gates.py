@@ -214,7 +214,8 @@ class TestOneFileEach:
         self, run: Run, parts: Path, tmp_path: Path
     ) -> None:
         one = ("--gate", parts / "part0.dcm")
-        for gates in (one, (*one, *one)):
+        copy = ("--gate", shutil.copy(parts / "part0.dcm", tmp_path / "copy.dcm"))
+        for gates in (one, (*one, *one), (*one, *copy)):
             result = run("post", parts, *GIVEN, *gates, "--out", tmp_path / "out")
             assert result.exit_code == 3
             assert "give two or more different ones" in result.stderr

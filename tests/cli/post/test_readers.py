@@ -141,6 +141,10 @@ def test_a_reader_of_one_tumor_is_one_of_those_compared(assessed):
     assert (
         rows(document)["all_tumors"]["dose_gy"] == rows(document)["Tumor 1"]["dose_gy"]
     )
+    # The liver is of a file without a name: one contour tells no spread.
+    assert [name for name, one in spread.items() if one["shared"]] == ["Liver"]
+    assert spread["Liver"]["volume_variation"] is None
+    assert re.search(r"^Liver .* shared +- +-$", result.stderr, re.MULTILINE)
     # Of how many readers a coefficient of variation is stands in front of it.
     said = {
         name: " ".join(line.split())

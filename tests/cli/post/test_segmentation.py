@@ -1,6 +1,7 @@
 """Perfused volume and tumors found on the image: candidates until accepted."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +95,17 @@ def test_refusals(
     result = run("post", exact_voxels, *GIVEN, *options, "--out", tmp_path / "out")
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert message in result.stderr
+
+
+def test_tumors_are_not_looked_for_in_the_whole_image(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """Where nothing is drawn, it is said what to look in."""
+    spect = shutil.copy(exact_voxels / "spect.dcm", tmp_path / "spect.dcm")
+    asked = ("--segment-tumors", "adaptive", "--out", tmp_path / "out")
+    result = run("post", spect, *GIVEN, *asked)
+    assert result.exit_code == 3
+    assert "draw one, or give --segment-perfused" in result.stderr
 
 
 def test_nameless_results_do_not_say_who_accepted() -> None:
