@@ -201,7 +201,8 @@ def _symmetric(times: np.ndarray, survival: np.ndarray, error: np.ndarray) -> Me
     .. math:: s_m = \frac{s(S_m)}{f}, \quad f = \frac{S(u) - S(l)}{l - u}
 
     with u the last time at which 55 % or more are left, l the first at which 45 % or
-    fewer are. There is no interval where either is missing. Its lower end is 0 at least.
+    fewer are. There is no interval where either is missing. Its lower end is at least
+    0.
 
     References
     ----------

@@ -15,7 +15,8 @@ from tests.published.test_statistics import AML, _times
 
 # The example of R's help page ?coxph: time, status, x, sex.
 COXPH = (
-    [4, 3, 1, 1, 2, 2, 3], [1, 1, 1, 0, 1, 1, 0], [0, 2, 1, 1, 1, 0, 0], list("aaaabbb"),
+    [4, 3, 1, 1, 2, 2, 3], [1, 1, 1, 0, 1, 1, 0],
+    [0, 2, 1, 1, 1, 0, 0], list("aaaabbb"),
 )  # fmt: skip
 # Collett's example 1.1: weeks to discontinuation of an IUD.
 IUD = "10 13+ 18+ 19 23+ 30 36 38+ 54+ 56+ 59 75 93 97 104+ 107 107+ 107+"
@@ -117,7 +118,7 @@ def test_hazards_over_time_within_strata():
     x, strata = rng.normal(size=count), np.repeat(["a", "b"], count // 2)
     times = rng.permutation(count) + 1.0
     had = rng.random(count) < 0.8
-    shares = {t: 1.0 for t in times[had]}
+    shares = dict.fromkeys(times[had], 1.0)
     left = 1.0
     for t in sorted(shares):
         shares[t] = 1 - left
@@ -158,8 +159,8 @@ class TestSpss:
     """The interval that study A and many papers print: symmetric about the median."""
 
     def test_discontinuation_of_an_iud(self):
-        # Collett's chapter 2, recalled: S(75) = 0.5594, S(97) = 0.3729, density 0.0085, standard
-        # error 17.13; 59 to 127 weeks.
+        # Collett's chapter 2, recalled: S(75) = 0.5594, S(97) = 0.3729, density 0.0085,
+        # standard error 17.13; 59 to 127 weeks.
         words = IUD.split()
         times = [float(one.rstrip("+")) for one in words]
         events = [not one.endswith("+") for one in words]
@@ -175,7 +176,7 @@ class TestSpss:
 
     @pytest.mark.parametrize(
         ("times", "events"),
-        # Nobody comes down to 45 %; the first death leaves under 55 %; half not reached.
+        # Never 45 % left; the first death leaves under 55 %; half is not reached.
         [([1, 2, 3, 4], [1, 1, 0, 0]), ([1, 2], [1, 1]), ([1, 2, 3], [1, 0, 0])],
     )
     def test_where_it_has_no_slope_there_is_none(self, times, events):
@@ -183,7 +184,7 @@ class TestSpss:
         assert (found.low, found.high, found.method) == (None, None, "spss")
 
     def test_its_lower_end_is_no_time_below_0(self):
-        # 1 to 4: S = 3/4, 1/2, 1/4; f = (3/4 - 1/4)/(3 - 1) = 1/4, error 1/4: 2 +- 1.96.
+        # S = 3/4, 1/2, 1/4; f = (3/4 - 1/4)/(3 - 1) = 1/4, error 1/4: 2 +- 1.96.
         found = kaplan_meier([1, 2, 3, 4], [True] * 4, interval="spss").median
         assert found.low == pytest.approx(2 - 1.959964, abs=1e-5)
         # With the last death at 30 the slope is a quarter of it: below 0.

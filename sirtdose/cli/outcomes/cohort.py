@@ -27,6 +27,14 @@ from sirtdose.report.documents import document_text, rounded
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
+# Options that may be repeated, and what a request calls them.
+_SEVERAL = {
+    "covariate": "covariates",
+    "describe": "describe",
+    "stratum": "strata",
+    "by": "by",
+    "toxicity": "toxicity",
+}
 
 
 def _column(
@@ -42,6 +50,16 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     if isinstance(value, tuple):
         return tuple(one.strip().casefold() for one in value)
     return None if value is None else value.strip().casefold()
+
+
+def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
+    """Columns between bars."""
+    names = [] if value is None else [one.strip() for one in value.split("|")]
+    if not all(names):
+        raise click.BadParameter(
+            f"'{value}' names a column that is empty: write 'death_date|last_seen'"
+        )
+    return tuple(one.casefold() for one in names)
 
 
 @command("cohort")
@@ -69,7 +87,10 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 )
 @_column(
     "--toxicity",
-    "Column with the toxicity: yes or no, or grades 0 to 5 if its name ends in _grade.",
+    "Column with the toxicity: yes or no, or grades 0 to 5 if its name ends in _grade. "
+    "May be repeated: a patient with any of them has it, e.g. grades of bilirubin, AST "
+    "and ALT, and ascites that needed intervention.",
+    multiple=True,
 )
 @click.option(
     "--toxic-from",
@@ -106,7 +127,33 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 @_column(
     "--event", "Column that says whether the event occurred: 1 or 0, dead or alive."
 )
-@_column("--by", "Column that groups the survival curves.  [default: the response]")
+@click.option(
+    "--from",
+    "start",
+    metavar="COLUMN",
+    callback=_lowered,
+    help="Column with the date from which months are counted, e.g. workup_date, "
+    "instead of --time. A month is 30.4375 days.",
+)
+@click.option(
+    "--to",
+    "end",
+    metavar="COLUMN|COLUMN",
+    callback=_columns,
+    help="Columns with the date of the event and, where it is empty, of the last "
+    "contact, e.g. 'death_date|last_seen'. One column needs --event.",
+)
+@_column(
+    "--by",
+    "Column that groups the survival curves; may be repeated.  [default: the response]",
+    multiple=True,
+)
+@_column(
+    "--stratum",
+    "Column within whose groups log-rank tests and Cox models compare; may be "
+    "repeated.",
+    multiple=True,
+)
 @click.option(
     "--landmark",
     type=click.FloatRange(min=0),
@@ -119,13 +166,19 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     "Column for Cox models and comparisons; may be repeated.",
     multiple=True,
 )
+@_column(
+    "--describe",
+    "Column for the table of patients and comparisons, not for Cox models; may be "
+    "repeated.",
+    multiple=True,
+)
 @click.option(
     "--interval",
-    type=click.Choice(["log-log", "log", "plain"]),
+    type=click.Choice(["log-log", "log", "plain", "spss"]),
     default="log-log",
     show_default=True,
-    help="Kind of confidence interval of survival; the median is reported with all "
-    "three.",
+    help="Kind of confidence interval of survival; the median is reported with the "
+    "first three. spss is the symmetric interval of the median that SPSS prints.",
 )
 @click.option(
     "--ties",
@@ -183,10 +236,10 @@ def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:
         raise click.UsageError(
             "--simulated makes its own tables: leave out TABLE.csv and --outcomes"
         )
-    if not simulated and not all(given):
+    if not simulated and not options["outcomes"]:
         raise click.UsageError(
-            "give doses (TABLE.csv or the folder of a batch) and --outcomes, or "
-            "--simulated"
+            "give --outcomes, with doses (TABLE.csv or the folder of a batch) or "
+            "without, or --simulated"
         )
 
 
@@ -211,8 +264,8 @@ def _request(options: dict[str, Any], *, simulated: bool) -> Any:
     threshold = options.pop("threshold")
     responders = options.pop("responders")
     return CohortRequest(
-        **{name: value for name, value in options.items() if name != "covariate"},
-        covariates=tuple(dict.fromkeys(options["covariate"])),
+        **{name: value for name, value in options.items() if name not in _SEVERAL},
+        **{_SEVERAL[name]: tuple(dict.fromkeys(options[name])) for name in _SEVERAL},
         responders=_responders(responders),
         threshold_gy=None if threshold is None else DOSE.parse(threshold),
         simulated=simulated,

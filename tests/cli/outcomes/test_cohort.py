@@ -664,7 +664,6 @@ class TestReviewed:
             ([1, 2, 3, 4, 5, 6], [1, 0, 1, 1, 0, 0], "not checked, too few events"),
             ([3, 3, 3, 3, 3, 3], [1, 1, 1, 1, 1, 1], "median"),
             ([0, 0, 1, 2, 3, 4], [1, 0, 1, 1, 0, 1], "median"),
-            ([1, 2, 3, 4, 5, 6], [0, 0, 0, 0, 0, 0], "no event"),
         ],
     )
     def test_little_to_go_on(self, tmp_path, times, events, said):
