@@ -22,6 +22,7 @@ from sirtdose.model.units import DOSE
 from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
 from sirtdose.report.cohort.lines import cohort_screen
 from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
+from sirtdose.report.cohort.paper_files import PAPER_FILES, paper_files
 from sirtdose.report.cohort.tables import cohort_table
 from sirtdose.report.documents import document_text, rounded
 
@@ -188,6 +189,13 @@ def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> A
     help="How a Cox model handles tied event times.",
 )
 @click.option(
+    "--paragraph",
+    "as_paragraph",
+    is_flag=True,
+    help="Also write the results as a paper's text, each number linked to its table, "
+    "and each table as CSV and as HTML to paste into Word.",
+)
+@click.option(
     "--simulated",
     is_flag=True,
     help="Analyze 64 simulated patients, drawn from published figures, instead of "
@@ -203,17 +211,21 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
     TABLE.csv has a row for each case, with the columns case_id and doses (…_gy). With a
     column lesion it has a row for each lesion. BATCH_DIR is the --out folder of a
     batch, LESIONS_DIR that of `sirtdose lesions`: give one for each patient, as doses
-    and as --outcomes. Writes cohort.json, tables.csv and cohort.html. Missing values
-    are counted. Lesions of one patient are treated as correlated.
+    and as --outcomes. Without doses, outcomes and survival are analyzed alone. Writes
+    cohort.json, tables.csv and cohort.html. Missing values are counted. Lesions of one
+    patient are treated as correlated.
 
     Example: sirtdose cohort batch/ --outcomes best.csv --response best_response --out
     cohort
 
+    Example: sirtdose cohort --outcomes patients.csv --from workup_date --to
+    'death_date|last_seen' --by lobes --covariate lobes --paragraph --out cohort
+
     Example: sirtdose cohort --simulated --out cohort
     """
-    simulated = options.pop("simulated")
+    simulated, as_paragraph = options.pop("simulated"), options.pop("as_paragraph")
     # Tables of an earlier simulation would lie beside patients who exist.
-    names = (*COHORT_FILES, *SIMULATED_FILES)
+    names = (*COHORT_FILES, *PAPER_FILES, *SIMULATED_FILES)
     _require_tables(options, simulated=simulated)
     require_free(out, names, force=force)
     with output_folder(out, names, force=force) as folder:
@@ -224,7 +236,9 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
         (folder / "cohort.json").write_text(text, "utf-8")
         (folder / "tables.csv").write_text(cohort_table(document), "utf-8")
         (folder / "cohort.html").write_text(cohort_page(text), "utf-8")
-    written = names if simulated else COHORT_FILES
+        for name, own in paper_files(document) if as_paragraph else ():
+            (folder / name).write_text(own, "utf-8")
+        written = [one for one in names if (folder / one).is_file()]
     print_document(
         document, cohort_screen(document), names=written, out=out, as_json=as_json
     )

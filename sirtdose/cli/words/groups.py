@@ -72,7 +72,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("quick", "rerun", "accept", "reason"),
     ),
     "Output": (
-        *("out", "metric", "above", "no-report", "no-dicom", "show-patient"),
+        *(
+            "out",
+            "paragraph",
+            "metric",
+            "above",
+            "no-report",
+            "no-dicom",
+            "show-patient",
+        ),
         *("deidentify", "site-key", "figures", "sheet", "paths", "force", "json"),
         "verbose",
     ),
