@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sirtdose.report.cohort.lines import SIMULATED
-from sirtdose.report.cohort.methods import methods_paragraph
+from sirtdose.report.cohort.methods import cautions, methods_paragraph
 from sirtdose.report.cohort.paper import PaperTable, paper_tables
 from sirtdose.report.cohort.paragraph import (
     LINKS,
@@ -35,9 +35,8 @@ def paper_files(document: Document) -> Iterator[tuple[str, str]]:
     tables = paper_tables(document)
     sentences = paragraph(document, tables)
     simulated = bool(document["simulated"])
-    methods = methods_paragraph(dict(document))
-    warned = [f"{SIMULATED}"] if simulated else []
-    parts = [*warned, plain_text(sentences), methods]
+    methods = [methods_paragraph(dict(document)), " ".join(cautions(dict(document)))]
+    parts = [*([SIMULATED] if simulated else []), plain_text(sentences), *methods]
     yield "paragraph.txt", "\n\n".join(parts) + "\n"
     page = _Page(simulated, methods)
     yield "paragraph.html", page.html("Results", list(tables.values()), sentences)
@@ -50,7 +49,7 @@ def paper_files(document: Document) -> Iterator[tuple[str, str]]:
 class _Page:
     """A page without a style sheet."""
 
-    def __init__(self, simulated: bool, methods: str) -> None:
+    def __init__(self, simulated: bool, methods: Sequence[str]) -> None:
         self._same: dict[str, Any] = {"simulated": simulated, "methods": methods}
 
     def html(

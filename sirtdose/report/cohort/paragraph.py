@@ -128,21 +128,25 @@ def _subject(says: str) -> str:
     >>> _subject("Bilobar, n (%)")
     'The number (%) with bilobar'
     """
-    name, _, measure = says.rpartition(", ")
-    name = name if name[:2].isupper() else f"{name[:1].lower()}{name[1:]}"
+    name, _, measure = _small(says).rpartition(", ")
     if measure == "n (%)":
         return f"The number (%) with {name}"
     return f"The {measure} of {name}{',' if ',' in name else ''}"
+
+
+def _small(name: str) -> str:
+    """A name within a sentence."""
+    return name if name[:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 
 def _coded(name: str) -> str:
     """A covariate of a model, as tables show it.
 
     >>> _coded("ast_u_per_l"), _coded("bilobar: yes (against no)")
-    ('AST, U/L', 'Bilobar: yes (against no)')
+    ('AST, U/L', 'bilobar: yes (against no)')
     """
     column, colon, rest = name.partition(": ")
-    return f"{results.column_words(column)}{colon}{rest}"
+    return f"{_small(results.column_words(column))}{colon}{rest}"
 
 
 def _in_brackets(*tests: Sequence[Piece]) -> list[Piece]:
@@ -201,6 +205,13 @@ def _endpoint(
         Piece(f" had no outcome{' or no dose' if endpoint['dose_column'] else ''}"),
         Piece("; too few for a comparison" if endpoint["failed"] else ""),
     ]
+    if endpoint["clustering"]:
+        yield [
+            Piece(
+                "Lesions of one patient are alike, so p of their rank-sum and Fisher "
+                "tests is too small"
+            )
+        ]
     yield from _groups(table, cells, kind)
     dose = tables.get(f"{table_name(endpoint)}: dose")
     if dose is not None:
@@ -213,14 +224,26 @@ def _groups(table: PaperTable, cells: _Cells, kind: str) -> Iterator[Sentence]:
         key = row["key"]
         if row["p"] in ("", results.NONE):
             continue
+        # Of more than two categories the test is in the first one's row.
+        rows = [row, *(one for one in table.rows if one["key"].startswith(f"{key}: "))]
         yield [
-            Piece(f"{_subject(row['says'])} was "),
-            cells.of(key, "with"),
-            Piece(f" with {kind} and "),
-            cells.of(key, "without"),
-            Piece(" without"),
+            *_listed([_compared(one, cells, kind) for one in rows]),
             *_in_brackets(cells.p(key, f"{row['test']} ")),
         ]
+
+
+def _compared(row: Mapping[str, str], cells: _Cells, kind: str) -> list[Piece]:
+    subject = _subject(row["says"])
+    if row["key"] == "dose":
+        name = row["says"].removesuffix(", median (IQR)")
+        subject = f"The median (IQR) dose ({_small(name)})"
+    return [
+        Piece(f"{subject} was "),
+        cells.of(row["key"], "with"),
+        Piece(f" with {kind} and "),
+        cells.of(row["key"], "without"),
+        Piece(" without"),
+    ]
 
 
 def _dose(endpoint: Document, cells: _Cells) -> Iterator[Sentence]:
@@ -243,6 +266,11 @@ def _dose(endpoint: Document, cells: _Cells) -> Iterator[Sentence]:
         yield [
             Piece(f"The dose for 50 % {kind} by logistic regression was "),
             *cells.estimate("half", " Gy"),
+            Piece(
+                ""
+                if endpoint["dose_response"]["d50_seen"]
+                else ", beyond the doses given: extrapolated"
+            ),
         ]
     given = endpoint["threshold"]
     if given:
@@ -273,6 +301,7 @@ def _survival(
         *(Piece(", with "), cells.of("median", "events"), Piece(" events in ")),
         *(cells.of("median", "n"), Piece(" patients; median follow-up was ")),
         *cells.estimate("follow-up", unit),
+        Piece(f"; intervals of medians are {survival['overall']['median']['method']}"),
     ]
     for group in survival["groups"]:
         yield from _group(group, cells, unit)
@@ -295,7 +324,7 @@ def _group(group: Document, cells: _Cells, unit: str) -> Iterator[Sentence]:
         Piece(f"{unit} on"),
     ]
     yield [
-        Piece(f"Median survival by {results.column_words(by)}"),
+        Piece(f"Median survival by {_small(results.column_words(by))}"),
         *(after if group["landmark"] else []),
         Piece(" was: "),
         *_listed(medians),
