@@ -277,9 +277,12 @@ def _simulated(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
 def _request(options: dict[str, Any], *, simulated: bool) -> Any:
     threshold = options.pop("threshold")
     responders = options.pop("responders")
+    several: dict[str, Any] = {
+        field: tuple(dict.fromkeys(options[name])) for name, field in _SEVERAL.items()
+    }
     return CohortRequest(
         **{name: value for name, value in options.items() if name not in _SEVERAL},
-        **{_SEVERAL[name]: tuple(dict.fromkeys(options[name])) for name in _SEVERAL},
+        **several,
         responders=_responders(responders),
         threshold_gy=None if threshold is None else DOSE.parse(threshold),
         simulated=simulated,

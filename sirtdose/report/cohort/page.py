@@ -16,7 +16,7 @@ from sirtdose.report.cohort.figures import (
 )
 from sirtdose.report.cohort.methods import cautions, methods_paragraph
 from sirtdose.report.cohort.paper import PaperTable, paper_tables, table_name
-from sirtdose.report.cohort.paragraph import anchors, paragraph
+from sirtdose.report.cohort.paragraph import paragraphs, pieces
 from sirtdose.report.cohort.words import Document
 from sirtdose.report.page_head import NOT_GIVEN, PageHead, made_today
 from sirtdose.report.render import case_hash, render
@@ -35,7 +35,7 @@ def cohort_page(text: str) -> str:
     survival = document["survival"]
     patients = next(iter(joined.values()))["patients"]
     tables = paper_tables(document)
-    text_of = paragraph(document, tables)
+    written = paragraphs(document, tables)
     endpoints = [_endpoint(one, tables) for one in document["endpoints"]]
     return render(
         "cohort.html",
@@ -48,8 +48,8 @@ def cohort_page(text: str) -> str:
         joined=[*words.join_words(document), *words.left_out_words(document)],
         answer=_answer(document),
         tables=tables,
-        sentences=text_of,
-        linked=anchors(text_of),
+        paragraphs=written,
+        linked={one.anchor for one in pieces(written)},
         endpoints=endpoints,
         survival=_survival(survival) if survival else None,
         cautions=[

@@ -135,7 +135,7 @@ def _medians(survival: Document) -> Iterator[_Drawn]:
         landmark = group["landmark"]
         after = f", from {landmark:g} {survival['unit']} on" if landmark else ""
         rows += [
-            _median_row(f"{name}{after}", one)
+            _median_row(f"{results.column_words(group['by'])}: {name}{after}", one)
             for name, one in group.get("curves", {}).items()
         ]
     yield "medians", "Medians by the method of their interval", columns, rows

@@ -10,7 +10,7 @@ from sirtdose.report.cohort.paragraph import (
     LINKS,
     Sentence,
     links,
-    paragraph,
+    paragraphs,
     plain_text,
 )
 from sirtdose.report.cohort.words import Document
@@ -33,14 +33,16 @@ PAPER_FILES = (
 def paper_files(document: Document) -> Iterator[tuple[str, str]]:
     """Each file's name and text."""
     tables = paper_tables(document)
-    sentences = paragraph(document, tables)
+    text = paragraphs(document, tables)
     simulated = bool(document["simulated"])
-    methods = [methods_paragraph(dict(document)), " ".join(cautions(dict(document)))]
-    parts = [*([SIMULATED] if simulated else []), plain_text(sentences), *methods]
+    warned = " ".join(f"{one[:1].upper()}{one[1:]}" for one in cautions(document))
+    methods = [methods_paragraph(document), warned]
+    said = [plain_text(one) for one in text]
+    parts = [*([SIMULATED] if simulated else []), *said, *methods]
     yield "paragraph.txt", "\n\n".join(parts) + "\n"
     page = _Page(simulated, methods)
-    yield "paragraph.html", page.html("Results", list(tables.values()), sentences)
-    yield "paragraph.csv", rows_csv(LINKS, links(sentences, tables))
+    yield "paragraph.html", page.html("Results", list(tables.values()), text)
+    yield "paragraph.csv", rows_csv(LINKS, links(text, tables))
     for one in tables.values():
         yield f"table_{one.number}.csv", one.csv(simulated=simulated)
         yield f"table_{one.number}.html", page.html(f"Table {one.number}", [one], ())
@@ -53,7 +55,10 @@ class _Page:
         self._same: dict[str, Any] = {"simulated": simulated, "methods": methods}
 
     def html(
-        self, title: str, tables: Sequence[PaperTable], sentences: Sequence[Sentence]
+        self,
+        title: str,
+        tables: Sequence[PaperTable],
+        text: Sequence[Sequence[Sentence]],
     ) -> str:
-        own = {"title": title, "tables": tables, "sentences": sentences}
+        own: dict[str, Any] = {"title": title, "tables": tables, "paragraphs": text}
         return render("paragraph.html", {}, (), **self._same, **own)

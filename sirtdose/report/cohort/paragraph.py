@@ -29,23 +29,30 @@ class Piece:
 Sentence = Sequence[Piece]
 
 
-def paragraph(document: Document, tables: Mapping[str, PaperTable]) -> list[Sentence]:
-    """Sentences of results, in the order of a paper."""
+def paragraphs(
+    document: Document, tables: Mapping[str, PaperTable]
+) -> list[Sequence[Sentence]]:
+    """Sentences of results, in the order of a paper: patients, outcomes, survival."""
     said = [
-        *_cohort(tables),
-        *(one for own in document["endpoints"] for one in _endpoint(own, tables)),
-        *_survival(document["survival"], tables),
+        _cohort(tables),
+        *(_endpoint(own, tables) for own in document["endpoints"]),
+        _survival(document["survival"], tables),
     ]
-    return [[one for one in sentence if one.text] for sentence in said]
+    found = [
+        [[one for one in sentence if one.text] for sentence in own] for own in said
+    ]
+    return [own for own in found if own]
 
 
-def anchors(sentences: Sequence[Sentence]) -> set[str]:
-    """The cells that the text links to."""
-    return {one.anchor for sentence in sentences for one in sentence} - {""}
+def pieces(text: Sequence[Sequence[Sentence]]) -> Iterator[Piece]:
+    """Every piece of a text that is linked to a cell."""
+    for own in text:
+        for sentence in own:
+            yield from (one for one in sentence if one.table)
 
 
 def plain_text(sentences: Sequence[Sentence]) -> str:
-    """The text alone; each sentence ends with the tables its numbers are from.
+    """A paragraph alone; each sentence ends with the tables its numbers are from.
 
     >>> plain_text([[Piece("n was "), Piece("64", 1, 1, "all")]])
     'n was 64 (Table 1).'
@@ -63,19 +70,16 @@ def _with_tables(sentence: Sentence) -> str:
 
 
 def links(
-    sentences: Sequence[Sentence], tables: Mapping[str, PaperTable]
+    text: Sequence[Sequence[Sentence]], tables: Mapping[str, PaperTable]
 ) -> Iterator[dict[str, str]]:
     """Each number of the text with the table, row and column it is from."""
     numbered = {one.number: one for one in tables.values()}
-    for sentence in sentences:
-        for one in sentence:
-            if not one.table:
-                continue
-            table = numbered[one.table]
-            heading = {own.key: own.heading for own in table.columns}
-            row = table.rows[one.row - 1]["says"]
-            cells = (one.text, str(one.table), row, heading[one.column])
-            yield dict(zip(LINKS, cells, strict=True))
+    for one in pieces(text):
+        table = numbered[one.table]
+        heading = {own.key: own.heading for own in table.columns}
+        row = table.rows[one.row - 1]["says"]
+        cells = (one.text, str(one.table), row, heading[one.column])
+        yield dict(zip(LINKS, cells, strict=True))
 
 
 class _Cells:

@@ -13,7 +13,7 @@ def cohort_rows(own: Document) -> list[dict[str, str]]:
     for one in own["columns"]:
         name, column, missing = _named(one["column"]), one["column"], one["missing"]
         row = {
-            "key": column,
+            "key": f"column {column}",
             "says": name,
             "all": results.NONE,
             "missing": str(missing),
@@ -24,7 +24,7 @@ def cohort_rows(own: Document) -> list[dict[str, str]]:
         elif one["counts"]:
             rows += [
                 {
-                    "key": f"{column}: {kind}",
+                    "key": f"column {column}: {kind}",
                     "says": f"{said}, n (%)",
                     "all": results.share(one["counts"][kind], one["n"]),
                     "missing": str(missing) if not place else "",
@@ -105,7 +105,7 @@ def _covariate(one: Document) -> Iterator[dict[str, str]]:
     name = results.column_words(one["column"])
     if "failed" in one:
         yield {
-            "key": one["column"],
+            "key": f"column {one['column']}",
             "says": name,
             "with": results.NONE,
             "without": results.NONE,
@@ -118,15 +118,15 @@ def _covariate(one: Document) -> Iterator[dict[str, str]]:
     test["test"] = one["test"]["name"]
     if "groups" in one:
         yes, no = (_spread(one["groups"][word]) for word in ("yes", "no"))
-        said = {"key": one["column"], "says": f"{name}, median (IQR)"}
-        yield {**said, "with": yes, "without": no, **test}
+        own = {"key": f"column {one['column']}", "says": f"{name}, median (IQR)"}
+        yield {**own, "with": yes, "without": no, **test}
         return
     yes, no = (one["counts"][word] for word in ("yes", "no"))
     kinds = dict.fromkeys((*yes, *no))
-    for place, (kind, said) in enumerate(_kinds(name, kinds)):
+    for place, (kind, says) in enumerate(_kinds(name, kinds)):
         yield {
-            "key": one["column"] if not place else f"{one['column']}: {kind}",
-            "says": f"{said}, n (%)",
+            "key": f"column {one['column']}{f': {kind}' if place else ''}",
+            "says": f"{says}, n (%)",
             "with": results.share(yes.get(kind, 0), sum(yes.values())),
             "without": results.share(no.get(kind, 0), sum(no.values())),
             **(test if not place else {"p": "", "missing": "", "test": ""}),

@@ -245,7 +245,8 @@ def _group(group: Document, unit: str) -> Iterator[dict[str, Any]]:
     after = f", from {group['landmark']:g} {unit} on" if group["landmark"] else ""
     for name, curve in group.get("curves", {}).items():
         key = f"median {group['by']}: {name}"
-        yield _median(key, f"Median, {name}{after}", curve)
+        said = f"Median, {column_words(group['by'])}: {name}{after}"
+        yield _median(key, said, curve)
     if "failed" in group:
         remark = f"not tested: {group['failed']}"
         said = f"By {group['by']}{after}"
