@@ -304,6 +304,11 @@ def _checked_words(p: float | None, events: int) -> str:
 
 def join_words(document: Document) -> list[str]:
     """Say how many were joined, and how many stood alone."""
+    if not document["request"]["doses"]:
+        return [
+            f"{name}s: {one['joined']} with a line of outcomes; no doses were given"
+            for name, one in document["join"].items()
+        ]
     return [_joined_words(name, one) for name, one in document["join"].items()]
 
 

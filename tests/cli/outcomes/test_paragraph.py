@@ -196,6 +196,8 @@ class TestParagraph:
         assert "SPSS" in text
         assert "stratified by center" in text
         assert "No doses were given" in text
+        page = (out / "cohort.html").read_text("utf-8")
+        assert "patients: 12 with a line of outcomes; no doses were given" in page
         # 9 deaths of 12, as Table 4 has it.
         assert "with 9 events in 12 patients" in text
         assert "SIMULATED" not in text
