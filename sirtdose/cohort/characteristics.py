@@ -29,11 +29,7 @@ def characteristics(
     return {
         "n": len(everybody.rows),
         "columns": [
-            *(
-                _column(everybody, one)
-                for one in request.compared
-                if one not in doses and level.has(one)
-            ),
+            *(_column(everybody, one) for one in request.compared if one not in doses),
             *(_dose(everybody, one) for one in doses),
         ],
     }

@@ -71,7 +71,7 @@ def _head(document: Document, text: str, patients: int) -> PageHead:
     )
     name = f"{'Simulated, ' if document['simulated'] else ''}{patients} patients"
     return PageHead(
-        title="Doses and outcomes",
+        title="Doses and outcomes" if request["doses"] else "Outcomes",
         digest=case_hash(text, digits=64),
         key=name,
         treated="",

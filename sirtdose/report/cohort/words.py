@@ -212,9 +212,9 @@ def survival_lines(survival: Document) -> list[str]:
     """Say how long it took, by group and by covariate."""
     unit = survival["unit"]
     population = (
-        f"{survival['events']} events in {survival['n']} patients with a dose (where "
-        f"doses are given), a time and an event; missing: {survival['missing']} times "
-        f"or events, {survival['without_dose']} doses"
+        f"{survival['events']} events in {survival['n']} patients with a time and an "
+        f"event; left out: {survival['missing']} without time or event, "
+        f"{survival['without_dose']} without any dose"
     )
     if survival["failed"]:
         return [population, f"not estimated: {survival['failed']}"]

@@ -271,6 +271,7 @@ def _changed(old, new):
         ((*DATES, "--by", "lobes", "--stratum", "lobes"), ROWS, "given for --by too"),
         ((*DATES, "--by", "lobes", "--stratum", "center"), ROWS.replace(",B,", ",A,"),
          "--stratum center divides nothing"),
+        ((*DATES, "--describe", "weight"), ROWS, "has a column 'weight'"),
         (("--toxicity", "alt_grade"), ROWS, "'alt_grade' given for --toxicity"),
         # A group of one patient; nobody died.
         ((*DATES, "--by", "center"), _changed("both,B,1,\n", "both,C,1,\n"),
