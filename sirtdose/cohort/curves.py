@@ -35,7 +35,12 @@ def groups_of(
     InputError
         A column that is not there or holds numbers, or a group of one patient.
     """
-    groups = {one: _named(level, request, one) for one in request.by}
+    # By any of its columns, the toxicity of all of them.
+    toxicity = " or ".join(request.toxicity)
+    groups = {
+        toxicity if one in request.toxicity else one: _named(level, request, one)
+        for one in request.by
+    }
     if not groups and request.response is not None and level.has(request.response):
         groups = {request.response: _by_outcome(level, request, request.response)}
     if request.threshold_gy is not None and dose is not None:
