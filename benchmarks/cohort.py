@@ -14,6 +14,10 @@ import numpy as np
 
 CASES = 5000
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
+_PAPER = (
+    *("--by", "response", "--by", "hepatotoxicity", "--stratum", "center"),
+    "--paragraph",
+)
 _IMPORTS = "import lifelines, statsmodels.api, matplotlib.figure"
 
 
@@ -23,23 +27,22 @@ def main() -> None:
         folder = Path(name)
         _write(folder)
         imports = _timed([sys.executable, "-c", _IMPORTS])
-        whole = _timed(
-            [
-                *(*PROGRAM, "cohort"),
-                *("doses.csv", "lesion_doses.csv", "--outcomes", "outcomes.csv"),
-                *("--outcomes", "lesion_outcomes.csv", "--response", "response"),
-                *("--dose", "tumor_mean_gy", "--lesion-dose", "mean_gy"),
-                *("--toxicity", "hepatotoxicity"),
-                *("--liver-dose", "normal_liver_mean_gy"),
-                *("--time", "os_months", "--event", "dead", "--landmark", "2"),
-                *("--covariate", "bilobar", "--covariate", "ast_u_per_l"),
-                *("--covariate", "tumor_mean_gy", "--threshold", "80Gy"),
-                *("--out", "cohort"),
-            ],
-            folder,
-        )
+        asked = [
+            *(*PROGRAM, "cohort"),
+            *("doses.csv", "lesion_doses.csv", "--outcomes", "outcomes.csv"),
+            *("--outcomes", "lesion_outcomes.csv", "--response", "response"),
+            *("--dose", "tumor_mean_gy", "--lesion-dose", "mean_gy"),
+            *("--toxicity", "hepatotoxicity"),
+            *("--liver-dose", "normal_liver_mean_gy"),
+            *("--time", "os_months", "--event", "dead", "--landmark", "2"),
+            *("--covariate", "bilobar", "--covariate", "ast_u_per_l"),
+            *("--covariate", "tumor_mean_gy", "--threshold", "80Gy"),
+        ]
+        whole = _timed([*asked, "--out", "cohort"], folder)
+        more = _timed([*asked, *_PAPER, "--out", "paper"], folder)
     print(f"{CASES} cases, {3 * CASES} lesions: {whole:.1f} s")
     print(f"importing its libraries: {imports:.1f} s; ratio {whole / imports:.1f}")
+    print(f"with strata, two groupings and the text: ratio {more / whole:.2f}")
 
 
 def _timed(command: list[str], folder: Path | None = None) -> float:
@@ -66,7 +69,7 @@ def _write(folder: Path) -> None:
         folder / "outcomes.csv",
         (
             *("case_id", "response", "hepatotoxicity", "bilobar", "ast_u_per_l"),
-            *("os_months", "dead"),
+            *("os_months", "dead", "center"),
         ),
         zip(
             cases,
@@ -76,6 +79,7 @@ def _write(folder: Path) -> None:
             rng.lognormal(3.5, 0.4, CASES).round(),
             np.minimum(death, end).round(1),
             np.where(death < end, "yes", "no"),
+            [f"center {n % 5}" for n in range(CASES)],
             strict=True,
         ),
     )

@@ -1,18 +1,20 @@
 """The analysis of a cohort, as one document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
 from sirtdose.checks.scale import mixed_scale_findings
+from sirtdose.cohort.characteristics import characteristics
 from sirtdose.cohort.columns import dose_column
 from sirtdose.cohort.endpoint import endpoint_document
 from sirtdose.cohort.follow_up import survival_document
 from sirtdose.cohort.histories import is_history
 from sirtdose.cohort.join import Level, alone_words, joined_levels
 from sirtdose.cohort.request import CohortRequest
+from sirtdose.cohort.used import require_used
 from sirtdose.errors import InputError, require_extra
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.activity_scale import SCALES
@@ -33,7 +35,7 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
         The statistics libraries are not installed.
     """
     require_extra("cohort", "an analysis of a cohort")
-    if not (request.response or request.toxicity or request.time):
+    if not (request.response or request.toxicity or request.timed):
         raise InputError(
             "no analysis was chosen: give --response, --toxicity, or --time with "
             "--event, each with the name of a column"
@@ -42,15 +44,15 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
     levels = joined_levels(
         request.doses, request.outcomes, named=[one for one in named if one is not None]
     )
-    _require_used(request, levels)
+    require_used(request, levels)
     patients = levels.get("patient")
     endpoints = list(_endpoints(levels, request))
-    if request.time is not None and patients is None:
+    if request.timed and patients is None:
         raise InputError(
             "survival is analyzed by patient: give a table of outcomes by case"
         )
     survival = None
-    if request.time is not None and patients is not None:
+    if request.timed and patients is not None:
         survival = survival_document(
             patients,
             request,
@@ -69,10 +71,22 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
         "request": _request(request),
         "inputs": [_input(path) for path in (*request.doses, *request.outcomes)],
         "join": {name: _join(level) for name, level in levels.items()},
+        "characteristics": None
+        if patients is None
+        else characteristics(patients, request, _doses(endpoints)),
         "endpoints": endpoints,
         "survival": survival,
         "warnings": findings_document(mixed_scale_findings(_scales(levels))),
     }
+
+
+def _doses(endpoints: Sequence[dict[str, Any]]) -> list[str]:
+    """The columns of doses that patients' outcomes are compared with."""
+    return [
+        one["dose_column"]
+        for one in endpoints
+        if one["level"] == "patient" and one["dose_column"]
+    ]
 
 
 def _scales(levels: dict[str, Level]) -> dict[str, str]:
@@ -89,19 +103,16 @@ def _scales(levels: dict[str, Level]) -> dict[str, str]:
 def _endpoints(
     levels: dict[str, Level], request: CohortRequest
 ) -> Iterator[dict[str, Any]]:
-    for kind, column, dosed in (
-        ("response", request.response, "tumor"),
+    responses = () if request.response is None else (request.response,)
+    for kind, columns, dosed in (
+        ("response", responses, "tumor"),
         ("toxicity", request.toxicity, "liver"),
     ):
-        own = [one for one in levels.values() if column and one.has(column)]
-        if column and not own:
-            raise InputError(
-                (
-                    f"no table has the column '{column}' given for --{kind}: the "
-                    "columns are "
-                )
-                + "; ".join(f"by {one.name}: {one.columns}" for one in levels.values())
-            )
+        for column in columns:
+            _require_column(levels, kind, column)
+        own = [
+            one for one in levels.values() if any(one.has(column) for column in columns)
+        ]
         for level in own:
             if kind == "toxicity" and level.name == "lesion":
                 raise InputError(
@@ -109,55 +120,29 @@ def _endpoints(
                 )
             yield endpoint_document(
                 level,
+                request,
                 kind=kind,
-                column=str(column),
-                dose=dose_column(level, request, dosed),
-                yes=request.responders,
-                toxic_from=request.toxic_from,
-                threshold_gy=request.threshold_gy if kind == "response" else None,
-                covariates=request.covariates if level.name == "patient" else (),
+                columns=columns,
+                dose=_dose(level, request, dosed),
             )
 
 
-def _require_used(request: CohortRequest, levels: dict[str, Level]) -> None:
-    """Refuse what was given and would change nothing.
+def _require_column(levels: dict[str, Level], kind: str, column: str) -> None:
+    if not any(one.has(column) for one in levels.values()):
+        raise InputError(
+            f"no table has the column '{column}' given for --{kind}: the columns are "
+            + "; ".join(f"by {one.name}: {one.columns}" for one in levels.values())
+        )
 
-    Raises
-    ------
-    InputError
-        Says which option, and what it needs.
-    """
-    timed, dosed = request.time is not None, request.threshold_gy is not None
-    needs = {
-        "--event": (request.event is not None, timed, "--time"),
-        "--by": (request.by is not None, timed, "--time"),
-        "--landmark": (request.landmark > 0, timed, "--time"),
-        "--liver-dose": (
-            request.liver_dose is not None,
-            request.toxicity is not None,
-            "--toxicity",
-        ),
-        "--lesion-dose": (
-            request.lesion_dose is not None,
-            "lesion" in levels and request.response is not None,
-            "--response and outcomes by lesion",
-        ),
-        "--threshold": (
-            dosed,
-            request.response is not None or timed,
-            "--response or --time",
-        ),
-        "--dose": (
-            request.dose is not None,
-            "patient" in levels and (request.response is not None or (timed and dosed)),
-            "--response by case, or --time with --threshold",
-        ),
-    }
-    for option, (given, used, what) in needs.items():
-        if given and not used:
-            raise InputError(
-                f"{option} has no effect without {what}: give both, or leave it out"
-            )
+
+def _dose(level: Level, request: CohortRequest, dosed: str) -> str | None:
+    """The column of doses, None where neither tables nor options have any."""
+    of_tumor = request.dose if level.name == "patient" else request.lesion_dose
+    named = of_tumor if dosed == "tumor" else request.liver_dose
+    is_divided = dosed == "tumor" and request.threshold_gy is not None
+    if request.doses or named is not None or is_divided:
+        return dose_column(level, request, dosed)
+    return None
 
 
 def _said_simulated(levels: dict[str, Level]) -> bool:

@@ -151,6 +151,33 @@ def event_of(
     return _yes_or_no(line, column, f"{', '.join(RESPONSES)}, NE, ")
 
 
+def outcomes_of(
+    level: Level, request: CohortRequest, columns: Sequence[str]
+) -> dict[str, list[bool | None]]:
+    """Whether each row has the outcome of each column."""
+    return {
+        one: level.column(
+            one,
+            lambda line, name: event_of(
+                line, name, yes=request.responders, toxic_from=request.toxic_from
+            ),
+        )
+        for one in columns
+    }
+
+
+def any_of(outcomes: dict[str, list[bool | None]]) -> list[bool | None]:
+    """Whether each row has any of them: None where none is there and one is missing.
+
+    >>> any_of({"ast": [True, False, False], "ascites": [None, None, False]})
+    [True, None, False]
+    """
+    return [
+        True if any(row) else None if None in row else False
+        for row in zip(*outcomes.values(), strict=True)
+    ]
+
+
 def seen_of(line: Line, column: str) -> bool | None:
     """Whether the event of a time was seen (dead, 1) or not until then (alive, 0)."""
     cell = line.text(column).casefold()

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sirtdose.cohort.columns import covariate, event_of
+from sirtdose.cohort.columns import any_of, covariate, outcomes_of
 from sirtdose.cohort.join import Level
+from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import RangeError
 from sirtdose.io.tables.csv import Line
 from sirtdose.outcomes.dose_response import dose_response
@@ -37,34 +38,35 @@ def dose_of(line: Line, column: str) -> float | None:
 
 def endpoint_document(
     level: Level,
+    request: CohortRequest,
     *,
     kind: str,
-    column: str,
-    dose: str,
-    yes: tuple[str, ...],
-    toxic_from: int,
-    threshold_gy: float | None,
-    covariates: Sequence[str],
+    columns: Sequence[str],
+    dose: str | None,
 ) -> dict[str, Any]:
     """All that is said of one outcome at one level.
 
     Of those who have a dose in the column and an outcome: nothing here is of others.
     Where one group of them has fewer than two, `failed` says so and nothing is
-    compared.
+    compared. Without a column of doses it is of everybody with an outcome, and nothing
+    is compared by dose.
 
     Raises
     ------
     InputError
         Codes that are not known.
     """
-
-    def had(line: Line, name: str) -> bool | None:
-        return event_of(line, name, yes=yes, toxic_from=toxic_from)
-
-    outcomes = level.column(column, had)
-    doses = [
-        None if row.no_dose else value
-        for value, row in zip(level.column(dose, dose_of), level.rows, strict=True)
+    each = outcomes_of(level, request, columns)
+    outcomes = any_of(each)
+    doses: Sequence[float | None] = [0.0] * len(outcomes)
+    if dose is not None:
+        doses = [
+            None if row.no_dose else value
+            for value, row in zip(level.column(dose, dose_of), level.rows, strict=True)
+        ]
+    used = [
+        value is not None and event is not None
+        for value, event in zip(doses, outcomes, strict=True)
     ]
     pairs = [
         (value, event)
@@ -72,14 +74,18 @@ def endpoint_document(
         if value is not None and event is not None
     ]
     groups = _by_event(pairs)
+    column, graded = " or ".join(columns), [c for c in columns if c.endswith("_grade")]
     failed = _too_few(level, groups, column, dose)
     document: dict[str, Any] = {
         "kind": kind,
         "column": column,
         "level": level.name,
         "dose_column": dose,
-        "yes": list(yes) if kind == "response" else None,
-        "grade_from": toxic_from if column.endswith("_grade") else None,
+        "yes": list(request.responders) if kind == "response" else None,
+        "grade_from": request.toxic_from if graded else None,
+        "parts": [_part(name, own, used) for name, own in each.items()]
+        if len(columns) > 1
+        else None,
         "n": len(pairs),
         "events": len(groups["yes"]),
         "missing": {
@@ -90,30 +96,47 @@ def endpoint_document(
             ),
         },
         "failed": failed,
+        **dict.fromkeys(_COMPARED),
+        "covariates": [],
     }
     if failed:
-        return document | dict.fromkeys(_COMPARED) | {"covariates": []}
-    population = level.only(
-        value is not None and event is not None
-        for value, event in zip(doses, outcomes, strict=True)
-    )
+        return document
+    population = level.only(used)
+    threshold_gy = request.threshold_gy if kind == "response" else None
+    if dose is not None:
+        document |= _compared_doses(population, pairs, groups, threshold_gy)
+    covariates = request.compared if level.name == "patient" else ()
     return document | {
-        **_compared_doses(population, pairs, groups, threshold_gy),
         "covariates": [
             _compared(population, one, [event for _, event in pairs])
             for one in covariates
-            if one not in (dose, column)
+            if one not in (dose, *columns)
         ],
     }
 
 
+def _part(
+    name: str, outcomes: Sequence[bool | None], used: Sequence[bool]
+) -> dict[str, Any]:
+    """How many of those who are in it have one of several outcomes."""
+    own = [one for one, is_used in zip(outcomes, used, strict=True) if is_used]
+    known = [one for one in own if one is not None]
+    return {
+        "column": name,
+        "n": len(known),
+        "events": sum(known),
+        "missing": len(own) - len(known),
+    }
+
+
 def _too_few(
-    level: Level, groups: dict[str, list[float]], column: str, dose: str
+    level: Level, groups: dict[str, list[float]], column: str, dose: str | None
 ) -> str | None:
+    dosed = "" if dose is None else f" a dose in '{dose}' and"
     for word, values in groups.items():
         if len(values) < _LEAST:
             return (
-                f"{level.name}s with a dose in '{dose}' and '{word}' in '{column}': "
+                f"{level.name}s with{dosed} '{word}' in '{column}': "
                 f"only {len(values)}, but at least {_LEAST} are needed in each group"
             )
     return None

@@ -126,6 +126,7 @@ def joined_levels(
     doses, outcomes : sequence of Path
         Tables by case or by lesion; several of a kind are put beside each other. A
         batch's folder has both. Lesions through time of several patients are one table.
+        Without any of doses, everybody with an outcome is in.
     named : collection of str
         Columns that hold doses, beside those of doses whose names end in ``_gy``.
 
@@ -135,6 +136,8 @@ def joined_levels(
         Cases or lesions that stand twice, outcomes without doses, nothing in common.
     """
     dosed, known = _tables(doses, "doses"), _tables(outcomes, "outcomes")
+    if not doses:
+        return {name: _undosed(name, tables) for name, tables in known.items()}
     levels = {}
     for name, tables in known.items():
         if name not in dosed:
@@ -214,6 +217,19 @@ def _joined(
         for lines in [tuple(one.get(key, nothing) for one in tables)]
     )
     return Level(name, tuple(columns), rows, alone)
+
+
+def _undosed(name: str, tables: list[Table]) -> Level:
+    """Everybody of any table, of whom no dose is asked."""
+    order = dict.fromkeys(key for one in tables for key in one)
+    nothing = Line("", {})
+    return Level(
+        name,
+        tuple(tuple(next(iter(one.values())).cells) for one in tables),
+        tuple(
+            Row(*key, tuple(one.get(key, nothing) for one in tables)) for key in order
+        ),
+    )
 
 
 def _spelled_as(known: Iterable[Key], table: Table) -> Table:

@@ -15,6 +15,7 @@ def proportional_p(
     coefficients: np.ndarray,
     *,
     ties: Ties,
+    strata: np.ndarray | None = None,
 ) -> list[float | None]:
     r"""P of each covariate that its hazard ratio does not change over time.
 
@@ -34,6 +35,9 @@ def proportional_p(
     coefficients : array of float, shape (covariates,)
         Of the fit by the same `ties`.
     ties : {"efron", "breslow"}
+    strata : array of str, shape (patients,), optional
+        Of a stratified fit: those at risk are of the dying one's stratum, and g is of
+        all patients, as in R.
 
     Returns
     -------
@@ -68,7 +72,12 @@ def proportional_p(
     from scipy.stats import chi2
 
     score, information = _score(
-        times, had, matrix, coefficients=coefficients, ties=ties
+        times,
+        had,
+        matrix,
+        coefficients=coefficients,
+        ties=ties,
+        strata=np.zeros(len(times)) if strata is None else strata,
     )
     count = matrix.shape[1]
     found: list[float | None] = []
@@ -91,6 +100,7 @@ def _score(
     *,
     coefficients: np.ndarray,
     ties: Ties,
+    strata: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Score of each covariate by time, and the information of the model with them."""
     count = matrix.shape[1]
@@ -100,12 +110,19 @@ def _score(
     left, done = 1.0, []
     for when in np.unique(times[had]):
         at_risk, dying = times >= when, had & (times == when)
-        done.append(
+        done += [
             (
                 1 - left,
-                _moments(centered, risk, at_risk=at_risk, dying=dying, ties=ties),
+                _moments(
+                    centered,
+                    risk,
+                    at_risk=at_risk & (strata == one),
+                    dying=dying & (strata == one),
+                    ties=ties,
+                ),
             )
-        )
+            for one in np.unique(strata[dying])
+        ]
         left *= 1 - dying.sum() / at_risk.sum()
     # From its mean, so that the two halves of the information are of one size.
     middle = np.average(

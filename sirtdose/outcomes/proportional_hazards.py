@@ -13,6 +13,7 @@ from sirtdose.model.uncertain import Z95
 from sirtdose.outcomes.hazards_over_time import TIES, Ties, proportional_p
 
 EVENTS_TO_CHECK = 10
+_LAST_BITS = 1e-9
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ class HazardRatio:
 
 @dataclass(frozen=True)
 class Cox:
-    """A model's hazard ratios; `failed` says why there are none."""
+    """A model's hazard ratios; `failed` says why there are none.
+
+    `strata` is of how many strata, each with a baseline hazard of its own.
+    `concordance` compares patients of one stratum only; None with strata and ties after
+    Breslow.
+    """
 
     n: int
     events: int
@@ -46,6 +52,7 @@ class Cox:
     likelihood_ratio_p: float | None = None
     concordance: float | None = None
     failed: str = ""
+    strata: int = 1
 
 
 def cox(
@@ -54,6 +61,7 @@ def cox(
     covariates: Mapping[str, Sequence[float]],
     *,
     ties: Ties = "efron",
+    strata: Sequence[str] | None = None,
 ) -> Cox:
     """Fit a proportional-hazards model.
 
@@ -66,6 +74,8 @@ def cox(
     ties : {"efron", "breslow"}
         How events at the same time are counted. Efron's is lifelines' and R's,
         Breslow's that of SPSS and SAS; they differ where many times are tied.
+    strata : sequence of str, optional
+        Patients of each stratum have a baseline hazard of their own.
 
     Raises
     ------
@@ -89,15 +99,18 @@ def cox(
         raise InputError(f"ties '{ties}' is not a method: use {' or '.join(TIES)}")
     had = np.asarray(events, bool)
     matrix = np.column_stack([np.asarray(one, float) for one in covariates.values()])
-    empty = Cox(len(had), int(had.sum()), ties)
-    failed = _unfit(covariates, matrix, had)
+    codes = np.zeros(len(had), int)
+    if strata is not None:
+        codes = np.unique(np.asarray(strata, str), return_inverse=True)[1]
+    empty = Cox(len(had), int(had.sum()), ties, strata=len(np.unique(codes)))
+    failed = _unfit(covariates, matrix, had, codes)
     if failed:
         return replace(empty, failed=failed)
     time = np.asarray(times, float)
     # In their own spread: lifelines takes a column of small numbers for a constant.
     spread = np.array([np.std(one) for one in covariates.values()])
     scaled = matrix / spread
-    fitter, failed = _lifelines(time, had, scaled)
+    fitter, failed = _lifelines(time, had, scaled, codes)
     if failed:
         return replace(empty, failed=failed)
     if ties == "efron":
@@ -106,10 +119,10 @@ def cox(
         test = fitter.log_likelihood_ratio_test()
         tests = fitter.log_likelihood_, test.test_statistic, test.p_value
     else:
-        found, tests = _breslow(time, had, matrix)
+        found, tests = _breslow(time, had, matrix, codes)
     fitted = np.asarray(found[0]) * spread
     constant: list[float | None] = (
-        proportional_p(time, had, scaled, fitted, ties=ties)
+        proportional_p(time, had, scaled, fitted, ties=ties, strata=codes)
         if had.sum() >= EVENTS_TO_CHECK
         else [None] * len(covariates)
     )
@@ -132,12 +145,19 @@ def cox(
         log_likelihood=float(tests[0]),
         likelihood_ratio=float(tests[1]),
         likelihood_ratio_p=float(tests[2]),
-        concordance=_concordance(time, had, scaled @ fitted),
+        concordance=_concordance(time, had, scaled @ fitted)
+        if empty.strata == 1
+        else float(fitter.concordance_index_)
+        if ties == "efron"
+        else None,
     )
 
 
 def _unfit(
-    covariates: Mapping[str, Sequence[float]], matrix: np.ndarray, had: np.ndarray
+    covariates: Mapping[str, Sequence[float]],
+    matrix: np.ndarray,
+    had: np.ndarray,
+    strata: np.ndarray,
 ) -> str:
     """Why there can be no model; empty where there can."""
     if not had.any():
@@ -148,12 +168,23 @@ def _unfit(
     cases, count = matrix.shape
     if cases <= count:
         return f"{cases} cases are too few for {count} covariates"
-    rank = np.linalg.matrix_rank((matrix - matrix.mean(0)) / matrix.std(0), tol=1e-6)
+    # What is told within strata: a covariate that is constant in each tells nothing.
+    own = matrix / matrix.std(0)
+    for one in np.unique(strata):
+        own[strata == one] -= own[strata == one].mean(0)
+    still = [
+        name
+        for name, column in zip(covariates, own.T, strict=True)
+        if np.abs(column).max() < _LAST_BITS
+    ]
+    if still:
+        return f"'{still[0]}' is the same for all patients of each stratum"
+    rank = np.linalg.matrix_rank(own, tol=1e-6)
     return "a covariate is a linear combination of the others" if rank < count else ""
 
 
 def _lifelines(
-    times: np.ndarray, had: np.ndarray, covariates: np.ndarray
+    times: np.ndarray, had: np.ndarray, covariates: np.ndarray, strata: np.ndarray
 ) -> tuple[Any, str]:
     """A model with ties after Efron, or why there is none."""
     import pandas as pd
@@ -165,9 +196,12 @@ def _lifelines(
         {f"covariate {n}": pd.Series(one) for n, one in enumerate(covariates.T)}
     )
     table["time"], table["event"] = times, had.astype(int)
+    by = {}
+    if strata.any():
+        table["stratum"], by = strata, {"strata": ["stratum"]}
     with warnings.catch_warnings(record=True, action="always") as told:
         try:
-            fitter = CoxPHFitter().fit(table, "time", "event")
+            fitter = CoxPHFitter().fit(table, "time", "event", **by)
         except ConvergenceError:
             return None, (
                 "the fit did not converge: a covariate may separate events from the "
@@ -179,7 +213,7 @@ def _lifelines(
 
 
 def _breslow(
-    times: np.ndarray, had: np.ndarray, matrix: np.ndarray
+    times: np.ndarray, had: np.ndarray, matrix: np.ndarray, strata: np.ndarray
 ) -> tuple[list[Any], tuple[float, float, float]]:
     """Coefficients, their errors and p; log-likelihood, and the test of its ratio."""
     from scipy.stats import chi2
@@ -187,7 +221,13 @@ def _breslow(
 
     # Centered and in their own spread: the likelihood is the same, its slope is not.
     spread = matrix.std(0)
-    model = PHReg(times, (matrix - matrix.mean(0)) / spread, status=had, ties="breslow")
+    model = PHReg(
+        times,
+        (matrix - matrix.mean(0)) / spread,
+        status=had,
+        ties="breslow",
+        strata=strata,
+    )
     found = model.fit()
     ratio = 2 * float(found.llf - model.loglike(np.zeros(matrix.shape[1])))
     columns = [found.params / spread, found.bse / spread, found.pvalues]

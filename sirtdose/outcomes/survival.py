@@ -10,9 +10,13 @@ from sirtdose.errors import InputError, RangeError
 from sirtdose.model.uncertain import Z95
 
 Numbers = Sequence[float] | np.ndarray
-Interval = Literal["log-log", "log", "plain"]
+Interval = Literal["log-log", "log", "plain", "spss"]
+# Of a curve's band; SPSS's interval is of the median alone.
 INTERVALS: tuple[Interval, ...] = ("log-log", "log", "plain")
+SPSS: Interval = "spss"
 _LAST_BITS = 1e-12
+# SPSS takes the slope at the median between these shares of survivors.
+_ABOVE_HALF, _BELOW_HALF = 0.55, 0.45
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Curve:
 
     Times in the unit given, from 0. `low` and `high` are None where nobody is left: its
     variance is not defined there. `medians` holds the interval by each method: the same
-    data have been published with different ones.
+    data have been published with different ones. SPSS's is there where it was asked
+    for; the band is then the plain one.
     """
 
     n: int
@@ -52,13 +57,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class LogRank:
-    """Log-rank test of two groups or more: events seen and expected in each."""
+    """Log-rank test of two groups or more: events seen and expected in each.
+
+    `strata` is within how many strata the groups were compared, 1 where not stratified.
+    """
 
     chi_squared: float
     degrees: int
     p: float
     observed: Mapping[str, int]
     expected: Mapping[str, float]
+    strata: int = 1
 
 
 def kaplan_meier(
@@ -72,9 +81,10 @@ def kaplan_meier(
         Until the event, or until the last contact.
     events : sequence of bool
         True where the event was seen, False where it was not until then (censored).
-    interval : {"log-log", "log", "plain"}
+    interval : {"log-log", "log", "plain", "spss"}
         Transformation of Greenwood's interval: lifelines and SAS use log-log, R log,
-        older software plain. SPSS's symmetric interval of a median is none of these.
+        older software plain. SPSS's is symmetric about the median and none of these,
+        see :func:`_symmetric`.
 
     Raises
     ------
@@ -103,16 +113,18 @@ def kaplan_meier(
     from statsmodels.duration.survfunc import SurvfuncRight
 
     time, event = _checked(times, events)
-    if interval not in INTERVALS:
+    if interval not in (*INTERVALS, SPSS):
         raise InputError(
-            f"interval '{interval}' is not a method: use {', '.join(INTERVALS)}"
+            f"interval '{interval}' is not a method: use "
+            f"{', '.join((*INTERVALS, SPSS))}"
         )
     # Where nobody is left its logarithms are of 0.
     with np.errstate(divide="ignore", invalid="ignore"):
         found = SurvfuncRight(time, event)
     survival, error = np.asarray(found.surv_prob), np.asarray(found.surv_prob_se)
     bands = {name: _band(survival, error, name) for name in INTERVALS}
-    low, high = bands[interval]
+    band = "plain" if interval == SPSS else interval
+    low, high = bands[band]
     half = _half(found.surv_times, survival)
     medians = tuple(
         Median(
@@ -120,6 +132,8 @@ def kaplan_meier(
         )
         for name, (lower, upper) in bands.items()
     )
+    if interval == SPSS:
+        medians += (_symmetric(found.surv_times, survival, error),)
     end = (float(time.max()),)
     own = tuple(map(float, found.surv_times))
     last = float(survival[-1]) if len(survival) else 1.0
@@ -131,7 +145,7 @@ def kaplan_meier(
         (1.0, *map(float, survival), *(last for _ in ends)),
         (1.0, *_ends(low), *(_ends(low[-1:]) or (1.0,) if ends else ())),
         (1.0, *_ends(high), *(_ends(high[-1:]) or (1.0,) if ends else ())),
-        interval,
+        band,
         next(one for one in medians if one.method == interval),
         medians,
     )
@@ -181,6 +195,34 @@ def _half(times: np.ndarray, survival: Numbers) -> float | None:
     return float(times[left[0]]) if len(left) else None
 
 
+def _symmetric(times: np.ndarray, survival: np.ndarray, error: np.ndarray) -> Median:
+    r"""Median with SPSS's interval, symmetric about it.
+
+    .. math:: s_m = \frac{s(S_m)}{f}, \quad f = \frac{S(u) - S(l)}{l - u}
+
+    with u the last time at which 55 % or more are left, l the first at which 45 % or
+    fewer are. There is no interval where either is missing. Its lower end is at least
+    0.
+
+    References
+    ----------
+    Collett, Modelling Survival Data in Medical Research, chapter 2; Klein and
+    Moeschberger, Survival Analysis, 2nd edition, section 4.5, practical note 3: the
+    estimator that SPSS's description of its algorithms names.
+    """
+    half = _half(times, survival)
+    above = np.flatnonzero(survival >= _ABOVE_HALF - _LAST_BITS)
+    below = np.flatnonzero(survival <= _BELOW_HALF + _LAST_BITS)
+    if half is None or not len(above) or not len(below):
+        return Median(half, None, None, SPSS)
+    u, low = above[-1], below[0]
+    density = (survival[u] - survival[low]) / (times[low] - times[u])
+    width = Z95 * float(error[np.flatnonzero(times == half)[0]]) / density
+    if not np.isfinite(width):
+        return Median(half, None, None, SPSS)
+    return Median(half, float(max(half - width, 0.0)), float(half + width), SPSS)
+
+
 def at_risk(times: Numbers, at: Numbers) -> list[int]:
     """Count who is under observation just before each time.
 
@@ -205,22 +247,33 @@ def follow_up(
 
 
 def log_rank(
-    times: Sequence[float], events: Sequence[bool], groups: Sequence[str]
+    times: Sequence[float],
+    events: Sequence[bool],
+    groups: Sequence[str],
+    *,
+    strata: Sequence[str] | None = None,
 ) -> LogRank:
     """Test by log-rank whether survival is the same in every group.
+
+    Parameters
+    ----------
+    times, events : sequences
+        See :func:`kaplan_meier`.
+    groups : sequence of str
+    strata : sequence of str, optional
+        Groups are compared within each stratum, and what is seen and expected, and the
+        variance, is summed over them.
 
     Raises
     ------
     InputError
-        Fewer than two groups, or no event.
+        Fewer than two groups, no event, or no stratum in which groups can be compared.
 
     Examples
     --------
     >>> log_rank([1, 2, 3, 4], [True] * 4, ["a", "b", "a", "b"]).degrees
     1
     """
-    from lifelines.statistics import multivariate_logrank_test
-
     time, event = _checked(times, events)
     names = np.asarray(groups, str)
     own = [str(one) for one in np.unique(names)]
@@ -228,20 +281,54 @@ def log_rank(
         raise InputError("a log-rank test needs at least two groups")
     if not event.any():
         raise InputError("no event was seen: nothing to test")
-    found = multivariate_logrank_test(time, names, event)
-    when, deaths = np.unique(time[event == 1], return_counts=True)
-    all_at_risk = np.array(at_risk(times, when))
+    if strata is None:
+        from lifelines.statistics import multivariate_logrank_test
+
+        tested = multivariate_logrank_test(time, names, event)
+        chi_squared, p = tested.test_statistic, tested.p_value
+        within = [np.full(len(time), fill_value=True)]
+    else:
+        codes = np.asarray(strata, str)
+        chi_squared, p = _stratified(time, event, names, codes)
+        within = [codes == one for one in np.unique(codes)]
     return LogRank(
-        float(found.test_statistic),
+        float(chi_squared),
         len(own) - 1,
-        float(found.p_value),
+        float(p),
         {name: int(event[names == name].sum()) for name in own},
         {
-            name: float(
-                (
-                    deaths * np.array(at_risk(time[names == name], when)) / all_at_risk
-                ).sum()
+            name: sum(
+                _expected(time[one], event[one], names[one], name) for one in within
             )
             for name in own
         },
+        len(within),
     )
+
+
+def _stratified(
+    time: np.ndarray, event: np.ndarray, names: np.ndarray, strata: np.ndarray
+) -> tuple[float, float]:
+    from scipy.stats import chi2
+    from statsmodels.duration.survfunc import survdiff
+
+    try:
+        found, _ = survdiff(time, event, names, strata=strata)
+    except np.linalg.LinAlgError:
+        found = np.nan
+    if not np.isfinite(found):
+        raise InputError(
+            "in no stratum are there two groups at risk when an event is seen: nothing "
+            "to test"
+        )
+    # Its own p is 1 less a number near 1: 0 where the test is strong.
+    return float(found), float(chi2.sf(found, len(np.unique(names)) - 1))
+
+
+def _expected(
+    time: np.ndarray, event: np.ndarray, names: np.ndarray, name: str
+) -> float:
+    """Events expected of a group, were survival the same in all."""
+    when, deaths = np.unique(time[event == 1], return_counts=True)
+    share = np.array(at_risk(time[names == name], when)) / np.array(at_risk(time, when))
+    return float((deaths * share).sum())

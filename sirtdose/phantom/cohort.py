@@ -20,7 +20,7 @@ SIMULATED_COLUMNS: dict[str, Any] = {
     "lesion_dose": "mean_gy",
     "liver_dose": "normal_liver_mean_gy",
     "response": "response",
-    "toxicity": "hepatotoxicity",
+    "toxicity": ("hepatotoxicity",),
     "time": "os_months",
     "event": "dead",
     "covariate": ("bilobar", "ast_u_per_l", "bilirubin_mg_per_dl"),

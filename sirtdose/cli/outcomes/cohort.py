@@ -22,11 +22,20 @@ from sirtdose.model.units import DOSE
 from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
 from sirtdose.report.cohort.lines import cohort_screen
 from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
+from sirtdose.report.cohort.paper_files import PAPER_FILES, paper_files
 from sirtdose.report.cohort.tables import cohort_table
 from sirtdose.report.documents import document_text, rounded
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
+# Options that may be repeated, and what a request calls them.
+_SEVERAL = {
+    "covariate": "covariates",
+    "describe": "describe",
+    "stratum": "strata",
+    "by": "by",
+    "toxicity": "toxicity",
+}
 
 
 def _column(
@@ -42,6 +51,16 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     if isinstance(value, tuple):
         return tuple(one.strip().casefold() for one in value)
     return None if value is None else value.strip().casefold()
+
+
+def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
+    """Columns between bars."""
+    names = [] if value is None else [one.strip() for one in value.split("|")]
+    if not all(names):
+        raise click.BadParameter(
+            f"'{value}' names a column that is empty: write 'death_date|last_seen'"
+        )
+    return tuple(one.casefold() for one in names)
 
 
 @command("cohort")
@@ -69,7 +88,10 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 )
 @_column(
     "--toxicity",
-    "Column with the toxicity: yes or no, or grades 0 to 5 if its name ends in _grade.",
+    "Column with the toxicity: yes or no, or grades 0 to 5 if its name ends in _grade. "
+    "May be repeated: a patient with any of them has it, e.g. grades of bilirubin, AST "
+    "and ALT, and ascites that needed intervention.",
+    multiple=True,
 )
 @click.option(
     "--toxic-from",
@@ -106,7 +128,33 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 @_column(
     "--event", "Column that says whether the event occurred: 1 or 0, dead or alive."
 )
-@_column("--by", "Column that groups the survival curves.  [default: the response]")
+@click.option(
+    "--from",
+    "start",
+    metavar="COLUMN",
+    callback=_lowered,
+    help="Column with the date from which months are counted, e.g. workup_date, "
+    "instead of --time. A month is 30.4375 days.",
+)
+@click.option(
+    "--to",
+    "end",
+    metavar="COLUMN|COLUMN",
+    callback=_columns,
+    help="Columns with the date of the event and, where it is empty, of the last "
+    "contact, e.g. 'death_date|last_seen'. One column needs --event.",
+)
+@_column(
+    "--by",
+    "Column that groups the survival curves; may be repeated.  [default: the response]",
+    multiple=True,
+)
+@_column(
+    "--stratum",
+    "Column within whose groups log-rank tests and Cox models compare; may be "
+    "repeated.",
+    multiple=True,
+)
 @click.option(
     "--landmark",
     type=click.FloatRange(min=0),
@@ -119,13 +167,19 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     "Column for Cox models and comparisons; may be repeated.",
     multiple=True,
 )
+@_column(
+    "--describe",
+    "Column for the table of patients and comparisons, not for Cox models; may be "
+    "repeated.",
+    multiple=True,
+)
 @click.option(
     "--interval",
-    type=click.Choice(["log-log", "log", "plain"]),
+    type=click.Choice(["log-log", "log", "plain", "spss"]),
     default="log-log",
     show_default=True,
-    help="Kind of confidence interval of survival; the median is reported with all "
-    "three.",
+    help="Kind of confidence interval of survival; the median is reported with the "
+    "first three. spss is the symmetric interval of the median that SPSS prints.",
 )
 @click.option(
     "--ties",
@@ -133,6 +187,13 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     default="efron",
     show_default=True,
     help="How a Cox model handles tied event times.",
+)
+@click.option(
+    "--paragraph",
+    "as_paragraph",
+    is_flag=True,
+    help="Also write the results as a paper's text, each number linked to its table, "
+    "and each table as CSV and as HTML to paste into Word.",
 )
 @click.option(
     "--simulated",
@@ -150,17 +211,21 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
     TABLE.csv has a row for each case, with the columns case_id and doses (…_gy). With a
     column lesion it has a row for each lesion. BATCH_DIR is the --out folder of a
     batch, LESIONS_DIR that of `sirtdose lesions`: give one for each patient, as doses
-    and as --outcomes. Writes cohort.json, tables.csv and cohort.html. Missing values
-    are counted. Lesions of one patient are treated as correlated.
+    and as --outcomes. Without doses, outcomes and survival are analyzed alone. Writes
+    cohort.json, tables.csv and cohort.html. Missing values are counted. Lesions of one
+    patient are treated as correlated.
 
     Example: sirtdose cohort batch/ --outcomes best.csv --response best_response --out
     cohort
 
+    Example: sirtdose cohort --outcomes patients.csv --from workup_date --to
+    'death_date|last_seen' --by lobes --covariate lobes --paragraph --out cohort
+
     Example: sirtdose cohort --simulated --out cohort
     """
-    simulated = options.pop("simulated")
+    simulated, as_paragraph = options.pop("simulated"), options.pop("as_paragraph")
     # Tables of an earlier simulation would lie beside patients who exist.
-    names = (*COHORT_FILES, *SIMULATED_FILES)
+    names = (*COHORT_FILES, *PAPER_FILES, *SIMULATED_FILES)
     _require_tables(options, simulated=simulated)
     require_free(out, names, force=force)
     with output_folder(out, names, force=force) as folder:
@@ -171,7 +236,9 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
         (folder / "cohort.json").write_text(text, "utf-8")
         (folder / "tables.csv").write_text(cohort_table(document), "utf-8")
         (folder / "cohort.html").write_text(cohort_page(text), "utf-8")
-    written = names if simulated else COHORT_FILES
+        for name, own in paper_files(document) if as_paragraph else ():
+            (folder / name).write_text(own, "utf-8")
+        written = [one for one in names if (folder / one).is_file()]
     print_document(
         document, cohort_screen(document), names=written, out=out, as_json=as_json
     )
@@ -183,10 +250,10 @@ def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:
         raise click.UsageError(
             "--simulated makes its own tables: leave out TABLE.csv and --outcomes"
         )
-    if not simulated and not all(given):
+    if not simulated and not options["outcomes"]:
         raise click.UsageError(
-            "give doses (TABLE.csv or the folder of a batch) and --outcomes, or "
-            "--simulated"
+            "give --outcomes, with doses (TABLE.csv or the folder of a batch) or "
+            "without, or --simulated"
         )
 
 
@@ -210,9 +277,12 @@ def _simulated(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
 def _request(options: dict[str, Any], *, simulated: bool) -> Any:
     threshold = options.pop("threshold")
     responders = options.pop("responders")
+    several: dict[str, Any] = {
+        field: tuple(dict.fromkeys(options[name])) for name, field in _SEVERAL.items()
+    }
     return CohortRequest(
-        **{name: value for name, value in options.items() if name != "covariate"},
-        covariates=tuple(dict.fromkeys(options["covariate"])),
+        **{name: value for name, value in options.items() if name not in _SEVERAL},
+        **several,
         responders=_responders(responders),
         threshold_gy=None if threshold is None else DOSE.parse(threshold),
         simulated=simulated,

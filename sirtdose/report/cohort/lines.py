@@ -11,7 +11,7 @@ from sirtdose.report.wording import significant, table
 _NAMED_MOST = 10
 _NAMED_AT_A_GLANCE = 3
 _BEYOND = " *"
-_SIMULATED = ["SIMULATED: these patients do not exist.", ""]
+SIMULATED = "SIMULATED: these patients do not exist."
 
 
 def cohort_screen(document: Document) -> Screen:
@@ -19,7 +19,7 @@ def cohort_screen(document: Document) -> Screen:
     survival = document["survival"]
     return Screen(
         [
-            *(_SIMULATED if document["simulated"] else []),
+            *([SIMULATED, ""] if document["simulated"] else []),
             *words.join_words(document),
             *_left_out(document, _NAMED_AT_A_GLANCE),
             *_endpoint_lines(document["endpoints"]),
@@ -58,7 +58,7 @@ def _survival_in_full(survival: Document) -> list[str]:
 
 def _endpoint_lines(endpoints: list[Document]) -> list[str]:
     """A row an endpoint that was compared, and why the others were not."""
-    known = [one for one in endpoints if not one["failed"]]
+    known = [one for one in endpoints if one["roc"]]
     header = ["dose against", "n", "events", "Gy with", "Gy without", "p"]
     header += ["AUC (95 % CI)", "threshold Gy", "half at Gy"]
     rows = [_endpoint_row(one) for one in known]
@@ -81,6 +81,11 @@ def _endpoint_lines(endpoints: list[Document]) -> list[str]:
             f"{words.endpoint_title(one)}: not compared: {one['failed']}"
             for one in endpoints
             if one["failed"]
+        ),
+        *(
+            f"{words.endpoint_title(one)}: {'; '.join(words.endpoint_lines(one))}"
+            for one in endpoints
+            if not one["failed"] and not one["roc"]
         ),
     ]
 
@@ -113,7 +118,8 @@ def _survival_lines(survival: Document) -> list[str]:
     """Events, medians, groups, and a row for each hazard ratio."""
     unit = survival["unit"]
     said = (
-        f"Survival ({survival['time']}): {survival['events']} events in "
+        f"Survival ({survival['time']}{_counted(survival)}): {survival['events']} "
+        "events in "
         f"{survival['n']} patients"
     )
     if survival["failed"]:
@@ -125,6 +131,12 @@ def _survival_lines(survival: Document) -> list[str]:
         *(words.group_words(group, unit) for group in survival["groups"]),
         *_hazard_lines(survival),
     ]
+
+
+def _counted(survival: Document) -> str:
+    """How months were counted between dates."""
+    days = survival["days_per_month"]
+    return f", months of {days} days" if days else ""
 
 
 def _hazard_lines(survival: Document) -> list[str]:

@@ -18,22 +18,31 @@ _FEW_PATIENTS = 10
 def methods_paragraph(document: Document) -> str:
     """The paragraph a paper would have, with versions."""
     libraries, request = document["libraries"], document["request"]
+    strata = " and ".join(request["strata"])
     said = [
         f"Analyzed with sirtdose {document['sirtdose_version']} "
         f"({', '.join(f'{name} {number}' for name, number in libraries.items())}).",
         "Medians are with quartiles (linear between order statistics, R type 7).",
         "A comparison by outcome is of those with a dose in its column and an outcome; "
-        "survival is of those with a dose, a time and an event.",
+        "survival is of those with a dose, a time and an event."
+        if document["request"]["doses"]
+        else "No doses were given: outcomes are of all with an outcome, survival of "
+        "all with a time and an event.",
         *(_endpoint_methods(document) if document["endpoints"] else []),
     ]
     if document["survival"]:
         said += [
+            *_counted(document["survival"]),
             "Survival was estimated by Kaplan and Meier; the median is the first time "
-            "at which half or fewer were left, with 95 % interval by the "
-            f"{request['interval']} transformation (Brookmeyer and Crowley); where "
-            "nobody was left the band has no ends, as in R. Follow-up is by reverse "
-            "Kaplan-Meier.",
+            f"at which half or fewer were left, with {_interval(request['interval'])}; "
+            "where nobody was left the band has no ends, as in R. Follow-up is by "
+            "reverse Kaplan-Meier.",
             "Groups were compared by the log-rank test"
+            + (
+                f", also stratified by {strata} (observed less expected, summed)"
+                if strata
+                else ""
+            )
             + (
                 f", of what was seen later after a landmark at {request['landmark']:g} "
                 f"{document['survival']['unit']}."
@@ -44,12 +53,30 @@ def methods_paragraph(document: Document) -> str:
         if document["survival"]["cox"]:
             said.append(
                 "Hazard ratios are of Cox models with ties after "
-                f"{request['ties'].capitalize()}, proportional hazards checked by "
-                "Grambsch and Therneau's score test against Kaplan-Meier time (as "
-                "cox.zph of R's survival from 3.0 on); patients without a covariate "
-                "were left out of its models and counted."
+                f"{request['ties'].capitalize()}"
+                f"{f', stratified by {strata}' if strata else ''}, proportional "
+                "hazards checked by Grambsch and Therneau's score test against "
+                "Kaplan-Meier time (as cox.zph of R's survival from 3.0 on); patients "
+                "without a covariate were left out of its models and counted."
             )
     return " ".join([*said, "Tests are two-sided."])
+
+
+def _counted(survival: Document) -> list[str]:
+    days = survival["days_per_month"]
+    if days is None:
+        return []
+    said = f"Months are the days between dates, divided by {days} ({survival['time']})."
+    return [said]
+
+
+def _interval(name: str) -> str:
+    if name == "spss":
+        return (
+            "SPSS's 95 % interval, symmetric about it (Collett; its lower end at least "
+            "0); the band is the plain one"
+        )
+    return f"95 % interval by the {name} transformation (Brookmeyer and Crowley)"
 
 
 def _endpoint_methods(document: Document) -> list[str]:
@@ -60,15 +87,18 @@ def _endpoint_methods(document: Document) -> list[str]:
         "By lesion, intervals of area and threshold resample patients, and the "
         "covariance of the logistic curve is robust, clustered by patient."
     )
-    return [
-        "Groups were compared by the Wilcoxon rank-sum test (exact below 50 a group "
-        "without ties, else asymptotic with ties and continuity corrected), categories "
-        "by Fisher's exact test, or Pearson's chi-squared with more than two.",
+    of_doses = (
         "Areas under ROC curves have DeLong's 95 % interval; the threshold is that of "
         "the largest Youden index, half way between observed values (and as observed), "
         f"with a percentile interval of {RESAMPLES} stratified samples (seed {SEED}).",
         "Dose-response curves are logistic regressions on dose, with Fieller's "
         "interval of the dose of one half.",
+    )
+    return [
+        "Groups were compared by the Wilcoxon rank-sum test (exact below 50 a group "
+        "without ties, else asymptotic with ties and continuity corrected), categories "
+        "by Fisher's exact test, or Pearson's chi-squared with more than two.",
+        *(of_doses if any(one["dose_column"] for one in document["endpoints"]) else ()),
         *([f"Response was {responders}, or yes."] if request["response"] else []),
         *(
             f"Toxicity was {outcome_words(one)}."
@@ -80,7 +110,8 @@ def _endpoint_methods(document: Document) -> list[str]:
 
 
 def _compared(document: Document) -> list[Document]:
-    return [one for one in document["endpoints"] if not one["failed"]]
+    """What was compared with doses."""
+    return [one for one in document["endpoints"] if one["roc"]]
 
 
 def cautions(document: Document) -> list[str]:
@@ -135,11 +166,11 @@ def _survival_cautions(survival: Document) -> Iterator[str]:
         for one in survival["groups"]
         if not one["landmark"] and not one["by"].endswith("_gy")
     ]
-    if later:
+    for by in later:
         # Of response it is known that it was seen later.
-        where = "" if "response" in later[0] else ", if it was seen after time 0"
+        where = "" if "response" in by else ", if it was seen after time 0"
         yield (
-            f"Survival by {later[0]} is subject to immortal-time bias{where}: give "
+            f"Survival by {by} is subject to immortal-time bias{where}: give "
             "--landmark."
         )
     if survival["cox"]:
@@ -163,14 +194,17 @@ def _survival_cautions(survival: Document) -> Iterator[str]:
 
 def _count_of_tests(document: Document) -> int:
     endpoints = sum(
-        1
-        + (not one["dose_response"]["failed"])
-        + bool(one["threshold"])
-        + sum("test" in own for own in one["covariates"])
+        1 + (not one["dose_response"]["failed"]) + bool(one["threshold"])
         for one in _compared(document)
+    )
+    endpoints += sum(
+        "test" in own for one in document["endpoints"] for own in one["covariates"]
     )
     survival = document["survival"]
     if not survival:
         return endpoints
     ratios = sum(len(one.get("ratios", ())) for one in models(survival))
-    return endpoints + sum("log_rank" in one for one in survival["groups"]) + ratios
+    groups = sum(
+        ("log_rank" in one) + bool(one.get("stratified")) for one in survival["groups"]
+    )
+    return endpoints + groups + ratios

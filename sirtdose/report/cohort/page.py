@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.cohort import results, words
@@ -14,6 +15,8 @@ from sirtdose.report.cohort.figures import (
     svg_text,
 )
 from sirtdose.report.cohort.methods import cautions, methods_paragraph
+from sirtdose.report.cohort.paper import PaperTable, paper_tables, table_name
+from sirtdose.report.cohort.paragraph import paragraphs, pieces
 from sirtdose.report.cohort.words import Document
 from sirtdose.report.page_head import NOT_GIVEN, PageHead, made_today
 from sirtdose.report.render import case_hash, render
@@ -31,7 +34,9 @@ def cohort_page(text: str) -> str:
     joined = document["join"]
     survival = document["survival"]
     patients = next(iter(joined.values()))["patients"]
-    endpoints = [_endpoint(one) for one in document["endpoints"]]
+    tables = paper_tables(document)
+    written = paragraphs(document, tables)
+    endpoints = [_endpoint(one, tables) for one in document["endpoints"]]
     return render(
         "cohort.html",
         {},
@@ -42,14 +47,9 @@ def cohort_page(text: str) -> str:
         patients=patients,
         joined=[*words.join_words(document), *words.left_out_words(document)],
         answer=_answer(document),
-        first=next(
-            (
-                (one, results.patients_table(one))
-                for one in document["endpoints"]
-                if not one["failed"] and one["level"] == "patient"
-            ),
-            None,
-        ),
+        tables=tables,
+        paragraphs=written,
+        linked={one.anchor for one in pieces(written)},
         endpoints=endpoints,
         survival=_survival(survival) if survival else None,
         cautions=[
@@ -63,13 +63,15 @@ def cohort_page(text: str) -> str:
 def _head(document: Document, text: str, patients: int) -> PageHead:
     """What the cohort is of: six fields as on every page."""
     request, survival = document["request"], document["survival"]
-    doses = dict.fromkeys(one["dose_column"] for one in document["endpoints"])
+    doses = dict.fromkeys(
+        one["dose_column"] for one in document["endpoints"] if one["dose_column"]
+    )
     toxicity = next(
         (one for one in document["endpoints"] if one["kind"] == "toxicity"), None
     )
     name = f"{'Simulated, ' if document['simulated'] else ''}{patients} patients"
     return PageHead(
-        title="Doses and outcomes",
+        title="Doses and outcomes" if request["doses"] else "Outcomes",
         digest=case_hash(text, digits=64),
         key=name,
         treated="",
@@ -100,11 +102,9 @@ def _answer(document: Document) -> list[str]:
     for one in document["endpoints"]:
         if one["failed"] or one["level"] != "patient":
             continue
-        yes, no = (significant(one["groups"][w]["median"], 3) for w in ("yes", "no"))
         said.append(
             f"{one['events']} of {one['n']} patients "
-            f"{_HAD.get(one['kind'], 'had ' + one['kind'])}: median {yes} Gy, against "
-            f"{no} Gy ({words.p_words(one['rank_sum']['p'])})."
+            f"{_HAD.get(one['kind'], 'had ' + one['kind'])}{_doses(one)}."
         )
     survival = document["survival"]
     if survival and not survival["failed"]:
@@ -114,20 +114,29 @@ def _answer(document: Document) -> list[str]:
     return said
 
 
-def _endpoint(endpoint: Document) -> dict[str, Any]:
+def _doses(endpoint: Document) -> str:
+    """Which doses those with an outcome and without had, if it is known."""
+    if not endpoint["groups"]:
+        return ""
+    groups = endpoint["groups"]
+    yes, no = (significant(groups[word]["median"], 3) for word in ("yes", "no"))
+    p = words.p_words(endpoint["rank_sum"]["p"])
+    return f": median {yes} Gy, against {no} Gy ({p})"
+
+
+def _endpoint(endpoint: Document, tables: Mapping[str, PaperTable]) -> dict[str, Any]:
     title = words.endpoint_title(endpoint)
+    name, lines = table_name(endpoint), words.endpoint_lines(endpoint)
+    if not endpoint["failed"]:
+        lines = lines[: 1 + bool(endpoint["clustering"])]
     said: dict[str, Any] = {
-        "kind": endpoint["kind"],
         "title": f"{title[:1].upper()}{title[1:]}",
-        "lines": words.endpoint_lines(endpoint)[: 1 + bool(endpoint["clustering"])]
-        if not endpoint["failed"]
-        else words.endpoint_lines(endpoint),
-        "dose": results.column_words(endpoint["dose_column"]),
-        "rows": results.endpoint_rows(endpoint),
-        "table": results.patients_table(endpoint) if endpoint["covariates"] else None,
-        "patient": endpoint["level"] == "patient",
+        "lines": lines,
+        "tables": [
+            tables[key] for key in (f"{name}: groups", f"{name}: dose") if key in tables
+        ],
     }
-    if endpoint["failed"]:
+    if not endpoint["roc"]:
         return said | dict.fromkeys(("box", "roc", "curve"))
     return said | {
         "box": _picture(
@@ -145,17 +154,15 @@ def _endpoint(endpoint: Document) -> dict[str, Any]:
 
 
 def _survival(survival: Document) -> dict[str, Any]:
-    unit = survival["unit"]
+    unit, lines = survival["unit"], words.survival_lines(survival)
     if survival["failed"]:
-        lines = words.survival_lines(survival)
-        return {"lines": lines, "curves": [], "rows": []}
+        return {"lines": lines, "curves": []}
     pictures = [
         _picture(
             survival_figure({"all": survival["overall"]}, unit),
             _caption(survival, "all"),
         )
     ]
-    rows = [_medians("all", survival["overall"])]
     for group in survival["groups"]:
         if "curves" in group:
             landmark = group["landmark"]
@@ -163,21 +170,13 @@ def _survival(survival: Document) -> dict[str, Any]:
             figure = survival_figure(group["curves"], f"{unit}{after}")
             said = _caption(survival, f"by {group['by']}{after}")
             pictures.append(_picture(figure, said))
-            rows += [
-                _medians(f"{name}{after}", one) for name, one in group["curves"].items()
-            ]
     return {
-        "lines": words.survival_lines(survival)[:1],
-        "rows": results.survival_rows(survival),
+        "lines": lines[:1],
         "curves": pictures,
         "forest": _picture(
             forest_figure(survival),
             "Hazard ratios of the Cox models; a number's is by one of its unit.",
         ),
-        "methods": [
-            f"95 % CI, {one['method']}" for one in survival["overall"]["medians"]
-        ],
-        "medians": rows,
     }
 
 
@@ -186,25 +185,6 @@ def _caption(survival: Document, of: str) -> str:
         f"Kaplan-Meier, {of}, with 95 % bands ({survival['overall']['method']}); ticks "
         "are patients last seen without event."
     )
-
-
-def _medians(name: str, curve: Document) -> list[str]:
-    return [
-        name,
-        str(curve["n"]),
-        str(curve["events"]),
-        _time(curve["median"]["time"]),
-        *(_interval(one) for one in curve["medians"]),
-    ]
-
-
-def _interval(median: Document) -> str:
-    low, high = median["low"], median["high"]
-    return "none" if low is high is None else f"{_time(low)} to {_time(high)}"
-
-
-def _time(value: float | None) -> str:
-    return "not reached" if value is None else significant(value)
 
 
 def _picture(figure: "Figure | None", says: str) -> dict[str, str] | None:

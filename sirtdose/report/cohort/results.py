@@ -1,6 +1,6 @@
 """A cohort's results as a paper shows them: tables of patients and of results."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sirtdose.report.cohort.words import Document, models, ratio_words
@@ -28,14 +28,15 @@ _INITIALS = {"ast", "alt", "alp", "ggt", "inr", "afp", "bmi"}
 
 
 def result(
-    says: str, of: Mapping[str, Any], estimate: str, **others: str
+    key: str, says: str, of: Mapping[str, Any], estimate: str, **others: str
 ) -> dict[str, Any]:
     """A row: what was found in how many, with its interval, p and remark."""
     row = {"interval": NONE, "p": NONE, "remark": ""} | others
     return {
+        "key": key,
         "says": says,
-        "n": of["n"],
-        "events": of.get("events", ""),
+        "n": str(of["n"]),
+        "events": str(of.get("events", "")),
         "estimate": estimate,
         **row,
     }
@@ -64,67 +65,6 @@ def between(low: float | None, high: float | None, *, without: str) -> str:
     return f"{ends[0]} to {ends[1]}"
 
 
-def patients_table(endpoint: Document) -> dict[str, Any] | None:
-    """Doses and covariates of those with an outcome and without: a first table."""
-    if endpoint["failed"]:
-        return None
-    sizes = [endpoint["groups"][word]["n"] for word in _YES_NO]
-    missing = sum(endpoint["missing"].values())
-    rows = [
-        {
-            "says": f"{column_words(endpoint['dose_column'])}, Gy, median (IQR)",
-            "cells": [_spread(endpoint["groups"][word]) for word in _YES_NO],
-            "p": p_cell(endpoint["rank_sum"]["p"]),
-            "missing": missing,
-            "test": endpoint["rank_sum"]["name"],
-        }
-    ]
-    for one in endpoint["covariates"]:
-        rows += _covariate(one)
-    return {"sizes": sizes, "rows": rows}
-
-
-def _covariate(one: Document) -> Iterator[dict[str, Any]]:
-    name = column_words(one["column"])
-    if "failed" in one:
-        yield {
-            "says": name,
-            "cells": [NONE, NONE],
-            "p": NONE,
-            "missing": "",
-            "test": f"not compared: {one['failed']}",
-        }
-        return
-    test = {"p": p_cell(one["test"]["p"]), "missing": one["missing"]}
-    test["test"] = one["test"]["name"]
-    if "groups" in one:
-        cells = [_spread(one["groups"][word]) for word in _YES_NO]
-        yield {"says": f"{name}, median (IQR)", "cells": cells, **test}
-        return
-    counts = [one["counts"][word] for word in _YES_NO]
-    kinds = list(dict.fromkeys(kind for count in counts for kind in count))
-    # Of two kinds one tells the other, such as yes and no.
-    shown = kinds[-1:] if len(kinds) == 2 else kinds
-    for place, kind in enumerate(shown):
-        said = name if kind == "yes" and len(kinds) == 2 else f"{name}: {kind}"
-        yield {
-            "says": f"{said}, n (%)",
-            "cells": [_part(count, kind) for count in counts],
-            **(test if not place else {"p": "", "missing": "", "test": ""}),
-        }
-
-
-def _part(count: Mapping[str, int], kind: str) -> str:
-    total = sum(count.values())
-    own = count.get(kind, 0)
-    return f"{own} ({100 * own / total:.0f})" if total else NONE
-
-
-def _spread(group: Document) -> str:
-    median, q1, q3 = (significant(group[key], 3) for key in ("median", "q1", "q3"))
-    return f"{median} ({q1} to {q3})"
-
-
 def column_words(column: str) -> str:
     """A column's name as a table shows it.
 
@@ -139,15 +79,28 @@ def column_words(column: str) -> str:
     return f"{named}{space}{rest}{f', {_UNITS[ending]}' if ending else ''}"
 
 
+def share(count: int, total: int, *, said: bool = False) -> str:
+    """A count and its percentage; with `said` also of how many.
+
+    >>> share(8, 64), share(46, 60, said=True), share(0, 0)
+    ('8 (12.5)', '46 of 60 (76.7 %)', 'n/a')
+    """
+    if not total:
+        return NONE
+    part = f"{100 * count / total:.1f}"
+    return f"{count} of {total} ({part} %)" if said else f"{count} ({part})"
+
+
 def endpoint_rows(endpoint: Document) -> list[dict[str, Any]]:
     """What doses tell of an endpoint, a row a result."""
-    if endpoint["failed"]:
+    if not endpoint["roc"]:
         return []
     groups, roc = endpoint["groups"], endpoint["roc"]
     yes, no = (groups[word]["median"] for word in _YES_NO)
     cut = roc["cutoff"]
     rows = [
         result(
+            "difference",
             f"Difference of median doses, Gy, with minus without "
             f"({endpoint['rank_sum']['name']}, {endpoint['rank_sum']['method']})",
             endpoint,
@@ -156,9 +109,7 @@ def endpoint_rows(endpoint: Document) -> list[dict[str, Any]]:
             interval="not estimated",
         ),
         result(
-            "Area under the ROC curve",
-            endpoint,
-            f"{roc['auc']:.3f}",
+            *("auc", "Area under the ROC curve", endpoint, f"{roc['auc']:.3f}"),
             interval=between(
                 *(roc["auc_low"], roc["auc_high"]),
                 without="none: too few patients, or every pair in order",
@@ -167,46 +118,53 @@ def endpoint_rows(endpoint: Document) -> list[dict[str, Any]]:
         ),
     ]
     if cut["youden"] <= 0:
-        rows.append(
-            result(
-                "Best threshold, Gy (Youden): none tells more than chance",
-                *(endpoint, NONE),
-            )
-        )
+        said = "Best threshold, Gy (Youden): none tells more than chance"
+        rows.append(result("none", said, endpoint, NONE))
     else:
-        rows.append(_threshold(endpoint, cut))
+        rows += _threshold(endpoint, cut)
     return [*rows, *_curve(endpoint), *_given(endpoint)]
 
 
-def _threshold(endpoint: Document, cut: Document) -> dict[str, Any]:
+def _threshold(endpoint: Document, cut: Document) -> list[dict[str, Any]]:
     said = f"observed value {significant(cut['observed'])} Gy"
     if cut["equals"] > 1:
         said += f"; {cut['equals']} thresholds are as good, the lowest is given"
-    return result(
-        f"Best threshold, Gy (Youden): sensitivity {cut['sensitivity']:.3f}, "
-        f"specificity {cut['specificity']:.3f} at and above",
-        *(endpoint, significant(cut["midpoint"])),
-        interval=between(cut["midpoint_low"], cut["midpoint_high"], without="none"),
-        remark=said,
-    )
+    return [
+        result(
+            "threshold",
+            "Best threshold, Gy (Youden), at and above",
+            *(endpoint, significant(cut["midpoint"])),
+            interval=between(cut["midpoint_low"], cut["midpoint_high"], without="none"),
+            remark=said,
+        ),
+        *(
+            result(
+                *(one, f"{one.capitalize()} of the best threshold", endpoint),
+                f"{cut[one]:.3f}",
+            )
+            for one in ("sensitivity", "specificity")
+        ),
+    ]
 
 
 def _curve(endpoint: Document) -> list[dict[str, Any]]:
     fit = endpoint["dose_response"]
     half = f"Dose for 50 % {endpoint['kind']}, Gy (logistic model)"
     if fit["failed"]:
-        return [result(half, endpoint, NONE, remark=f"no curve: {fit['failed']}")]
+        return [
+            result("half", half, endpoint, NONE, remark=f"no curve: {fit['failed']}")
+        ]
     beyond = "" if fit["d50_seen"] else "beyond the doses given: extrapolated"
     found = fit["d50_gy"]
     low, high = fit["d50_low_gy"], fit["d50_high_gy"]
     return [
         result(
-            *(half, endpoint, NONE if found is None else significant(found)),
+            *("half", half, endpoint, NONE if found is None else significant(found)),
             interval=between(low, high, without="unbounded"),
             remark=beyond if found is not None else "no dose gives one half",
         ),
         result(
-            *("Slope of the logistic model, per Gy", endpoint),
+            *("slope", "Slope of the logistic model, per Gy", endpoint),
             significant(fit["slope_per_gy"], 3),
             interval=between(fit["slope_low"], fit["slope_high"], without="none"),
             p=p_cell(fit["p"]),
@@ -219,22 +177,38 @@ def _given(endpoint: Document) -> list[dict[str, Any]]:
     divided = endpoint["threshold"]
     if not divided:
         return []
-    above, below, odds = divided["at_or_above"], divided["below"], divided["fisher"]
+    odds, at = divided["fisher"], f"{significant(divided['threshold_gy'])} Gy, given"
     ratio = odds["ratio"]
+    counts = [
+        (name, divided[key], of)
+        for name, key, of in (
+            ("at and above", "at_or_above", "sensitivity"),
+            ("below", "below", "specificity"),
+        )
+    ]
     return [
+        *(
+            result(
+                name,
+                f"With {endpoint['kind']} {name} {at}",
+                {"n": own["yes"] + own["no"], "events": own["yes"]},
+                share(own["yes"], own["yes"] + own["no"], said=True),
+                remark=f"{of} {divided[of]:.3f}",
+            )
+            for name, own, of in counts
+        ),
         result(
-            f"Odds ratio at and above {significant(divided['threshold_gy'])} Gy, "
-            f"given: {above['yes']} of {above['yes'] + above['no']} above, "
-            f"{below['yes']} of {below['yes'] + below['no']} below",
-            endpoint,
+            *("odds", f"Odds ratio at and above {at}", endpoint),
             ("infinite" if ratio is None else significant(ratio, 3))
             if odds["low"] is not None
             else NONE,
-            interval=between(odds["low"], odds["high"], without="not defined"),
+            interval=between(
+                *(odds["low"], odds["high"]),
+                without="not defined" if odds["low"] is None else "unbounded",
+            ),
             p=p_cell(odds["p"]),
-            remark=f"sensitivity {divided['sensitivity']:.3f}, specificity "
-            f"{divided['specificity']:.3f}; Fisher",
-        )
+            remark="Fisher",
+        ),
     ]
 
 
@@ -243,25 +217,25 @@ def survival_rows(survival: Document) -> list[dict[str, Any]]:
     if survival["failed"]:
         return []
     rows = [
-        _median("Median, all patients", survival["overall"], survival["overall"]),
+        _median("median", "Median, all patients", survival["overall"]),
         _median(
+            "follow-up",
             "Median follow-up (reverse Kaplan-Meier)",
-            {"n": survival["n"], "events": ""},
-            {"median": survival["follow_up"]},
+            {"n": survival["n"], "median": survival["follow_up"]},
         ),
     ]
     for group in survival["groups"]:
         rows += _group(group, survival["unit"])
     for model in models(survival):
-        rows += _hazards(model)
+        rows += _hazards(model, survival["strata"])
     return rows
 
 
-def _median(says: str, of: Document, curve: Document) -> dict[str, Any]:
+def _median(key: str, says: str, curve: Document) -> dict[str, Any]:
     median = curve["median"]
     time = median["time"]
     return result(
-        *(says, of, "not reached" if time is None else significant(time, 3)),
+        *(key, says, curve, "not reached" if time is None else significant(time, 3)),
         interval=between(median["low"], median["high"], without="not reached"),
         remark=median["method"],
     )
@@ -270,35 +244,56 @@ def _median(says: str, of: Document, curve: Document) -> dict[str, Any]:
 def _group(group: Document, unit: str) -> Iterator[dict[str, Any]]:
     after = f", from {group['landmark']:g} {unit} on" if group["landmark"] else ""
     for name, curve in group.get("curves", {}).items():
-        yield _median(f"Median, {name}{after}", curve, curve)
+        key = f"median {group['by']}: {name}"
+        said = f"Median, {column_words(group['by'])}: {name}{after}"
+        yield _median(key, said, curve)
     if "failed" in group:
         remark = f"not tested: {group['failed']}"
-        yield result(f"By {group['by']}{after}", {"n": group["n"]}, NONE, remark=remark)
+        said = f"By {group['by']}{after}"
+        yield result("", said, {"n": group["n"]}, NONE, remark=remark)
         return
     test, remark = group["log_rank"], f"{group['missing']} missing"
     if group["landmark"]:
         remark += f", {group['before_landmark']} ended until then"
     yield result(
-        f"Log-rank chi-squared, by {group['by']}{after}",
-        {"n": group["n"]},
-        significant(test["chi_squared"], 3),
+        *(f"log-rank {group['by']}", f"Log-rank chi-squared, by {group['by']}{after}"),
+        *({"n": group["n"]}, significant(test["chi_squared"], 3)),
         p=p_cell(test["p"]),
         remark=remark,
     )
+    if group["stratified"]:
+        yield _stratified(group, after)
 
 
-def _hazards(model: Document) -> Iterator[dict[str, Any]]:
+def _stratified(group: Document, after: str) -> dict[str, Any]:
+    own = group["stratified"]
+    said = f"Stratified log-rank chi-squared, by {group['by']}{after}"
+    test = own["log_rank"]
+    if test is None:
+        return result("", said, own, NONE, remark=f"not tested: {own['failed']}")
+    return result(
+        *(f"stratified {group['by']}", said, own),
+        significant(test["chi_squared"], 3),
+        p=p_cell(test["p"]),
+        remark=f"{test['strata']} strata, {own['missing']} missing",
+    )
+
+
+def _hazards(model: Document, strata: Sequence[str]) -> Iterator[dict[str, Any]]:
     several = len(model["covariates"]) > 1
     kind = "Cox, several covariates" if several else "Cox"
+    kind += f", stratified by {', '.join(strata)}" if strata else ""
     if model.get("failed"):
         names = ", ".join(model["covariates"])
         yield result(
-            *(f"Hazard ratio, {names} ({kind})", model, NONE), remark=model["failed"]
+            *("", f"Hazard ratio, {names} ({kind})", model, NONE),
+            remark=model["failed"],
         )
         return
     for one in model["ratios"]:
         checked = p_cell(one["proportional_p"])
         yield result(
+            f"hazard {'several' if several else 'one'} {one['name']}",
             f"Hazard ratio, {one['name']} ({kind})",
             *(model, ratio_words(one["ratio"])),
             interval=f"{ratio_words(one['low'])} to {ratio_words(one['high'])}",

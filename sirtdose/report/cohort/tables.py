@@ -20,6 +20,9 @@ def cohort_table(document: Document) -> str:
 
 
 def _rows(document: Document) -> Iterator[Row]:
+    own = document["characteristics"]
+    for one in own["columns"] if own else ():
+        yield from ({"part": "patients", "level": "patient"} | row for row in _own(one))
     for endpoint in document["endpoints"]:
         head = {
             "part": endpoint["kind"],
@@ -33,7 +36,29 @@ def _rows(document: Document) -> Iterator[Row]:
         yield from (head | row for row in _survival(survival))
 
 
+def _own(one: Document) -> Iterator[Row]:
+    """A column of everybody."""
+    head = {"variable": one["column"], "n": one["n"], "missing": one["missing"]}
+    unit = "Gy" if one["column"].endswith("_gy") else ""
+    if one["spread"]:
+        yield head | _median(one["spread"], "all", unit)
+    yield from (
+        head | {"group": "all", "quantity": f"count: {name}", "value": count}
+        for name, count in (one["counts"] or {}).items()
+    )
+    if one["failed"]:
+        yield head | _value("median (IQR)", None, method=one["failed"])
+
+
 def _endpoint(endpoint: Document) -> Iterator[Row]:
+    yield from (
+        {"variable": name, "group": "yes", "quantity": "count"}
+        | {"value": own["events"], "n": own["n"], "missing": missing}
+        for name, own, missing in (
+            (endpoint["column"], endpoint, endpoint["missing"]["outcome"]),
+            *((own["column"], own, own["missing"]) for own in endpoint["parts"] or ()),
+        )
+    )
     dose = {
         "variable": endpoint["dose_column"],
         "n": endpoint["n"],
@@ -44,31 +69,34 @@ def _endpoint(endpoint: Document) -> Iterator[Row]:
             "groups", None, method=f"not compared: {endpoint['failed']}"
         )
         return
+    if endpoint["dose_column"]:
+        yield from (dose | row for row in _dosed(endpoint))
+    for one in endpoint["covariates"]:
+        yield from _comparison(one)
+
+
+def _dosed(endpoint: Document) -> Iterator[Row]:
     yield from (
-        dose | _median(group, word, "Gy") for word, group in endpoint["groups"].items()
+        _median(group, word, "Gy") for word, group in endpoint["groups"].items()
     )
-    yield dose | _test(endpoint["rank_sum"])
+    yield _test(endpoint["rank_sum"])
     roc, cut = endpoint["roc"], endpoint["roc"]["cutoff"]
-    yield dose | _value(
+    yield _value(
         "AUC", roc["auc"], roc["auc_low"], roc["auc_high"], method=roc["interval"]
     )
     ends = (cut["midpoint_low"], cut["midpoint_high"])
     method = "Youden, at and above"
-    yield dose | _value(
+    yield _value(
         "threshold, midpoint", cut["midpoint"], *ends, unit="Gy", method=method
     )
-    yield dose | _value(
-        "threshold, observed", cut["observed"], unit="Gy", method=method
-    )
+    yield _value("threshold, observed", cut["observed"], unit="Gy", method=method)
     yield from (
-        dose | _value(name, cut[name], method=method)
+        _value(name, cut[name], method=method)
         for name in ("sensitivity", "specificity")
     )
-    yield from (dose | row for row in _logistic(endpoint["dose_response"]))
+    yield from _logistic(endpoint["dose_response"])
     if endpoint["threshold"]:
-        yield from (dose | row for row in _divided(endpoint["threshold"]))
-    for one in endpoint["covariates"]:
-        yield from _comparison(one)
+        yield from _divided(endpoint["threshold"])
 
 
 def _logistic(fit: Document) -> Iterator[Row]:
@@ -157,14 +185,27 @@ def _survival(survival: Document) -> Iterator[Row]:
         if "log_rank" in group:
             yield from (
                 head | {"n": group["n"]} | row
-                for row in _log_rank(group["log_rank"], group["landmark"], unit)
+                for row in _log_rank(
+                    group["log_rank"], f"log-rank, from {group['landmark']:g} {unit} on"
+                )
             )
+        own = group.get("stratified")
+        if own:
+            method = f"log-rank stratified by {', '.join(survival['strata'])}"
+            method += f", from {group['landmark']:g} {unit} on"
+            counts = {"n": own["n"], "missing": own["missing"]}
+            rows = (
+                [_value("log-rank p", None, method=f"{method}: {own['failed']}")]
+                if own["log_rank"] is None
+                else _log_rank(own["log_rank"], method)
+            )
+            yield from (head | counts | row for row in rows)
+    strata = ", ".join(survival["strata"])
     for model in models(survival):
-        yield from _model(model)
+        yield from _model(model, strata)
 
 
-def _log_rank(test: Document, landmark: float, unit: str) -> Iterator[Row]:
-    method = f"log-rank, from {landmark:g} {unit} on"
+def _log_rank(test: Document, method: str) -> Iterator[Row]:
     yield _value("log-rank p", test["p"], method=method)
     yield _value("log-rank chi-squared", test["chi_squared"], method=method)
     for name, count in test["observed"].items():
@@ -174,9 +215,10 @@ def _log_rank(test: Document, landmark: float, unit: str) -> Iterator[Row]:
         }
 
 
-def _model(model: Document) -> Iterator[Row]:
+def _model(model: Document, strata: str) -> Iterator[Row]:
     several = len(model["covariates"]) > 1
     kind = f"Cox, {'multivariable' if several else 'univariable'}"
+    kind += f", stratified by {strata}" if strata else ""
     head = {"n": model["n"], "missing": model["missing"]}
     whole = head | {"variable": ", ".join(model["covariates"])}
     if model.get("failed"):

@@ -52,7 +52,7 @@ def endpoint_title(endpoint: Document) -> str:
 
 
 def outcome_words(endpoint: Document) -> str:
-    """An outcome's column, and from which grade it counts."""
+    """An outcome's columns, and from which grade they count."""
     grade = endpoint["grade_from"]
     column = str(endpoint["column"])
     return f"{column}, grade {grade} and above" if grade else column
@@ -149,16 +149,25 @@ def _odds_words(odds: Document) -> str:
 
 def endpoint_lines(endpoint: Document) -> list[str]:
     """Say what doses tell of an endpoint: who is in it first."""
-    groups, missing = endpoint["groups"], endpoint["missing"]
-    test = endpoint["rank_sum"]
+    missing = endpoint["missing"]
+    dosed = endpoint["dose_column"] is not None
     population = (
-        f"{endpoint['events']} of {endpoint['n']} {endpoint['level']}s with dose and "
-        f"outcome; missing: {missing['outcome']} outcomes, {missing['dose']} doses"
+        f"{endpoint['events']} of {endpoint['n']} {endpoint['level']}s with "
+        f"{'dose and ' if dosed else ''}outcome; missing: {missing['outcome']} outcomes"
+        + (f", {missing['dose']} doses" if dosed else "")
     )
+    parts = [
+        f"{one['column']}: {one['events']} of {one['n']}, {one['missing']} missing"
+        for one in endpoint["parts"] or ()
+    ]
     if endpoint["failed"]:
-        return [population, f"not compared: {endpoint['failed']}"]
+        return [population, *parts, f"not compared: {endpoint['failed']}"]
+    if not dosed:
+        return [population, *parts]
+    groups, test = endpoint["groups"], endpoint["rank_sum"]
     return [
         population,
+        *parts,
         *([_clustering_words(endpoint)] if endpoint["clustering"] else []),
         f"dose ({endpoint['dose_column']}): {spread_words(groups['yes'], ' Gy')} with, "
         f"{spread_words(groups['no'], ' Gy')} without; {test['name']} "
@@ -203,9 +212,9 @@ def survival_lines(survival: Document) -> list[str]:
     """Say how long it took, by group and by covariate."""
     unit = survival["unit"]
     population = (
-        f"{survival['events']} events in {survival['n']} patients with a dose, a time "
-        f"and an event; missing: {survival['missing']} times or events, "
-        f"{survival['without_dose']} doses"
+        f"{survival['events']} events in {survival['n']} patients with a time and an "
+        f"event; left out: {survival['missing']} without time or event, "
+        f"{survival['without_dose']} without any dose"
     )
     if survival["failed"]:
         return [population, f"not estimated: {survival['failed']}"]
@@ -238,6 +247,18 @@ def group_words(group: Document, unit: str) -> str:
     return (
         f"{said}; log-rank chi-squared {significant(test['chi_squared'])}, "
         f"{p_words(test['p'])}; {group['missing']} missing"
+        + _stratified_words(group["stratified"])
+    )
+
+
+def _stratified_words(own: Document | None) -> str:
+    if own is None:
+        return ""
+    if own["log_rank"] is None:
+        return f"; stratified: not tested, {own['failed']}"
+    return (
+        f"; stratified {p_words(own['log_rank']['p'])}, {own['log_rank']['strata']} "
+        f"strata, {own['missing']} missing"
     )
 
 
@@ -283,6 +304,11 @@ def _checked_words(p: float | None, events: int) -> str:
 
 def join_words(document: Document) -> list[str]:
     """Say how many were joined, and how many stood alone."""
+    if not document["request"]["doses"]:
+        return [
+            f"{name}s: {one['joined']} with a line of outcomes; no doses were given"
+            for name, one in document["join"].items()
+        ]
     return [_joined_words(name, one) for name, one in document["join"].items()]
 
 
