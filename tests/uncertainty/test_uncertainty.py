@@ -223,11 +223,14 @@ class TestBothRoutes:
             ensemble(liver_scene, realizations=count)
 
 
-def test_first_order_intervals_hold_the_truth():
+@pytest.mark.parametrize(
+    ("patients", "least"), [(20, 17), pytest.param(60, 51, marks=pytest.mark.slow)]
+)
+def test_first_order_intervals_hold_the_truth(patients, least):
     # benchmarks/interval_coverage.py does it with more patients, by the ensemble too.
-    held = coverage(30, 0)
+    held = coverage(patients, 0)
     assert len(held) == 2
-    assert all(26 <= count <= 30 for count in held.values()), held
+    assert all(least <= count <= patients for count in held.values()), held
 
 
 class TestBudget:
