@@ -9,6 +9,7 @@ import subprocess
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -301,12 +302,28 @@ def copied(folder: Path) -> Path:
     return Path(shutil.copytree(ROOT / "sirtdose", folder / "sirtdose"))
 
 
+def failing_alone(
+    folders: pytest.TempPathFactory,
+    file: str,
+    alter: Callable[[str], str],
+    groups: tuple[str, ...],
+    names: Sequence[str],
+) -> str:
+    """What fails in a copy of its own with one file altered."""
+    package = copied(folders.mktemp("altered"))
+    alter_one(package, file, alter)
+    return failing(package, groups, names)
+
+
 Failing = Callable[[str, Callable[[str], str], tuple[str, ...], Sequence[str]], str]
 
 
 @pytest.fixture(scope="module")
 def failing_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failing]:
     """What fails where a file that is read was altered; it is as shipped again then."""
+    if not hasattr(os, "fork"):
+        yield partial(failing_alone, tmp_path_factory)
+        return
     package = copied(tmp_path_factory.mktemp("read"))
     process = subprocess.Popen(
         [sys.executable, "-c", FAILING_EACH],
@@ -352,7 +369,7 @@ def alter_one(package: Path, file: str, alter: Callable[[str], str]) -> None:
 
 
 @pytest.fixture
-def altered(failing_of: Failing, tmp_path: Path) -> Failing:
+def altered(failing_of: Failing, tmp_path_factory: pytest.TempPathFactory) -> Failing:
     """What fails where a file was altered; code is imported by a process of its own."""
 
     def failing_with(
@@ -363,9 +380,7 @@ def altered(failing_of: Failing, tmp_path: Path) -> Failing:
     ) -> str:
         if file.startswith("data/") and file != USUAL:
             return failing_of(file, alter, groups, names)
-        package = copied(tmp_path)
-        alter_one(package, file, alter)
-        return failing(package, groups, names)
+        return failing_alone(tmp_path_factory, file, alter, groups, names)
 
     return failing_with
 
