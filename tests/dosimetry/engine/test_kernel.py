@@ -54,7 +54,6 @@ def test_lanconelli(physics_tables) -> None:  # type: ignore[no-untyped-def]
     assert checked == 26
 
 
-@settings(max_examples=30)
 @given(st.tuples(sides, sides, sides), st.sampled_from(["Y-90", "Ho-166"]))
 def test_energy_at_any_spacing(
     spacing_mm: tuple[float, float, float], nuclide: str
@@ -66,7 +65,7 @@ def test_energy_at_any_spacing(
     assert kernel.energy_fraction.shape == tuple(2 * n - 1 for n in kernel.octant.shape)
 
 
-@settings(max_examples=12)
+@settings(max_examples=20)
 @given(st.tuples(sides, sides, sides), st.permutations([0, 1, 2]))
 def test_axes_are_alike(
     spacing_mm: tuple[float, float, float], order: list[int]
