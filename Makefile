@@ -1,6 +1,7 @@
 # make demo   set up, then a digital patient from plan to report
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
+# make test-slow   the tests of many simulated patients, which `make test` leaves out
 # make test-lowest   the tests with the lowest versions that pyproject.toml allows
 # make docs   the documentation as a site in site/
 # make reference   docs/commands.md, api.md, hazards.md, validation.md, data/checksums.json
@@ -9,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-lowest test-browser check clean benchmark docs reference pictures fired
+.PHONY: demo test test-slow test-lowest test-browser check clean benchmark docs reference pictures fired
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -26,6 +27,9 @@ check:
 
 test-lowest: .venv-lowest/ready
 	PYTHONPATH=. .venv-lowest/bin/python -m pytest -n auto --dist loadfile -p no:cacheprovider
+
+test-slow: .venv/ready
+	$(BIN)/pytest -n auto -m slow
 
 test-browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

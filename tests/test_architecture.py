@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,18 @@ from sirtdose import errors
 
 PACKAGE = Path(sirtdose.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """What is parsed is given back to the tests of other files."""
+    yield
+    _nodes.cache_clear()
 
 
 def _loaded_by(code: str) -> set[str]:
@@ -90,7 +104,7 @@ def _imports() -> dict[str, set[str]]:
         names[".".join(parts).removesuffix(".__init__")] = path
     found: dict[str, set[str]] = {}
     for name, path in names.items():
-        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        nodes = _nodes(path)
         taken = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
         for node in nodes:
             if isinstance(node, ast.ImportFrom) and node.module:
@@ -112,7 +126,7 @@ def test_no_module_imports_in_a_circle() -> None:
 def test_a_module_is_short_and_does_not_print(path: Path) -> None:
     text = path.read_text("utf-8")
     assert text.count("\n") <= 400
-    calls = [n.func for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
+    calls = [n.func for n in _nodes(path) if isinstance(n, ast.Call)]
     assert "print" not in {c.id for c in calls if isinstance(c, ast.Name)}
 
 
@@ -121,7 +135,7 @@ def test_a_question_ends_with_its_mark_alone(path: Path) -> None:
     """No "?." or "?;" in a message; what acceptance uses is joined in one place."""
     said = [
         node.value
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in _nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     assert not [one for one in said if "?." in one or "?;" in one]
@@ -133,7 +147,7 @@ def _functions() -> list[ast.FunctionDef]:
     return [
         node
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in _nodes(path)
         if isinstance(node, ast.FunctionDef)
     ]
 
@@ -183,7 +197,7 @@ def test_findings_are_made_in_checks_alone() -> None:
         for path in MODULES
         if "checks" not in path.parts
         and path.name not in ("finding.py", "acceptance.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in _nodes(path)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).partition(".")[0] == "Finding"
     ]

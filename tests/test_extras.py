@@ -110,7 +110,8 @@ def test_that_it_is_slower_is_said(
     words += ("--calibrate-over", "fov", "--no-report", "--no-dicom", "--json")
     result = run(
         *words,
-        *("--density", "ct", "--method", "collapsed-cone", "--out", tmp_path / "out"),
+        *("--density", "ct", "--method", "collapsed-cone", "--dose-grid", "9mm"),
+        *("--out", tmp_path / "out"),
     )
     compiled.cache_clear()
     assert result.exit_code == 0, result.stderr

@@ -163,7 +163,7 @@ class Grid(Shown):
         return (
             self.shape == other.shape
             and self.shares_frame(other)
-            and self._corners_differ_mm(other) < SAME_PLACE_MM
+            and self._corners_differ_mm(other, other.affine_mm[:3, 3]) < SAME_PLACE_MM
         )
 
     def corners_mm(self) -> NDArray[np.float64]:
@@ -174,8 +174,14 @@ class Grid(Shown):
         edges = [(-0.5, n - 0.5) for n in self.shape]
         return np.stack(np.meshgrid(*edges, indexing="ij"), axis=-1).reshape(-1, 3)
 
-    def _corners_differ_mm(self, other: "Grid") -> float:
-        return float(np.abs(self.corners_mm() - other.world_mm(self._corners())).max())
+    def _corners_differ_mm(self, other: "Grid", first_mm: NDArray[np.float64]) -> float:
+        """From the corners of as many voxels of another grid, the first one there."""
+        aside = self.affine_mm[:3, 3] - first_mm
+        turned = self.affine_mm[:3, :3] - other.affine_mm[:3, :3]
+        # Most grids are parts of one another: all their corners are as far apart.
+        if turned.any():
+            aside = self._corners() @ turned.T + aside
+        return float(np.abs(aside).max())
 
     def moved(self, shift_mm: Sequence[float]) -> "Grid":
         """The same voxels elsewhere: by mm along the patient's x, y and z."""
@@ -215,8 +221,8 @@ class Grid(Shown):
         if not self.shares_frame(other):
             return None
         offset = np.rint(other.index(self.affine_mm[:3, 3])).astype(int)
-        moved = other.crop(box_at(offset.tolist(), self.shape))
-        is_elsewhere = self._corners_differ_mm(moved) >= SAME_PLACE_MM
+        first_mm = other.world_mm(offset)
+        is_elsewhere = self._corners_differ_mm(other, first_mm) >= SAME_PLACE_MM
         return None if is_elsewhere else three(offset.tolist())
 
     def axis_map(self, other: "Grid") -> Sequence[int] | None:

@@ -149,7 +149,8 @@ def _cutoff(scores: np.ndarray, positive: np.ndarray) -> Cutoff:
     """The threshold of the largest Youden index, without an interval."""
     false, true, thresholds = _curve(scores, positive)
     index = true - false
-    best = np.flatnonzero(np.isclose(index, index[1:].max(), rtol=0, atol=1e-12))
+    # Of a thousand samples: `isclose` would take most of the time.
+    best = np.flatnonzero(np.abs(index - index[1:].max()) <= 1e-12)
     best = best[best > 0]
     at = int(best[-1])
     below = thresholds[min(at + 1, len(thresholds) - 1)]

@@ -96,13 +96,9 @@ def _dvh_rows(tables: "Mapping[str, Sequence[StructureDose]]") -> list[list[str]
 def curve_rows(name: str, dvh: "Dvh") -> list[list[str]]:
     """A cumulative histogram: name, dose, fraction and volume a row."""
     doses, volumes = dvh.staircase()
+    named, whole_ml = name_cell(name), dvh.volume_ml
     return [
-        [
-            name_cell(name),
-            f"{dose:.8g}",
-            f"{volume / dvh.volume_ml:.8g}",
-            f"{volume:.8g}",
-        ]
+        [named, f"{dose:.8g}", f"{volume / whole_ml:.8g}", f"{volume:.8g}"]
         for dose, volume in zip(doses.tolist(), volumes.tolist(), strict=True)
     ]
 

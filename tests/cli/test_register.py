@@ -3,7 +3,8 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,11 +14,42 @@ import pytest
 from click.testing import Result
 from jsonschema import validate
 
+from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
 BARE = ("--no-report", "--no-dicom", "--json")
 # Where another gamma camera has the patient, mm along x, y and z.
 AWAY = (12.0, -150.0, 8.0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def each_pair_once() -> Iterator[None]:
+    """The same images register the same, as its own tests say: each pair once here."""
+    from sirtdose.workflows.image import registration
+
+    known: dict[str, Registration] = {}
+    register = registration.register_by_outline
+
+    def once(
+        activity: Volume, anatomy: Volume, drawn: Sequence[Structure], **how: str
+    ) -> Registration:
+        images = [(one.data, one.grid) for one in (activity, anatomy)]
+        images += [(one.occupancy, one.grid) for one in drawn]
+        seen = sha256(repr((how, [(one.name, one.role) for one in drawn])).encode())
+        for data, grid in images:
+            seen.update(np.ascontiguousarray(data).tobytes() + grid.affine_mm.tobytes())
+            seen.update(repr((data.shape, grid.frame_of_reference_uid)).encode())
+        pair = seen.hexdigest()
+        if pair not in known:
+            known[pair] = register(activity, anatomy, drawn, **how)
+        return known[pair]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(registration, "register_by_outline", once)
+        yield
 
 
 @pytest.fixture(scope="module")

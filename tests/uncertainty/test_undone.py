@@ -185,11 +185,11 @@ def test_the_same_seed_gives_the_same_draws() -> None:
     assert (a.values["mean_gy"] != c.values["mean_gy"]).any()
 
 
-def test_intervals_hold_the_truth() -> None:
-    """Of 30 patients with everything drawn as the budget says, by first order."""
+@pytest.mark.parametrize("patients", [10, pytest.param(30, marks=pytest.mark.slow)])
+def test_intervals_hold_the_truth(patients: int) -> None:
+    """Of patients with everything drawn as the budget says, by first order."""
     rng = np.random.default_rng(5)
     held: dict[tuple[str, str], int] = {}
-    patients = 30
     for _ in range(patients):
         made = scene(rng, noise=0.06, off=float(1 + WIDTH * rng.standard_normal()))
         found = undone_differences(Undoing(made), seed=0, asked=())

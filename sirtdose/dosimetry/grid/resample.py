@@ -19,6 +19,8 @@ _POINTS_MIN, _POINTS_MAX = 8, 12
 # Voxels of a grid that are summed up at once along an axis: each needs a few of the
 # mask's alone, and a product this small is not shared out to threads.
 _AT_ONCE = 8
+# Voxels whose points are looked up together.
+_IN_CACHE = 16_384
 _NONE = slice(0, 0)
 
 
@@ -290,14 +292,42 @@ def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[
     # Only a voxel that may hold both needs more than one point.
     least, most = _around(mask, across)
     occupancy = _at_centers(least, across, target).astype(np.float32)
-    mixed = np.nonzero(occupancy != _at_centers(most, across, target))
-    points = _points_per_voxel(across)
-    total = np.zeros(len(mixed[0]), np.float32)
-    for offset in product(*[(np.arange(n) + 0.5) / n - 0.5 for n in points]):
-        place = tuple(at + part for at, part in zip(mixed, offset, strict=True))
-        total += _looked_up(mask, across, place)
-    occupancy[mixed] = total / np.float32(np.prod(points))
+    k, j, i = np.nonzero(occupancy != _at_centers(most, across, target))
+    mixed = (k, j, i)
+    occupancy[mixed] = _at_many_points(structure.occupancy, across, mixed)
     return occupancy
+
+
+def _at_many_points(
+    mask: NDArray[Any], across: NDArray[np.float64], voxels: tuple[Any, Any, Any]
+) -> NDArray[np.float32]:
+    """The mean of the mask over evenly spaced points of each voxel."""
+    points = _points_per_voxel(across)
+    offsets = [(np.arange(n) + 0.5) / n - 0.5 for n in points]
+    steps = np.array(list(product(*offsets))) @ across[:3, :3].T
+    # So wide that no point of a voxel that is looked at lies beyond.
+    reach = np.ceil(np.abs(across[:3, :3]).sum(axis=1) / 2).astype(int) + 1
+    wide = np.pad(mask, [(2 * one, 2 * one) for one in reach])
+    flat, strides = wide.ravel(), np.array(wide.strides) // wide.itemsize
+    centers = [
+        np.clip(at, -one, size - 1 + one) + 2 * one
+        for at, one, size in zip(
+            indices_at(across, voxels),
+            reach,
+            mask.shape,
+            strict=True,
+        )
+    ]
+    total = np.zeros(len(voxels[0]), np.float32)
+    for start in range(0, len(total), _IN_CACHE):
+        few = slice(start, start + _IN_CACHE)
+        near = [one[few] for one in centers]
+        for step in steps:
+            at = np.rint(near[0] + step[0]) * strides[0]
+            at += np.rint(near[1] + step[1]) * strides[1]
+            at += np.rint(near[2] + step[2])
+            total[few] += flat[at.astype(np.intp)]
+    return total / np.float32(len(steps))
 
 
 def _around(

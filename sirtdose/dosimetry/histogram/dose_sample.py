@@ -203,10 +203,13 @@ def _halved(
     `cell` is the number of each voxel's cell, and is changed.
     """
     while (count := int(cell.max()) + 1) < points:
-        order = np.argsort(cell, kind="stable")
-        numbers, first = np.unique(cell[order], return_index=True)
+        # Numbers of two bytes are sorted in a tenth of the time.
+        short = cell.astype(np.min_scalar_type(points))
+        order = np.argsort(short, kind="stable")
+        numbers, first = np.unique(short[order], return_index=True)
+        sorted_places = places[order]
         low, high = (
-            one.reduceat(places[order], first, axis=0)
+            one.reduceat(sorted_places, first, axis=0)
             for one in (np.minimum, np.maximum)
         )
         wide = (high - low).max(axis=1)

@@ -32,7 +32,6 @@ from sirtdose.report.screen import finding_lines
 from sirtdose.report.wording import spoken, spoken_throughout
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _PIXELS = 160
@@ -150,7 +149,7 @@ def difference_png(check: DoseCheck) -> str:
         first = check.gammas[0]
         values = pair.ours.with_data(np.nan_to_num(first.values, nan=0.0))
         maps.append((f"gamma {first.criterion}", values, "viridis", 0.0, 2.0))
-    figure = Figure(figsize=(2.9 * len(maps), 5.6), layout="constrained")
+    figure = Figure(figsize=(2.9 * len(maps), 5.6), dpi=110, layout="constrained")
     grid = figure.subplots(len(_AXIAL_AND_CORONAL), len(maps), squeeze=False)
     at = pair.ours.grid.world_mm(pair.points)
     low, high = at.min(axis=0), at.max(axis=0)
@@ -160,8 +159,10 @@ def difference_png(check: DoseCheck) -> str:
         points = shown.points(view, _PIXELS)
         _row(axes, view, maps, points)
         axes[0].set_ylabel(f"{view[0]}, {place_of(view, shown.at_mm)}", fontsize=9)
+        outlines = _outlines(structures, points)
         for one in axes:
-            _outlines(one, structures, points)
+            for inside, color in outlines:
+                one.contour(inside, levels=[0.5], colors=[color], linewidths=0.9)
     for column, (_, _, _, least, greatest) in enumerate(maps):
         image = grid[0][column].images[0]
         bar = figure.colorbar(
@@ -200,16 +201,17 @@ def _row(
 
 
 def _outlines(
-    axes: "Axes", structures: list[Structure], points: NDArray[np.float64]
-) -> None:
-    looks = structure_looks(structures)
+    structures: list[Structure], points: NDArray[np.float64]
+) -> list[tuple[NDArray[np.float64], str]]:
+    """Of every structure that the plane cuts, what is inside, and its color."""
+    looks, found = structure_looks(structures), []
     for one in structures:
         mask = Volume(one.occupancy.astype(np.float32), one.grid, Quantity.DENSITY)
         inside, known = sampled_at(mask, points.reshape(-1, 3))
         if (inside >= 0.5).any():
             values = np.where(known, inside, 0.0).reshape(points.shape[:2])
-            color = looks[one.name].dark
-            axes.contour(values, levels=[0.5], colors=[color], linewidths=0.9)
+            found.append((values, looks[one.name].dark))
+    return found
 
 
 def dvh_figure(check: DoseCheck) -> "Figure | None":
@@ -252,6 +254,9 @@ def dvh_figure(check: DoseCheck) -> "Figure | None":
 
 
 def _png(figure: "Figure") -> str:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     stream = io.BytesIO()
-    figure.savefig(stream, dpi=110, format="png", metadata={"Software": None})
+    # `savefig` gives the same, but draws everything twice.
+    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
     return base64.b64encode(stream.getvalue()).decode("ascii")

@@ -106,6 +106,8 @@ def test_no_input_leads_to_a_person(
         *("post", patient, *GIVEN, "--density", density, "--method", "local"),
         *("--prior-dose", prior, "--prior-transform", transform),
         *("--plan", plan / "ZQMARKER.json", "--uncertainty", "20"),
+        # Texts are looked for, no number: 8 mm will do.
+        *("--dose-grid", "8mm"),
         "--budget",
         written(own / "ZQMARKER_budget.toml", "[budget]\nadministered = 0.06\n"),
         *("--radiobiology", written(own / "ZQMARKER.toml", radiobiology)),

@@ -9,6 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 GIVEN = ("--administered", "2.2GBq", "--lung-shunt", "5%")
+# Enough for what comes of it, in a quarter of the time.
+COARSE = ("--dose-grid", "7mm")
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +200,7 @@ def test_percentages_on_the_terminal_have_their_intervals(assessed):
 
 def test_without_it_nothing_of_it_is_written(run, patient, tmp_path):
     out = tmp_path / "out"
-    run("post", patient, *GIVEN, "--out", out)
+    run("post", patient, *GIVEN, "--no-dicom", "--out", out)
     assert json.loads((out / "post.json").read_text("utf-8"))["uncertainty"] is None
     assert not (out / "uncertainty.csv").exists()
     assert "none was asked for (--uncertainty)" in (out / "report.html").read_text(
@@ -220,8 +222,8 @@ def test_an_own_budget_and_a_seed(run, patient, tmp_path):
     for name in ("a", "b"):
         out = tmp_path / name
         result = run(
-            *("post", patient, *GIVEN, "--uncertainty", 100, "--budget", budget),
-            *("--seed", 5, "--no-report", "--no-dicom", "--out", out),
+            *("post", patient, *GIVEN, "--uncertainty", 40, "--budget", budget),
+            *("--seed", 5, *COARSE, "--no-report", "--no-dicom", "--out", out),
         )
         assert result.exit_code == 0, result.stderr
         made.append((out / "uncertainty.csv").read_bytes())
@@ -241,7 +243,8 @@ def test_an_own_budget_and_a_seed(run, patient, tmp_path):
 def test_a_finer_dose_grid_makes_no_dose_surer(run, patient, assessed, tmp_path):
     finer = tmp_path / "finer"
     result = run(
-        *("post", patient, *GIVEN, "--dose-grid", "2.5mm", "--uncertainty", 20),
+        *("post", patient, *GIVEN, "--dose-grid", "3.3mm", "--method", "local"),
+        *("--uncertainty", 20),
         *("--no-report", "--no-dicom", "--out", finer),
     )
     assert result.exit_code == 0, result.stderr
@@ -255,7 +258,7 @@ def test_a_finer_dose_grid_makes_no_dose_surer(run, patient, assessed, tmp_path)
                 for one in rows_of
             }
         )
-    # In sides of the dose grid's voxels, contours would be twice as sure.
+    # In sides of the dose grid's voxels, contours would be surer by 4.8 / 3.3.
     assert len(known[0]) == 8
     for name, standard in known[0].items():
         assert known[1][name] == pytest.approx(standard, rel=0.15)
@@ -265,7 +268,7 @@ def test_a_table_of_recoveries_is_said_to_be_left_out(run, patient, tmp_path):
     table, out = tmp_path / "recovery.csv", tmp_path / "out"
     table.write_text("volume_ml,rc\n1,0.4\n10,0.7\n100,0.9\n", "utf-8")
     result = run(
-        *("post", patient, *GIVEN, "--pvc", table, "--uncertainty", 20),
+        *("post", patient, *GIVEN, "--pvc", table, "--uncertainty", 20, *COARSE),
         *("--no-report", "--no-dicom", "--out", out),
     )
     assert result.exit_code == 0, result.stderr
@@ -297,7 +300,7 @@ def test_injections_are_said_to_vary_together(run, patient, tmp_path):
 def test_the_width_of_an_undone_blur_counts(run, patient, tmp_path):
     out = tmp_path / "out"
     result = run(
-        *("post", patient, *GIVEN, "--psf", "12mm", "--uncertainty", 20),
+        *("post", patient, *GIVEN, "--psf", "12mm", "--uncertainty", 20, *COARSE),
         *("--no-report", "--no-dicom", "--out", out),
     )
     assert result.exit_code == 0, result.stderr
