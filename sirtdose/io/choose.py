@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from sirtdose.errors import InputError
+from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.discover import discover, require_there
 from sirtdose.io.found import (
     ACTIVITY_IMAGES,
@@ -255,9 +255,16 @@ def _given(path: Path, option: str, kinds: Sequence[Kind]) -> Found:
         items = [item for item in discover(path.parent) if path in item.paths]
     wanted = [item for item in items if item.kind in kinds] or items
     if len(wanted) == 1:
+        _require_undamaged(wanted[0], option)
         return wanted[0]
     names = ", ".join(f"{item.label} ({item.kind})" for item in wanted[:_NAMED_MAX])
     raise InputError(f"{option} {path.name} contains {len(wanted)} data sets: {names}")
+
+
+def _require_undamaged(item: Found, option: str) -> None:
+    """A file that is damaged says so, and not that it is of another kind."""
+    if item.paths[0] in item.unread and item.remark.startswith(item.label):
+        raise FileFormatError(f"{option} {item.remark}")
 
 
 def _require_no_better(
