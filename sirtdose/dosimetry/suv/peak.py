@@ -117,14 +117,24 @@ def _peak(grid: Grid, index: NDArray[np.floating | np.integer], mean: float) -> 
     return Peak(float(mean), three(grid.world_mm(np.asarray(index, float))))
 
 
-def _sphere_means(volume: Volume, centers: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The mean of a sphere around each of some voxels."""
-    spacing = np.array(volume.grid.spacing_mm)
-    reach = np.floor(RADIUS_MM / spacing).astype(int)
+def sphere_steps(grid: Grid, radius_mm: float) -> NDArray[np.intp]:
+    """Steps from a voxel to all whose centers are within a radius of its own.
+
+    >>> len(sphere_steps(Grid.regular((9, 9, 9), spacing_mm=(4.0, 4.0, 4.0)), 6.2))
+    19
+    """
+    spacing = np.array(grid.spacing_mm)
+    reach = np.floor(radius_mm / spacing).astype(int)
     steps = np.stack(
         np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), axis=-1
     ).reshape(-1, 3)
-    steps = steps[np.linalg.norm(steps * spacing, axis=1) <= RADIUS_MM]
+    near = np.linalg.norm(steps * spacing, axis=1) <= radius_mm
+    return np.asarray(steps[near])
+
+
+def _sphere_means(volume: Volume, centers: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The mean of a sphere around each of some voxels."""
+    steps = sphere_steps(volume.grid, RADIUS_MM)
     shape = np.array(volume.grid.shape)
     total = np.zeros(len(centers))
     count = np.zeros(len(centers))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.resample import occupancy_on
-from sirtdose.dosimetry.suv.peak import voxels_of
+from sirtdose.dosimetry.suv.peak import sphere_steps, voxels_of
 from sirtdose.model.grid import Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, bounding_box
@@ -136,12 +136,6 @@ def _whole(
 
 
 def _sphere(center: NDArray[np.intp], grid: Grid) -> NDArray[np.intp]:
-    spacing = np.array(grid.spacing_mm)
-    reach = np.floor(LIVER_RADIUS_MM / spacing).astype(int)
-    steps = np.stack(
-        np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), axis=-1
-    ).reshape(-1, 3)
-    steps = steps[np.linalg.norm(steps * spacing, axis=1) <= LIVER_RADIUS_MM]
-    places = center + steps
+    places = center + sphere_steps(grid, LIVER_RADIUS_MM)
     kept = ((places >= 0) & (places < np.array(grid.shape))).all(axis=1)
     return np.asarray(places[kept])
