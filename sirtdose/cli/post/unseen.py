@@ -13,6 +13,8 @@ from sirtdose.model.request import PostRequest
 if TYPE_CHECKING:
     from sirtdose.workflows.segment.unseen import Unseen
 
+_FOUND_BY = {"perfused": "--segment-perfused", "tumors": "--segment-tumors"}
+
 
 @contextmanager
 def shown_if_unseen(request: PostRequest, out: Path, *, force: bool) -> Iterator[None]:
@@ -52,27 +54,25 @@ def _shown(unseen: "Unseen", request: PostRequest) -> str:
 
     drawn = () if request.image.structures else unseen.drawn
     accepted = step_folder(unseen.folder, 1) / ACCEPTED_SEG
-    found = f"--segment-{unseen.asked.find}"
+    found = _FOUND_BY[unseen.asked.find]
     return "\n".join(
         (
             f"What {found} found is shown in {unseen.folder / REVIEW_PAGE}, as by "
             "`sirtdose segment`. Look at it, accept those that are right, under your "
             "name, and compute with them:",
             accept_command(unseen.document, str(unseen.folder)),
-            _post_command(words_typed(), found, (*drawn, accepted)),
+            _going_on(words_typed(), found, (*drawn, accepted)),
             *["Tumors are shown by that run, in the same way"]
             * (len(request.image.segmentations) > 1),
         )
     )
 
 
-def _post_command(
-    words: Sequence[str], without: str, structures: Sequence[Path]
-) -> str:
+def _going_on(words: Sequence[str], without: str, structures: Sequence[Path]) -> str:
     """What was typed, with structures in the place of the option that finds them.
 
     >>> words = ["patient", "--segment-tumors=40%", "--out", "doses"]
-    >>> _post_command(words, "--segment-tumors", [Path("accepted.dcm")])
+    >>> _going_on(words, "--segment-tumors", [Path("accepted.dcm")])
     'sirtdose post patient --out doses --structures accepted.dcm'
     """
     kept: list[str] = []
