@@ -23,6 +23,8 @@ PAGE = ROOT / "docs" / "hazards.md"
 FIRED = ROOT / "docs" / "fired_checks.json"
 # A page holds what checks say of other activities: no command makes these checks.
 _OF_OTHER_ACTIVITIES = "sirtdose.report.plan.moved:followed"
+# Others read the options of `post`, and do not run its command.
+_OF_POST_ALONE = "sirtdose.cli.post.unseen:shown_if_unseen"
 HEAD = """# Safety checks
 
 *For physicists who want to know what is checked, and what a code means.*
@@ -152,6 +154,8 @@ def commands(every: dict[str, Function], graph: dict[str, set[str]]) -> dict[str
         if isinstance(one.node, ast.FunctionDef) and _is_group(one.node):
             continue
         seen, left = {_OF_OTHER_ACTIVITIES}, [key]
+        if one.name != "post_command":
+            seen.add(_OF_POST_ALONE)
         while left:
             at = left.pop()
             if at not in seen:

@@ -77,12 +77,19 @@ class RangeError(InputError):
 class SafetyStop(InputError):
     """A coded safety check refused to go on.
 
-    `beside` is what else the checks found until then, as documents list it.
+    `beside` is what else the checks found until then, as documents list it, and
+    `unanswered` the code and subject of each that is in the way.
     """
 
-    def __init__(self, said: str, beside: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        said: str,
+        beside: Iterable[Mapping[str, Any]] = (),
+        unanswered: Iterable[tuple[str, str]] = (),
+    ) -> None:
         super().__init__(said)
         self.beside = tuple(beside)
+        self.unanswered = tuple(unanswered)
 
 
 class PlanningError(SirtdoseError):

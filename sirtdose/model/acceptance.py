@@ -155,7 +155,15 @@ def require_accepted(
             for one in unanswered
             if one.result_first
         ]
-        raise SafetyStop("\n".join(lines), _beside(findings))
+        raise SafetyStop(
+            "\n".join(lines),
+            _beside(findings),
+            [
+                (one.code, one.subject)
+                for one in findings
+                if one.severity is Severity.STOP or one in unanswered
+            ],
+        )
 
 
 def answered(

@@ -12,6 +12,7 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
+from sirtdose.model.segmentation import Segmentation
 from sirtdose.model.self_test import SelfTest
 from sirtdose.model.site import Camera, SiteUsed
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
@@ -163,6 +164,23 @@ class ImageRequest:
     dose_grid: float | Literal["image", "ct"] = "image"
     camera: Path | None = None
     cameras: tuple[Camera, ...] = ()
+
+    @property
+    def segmentations(self) -> tuple[Segmentation, ...]:
+        """What is to be found on the image, and how: the perfused volume first.
+
+        >>> request = ImageRequest(Path("patient"), segment_tumors="adaptive")
+        >>> [(one.find, one.method) for one in request.segmentations]
+        [('tumors', 'adaptive')]
+        """
+        found = []
+        if self.segment_perfused is not None:
+            found.append(Segmentation(find="perfused", fraction=self.segment_perfused))
+        if isinstance(self.segment_tumors, str):
+            found.append(Segmentation("adaptive"))
+        elif self.segment_tumors is not None:
+            found.append(Segmentation(fraction=self.segment_tumors))
+        return tuple(found)
 
     @property
     def grid_in_words(self) -> str:

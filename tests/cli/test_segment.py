@@ -890,7 +890,7 @@ def test_an_image_that_is_not_dicom_is_refused(run: Run, tmp_path: Path) -> None
     assert result.exit_code == 3
     assert "image.nii.gz is not DICOM" in result.stderr
     assert (
-        "or find them inside the liver in the dose's own run, by `sirtdose post"
+        "`sirtdose post --segment-tumors` finds them inside the liver in the dose's own"
         in result.stderr
     )
 

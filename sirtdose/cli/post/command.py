@@ -13,8 +13,10 @@ from sirtdose.cli.post.arguments import (
     site_key,
 )
 from sirtdose.cli.post.bare import require_bare, show_scan
+from sirtdose.cli.post.remembering import Remembering, request_typed
+from sirtdose.cli.post.unseen import shown_if_unseen
 from sirtdose.cli.words.blur import CORRECTIONS, CURVE, blur_options, partial_volume
-from sirtdose.cli.words.command import Command, command
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -55,7 +57,7 @@ from sirtdose.cli.words.quantities import (
     nuclide_typed,
 )
 from sirtdose.cli.words.show import print_document
-from sirtdose.cli.words.typed import request_asked, site_used, typed_options
+from sirtdose.cli.words.typed import site_used
 from sirtdose.model.request import (
     DoseRequest,
     Given,
@@ -71,21 +73,8 @@ from sirtdose.validation.run import self_test
 if TYPE_CHECKING:
     from sirtdose.workflows.post.results import Wanted
 
-_ASKED = "sirtdose.asked"
 
-
-class _Remembering(Command):
-    """Keeps what was typed, so that a run can be repeated."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        typed = list(args)
-        rest = super().parse_args(ctx, args)
-        source, options = typed_options(self, ctx, typed)
-        ctx.meta[_ASKED] = request_asked(Path(source), options, self)
-        return rest
-
-
-@command("post", cls=_Remembering)
+@command("post", cls=Remembering)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @Option(
@@ -270,6 +259,8 @@ def post_command(
     FOLDER_OR_FILE is searched for the activity image, the CT and the structures. Writes
     post.json, structures.csv, dvh.csv, report.html, and for every method a
     dose_METHOD.nii.gz in Gy. For a DICOM image it also writes RTDOSE, RTPLAN and SEG.
+    What --segment-perfused or --segment-tumors find and nobody accepted yet is shown
+    in a folder `review` first, as `sirtdose segment` shows it.
 
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
 
@@ -282,19 +273,17 @@ def post_command(
             post_request(source, options),
             out,
             options | {"force": force},
-            asked=click.get_current_context().meta.get(_ASKED),
+            asked=request_typed(),
             as_json=as_json,
         )
         return
     from sirtdose.workflows.post.results import assess_into
 
-    kept = assess_into(
-        post_request(source, options),
-        out,
-        wanted_of(options),
-        force=force,
-        asked=click.get_current_context().meta.get(_ASKED),
-    )
+    request = post_request(source, options)
+    with shown_if_unseen(request, out, force=force):
+        kept = assess_into(
+            request, out, wanted_of(options), force=force, asked=request_typed()
+        )
     print_document(
         kept.document,
         post_screen(kept.document),

@@ -70,7 +70,7 @@ def chosen(
             name: _inside(request.source, path)
             for name, path in request.readers.items()
         },
-        without_structures=bare or undrawn or _segments(request),
+        without_structures=bare or undrawn or bool(request.segmentations),
         elsewhere=others,
     )
     if bare:
@@ -79,12 +79,6 @@ def chosen(
     findings = one_patient_findings(choice.items)
     choice, said = _with_unused(choice, found, passed, others=others)
     return choice, findings + said
-
-
-def _segments(request: ImageRequest) -> bool:
-    """Whether structures are found on the image, so that none need be drawn."""
-    asked = (request.segment_perfused, request.segment_tumors)
-    return any(one is not None for one in asked)
 
 
 def _with_unused(

@@ -40,7 +40,6 @@ from sirtdose.model.acceptance import Said, require_accepted
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import PERFUSED_REST, Role
-from sirtdose.model.segmentation import Segmentation
 from sirtdose.model.structure import Structure, given_roles, with_given_roles
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image.grid import on_dose_grid
@@ -259,25 +258,22 @@ def delineated(
         They are drawn already, or there is nothing to look for tumors in.
     """
     found: list[Structure] = []
-    if request.segment_perfused is not None:
-        _require_undrawn(drawn, Role.PERFUSED, "--segment-perfused")
-        asked = Segmentation(find="perfused", fraction=request.segment_perfused)
-        found += [one.structure for one in candidates(volume, None, asked)]
-    if request.segment_tumors is not None:
-        _require_undrawn(drawn, Role.TUMOR, "--segment-tumors")
-        within = searched_in([*drawn, *found], volume)
-        if within is None:
-            raise InputError(
-                "tumors are segmented inside a liver or a perfused volume: draw one, "
-                "or give --segment-perfused"
-            )
-        fraction = request.segment_tumors
-        asked = (
-            Segmentation("adaptive")
-            if isinstance(fraction, str)
-            else Segmentation(fraction=fraction)
-        )
-        found += [one.structure for one in candidates(volume, within, asked)]
+    for asked in request.segmentations:
+        within = None
+        if asked.find == "perfused":
+            _require_undrawn(drawn, Role.PERFUSED, "--segment-perfused")
+        else:
+            _require_undrawn(drawn, Role.TUMOR, "--segment-tumors")
+            within = searched_in([*drawn, *found], volume)
+            if within is None:
+                raise InputError(
+                    "tumors are segmented inside a liver or a perfused volume: draw "
+                    "one, or give --segment-perfused"
+                )
+        taken = [one.name for one in (*drawn, *found)]
+        found += [
+            one.structure for one in candidates(volume, within, asked, taken=taken)
+        ]
     return found, candidate_findings(found, drawn=False)
 
 

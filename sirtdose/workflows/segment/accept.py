@@ -254,11 +254,11 @@ def _unchanged_image(request: AcceptRequest, review: Mapping[str, Any]) -> _Imag
         return _Image(
             read_link(item.paths, frame),
             source,
-            *_drawn(review, there, source=source, here=here),
+            *drawn_files(review, there, source=source, here=here),
         )
 
 
-def _drawn(
+def drawn_files(
     review: Mapping[str, Any], there: Sequence[Found], *, source: Path, here: Path
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """The files of structures that were used and lie there; names of others.

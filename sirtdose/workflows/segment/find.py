@@ -147,9 +147,9 @@ def _require_dicom(choice: Choice) -> None:
         raise InputError(
             f"{choice.image.label} is not DICOM: candidates are written as a SEG, "
             "which names the patient and the frame of reference of its image, and who "
-            "accepted them. Give the DICOM image; or draw the tumors, or find them "
-            "inside the liver in the dose's own run, by `sirtdose post "
-            "--segment-tumors`"
+            "accepted them. Give the DICOM image, or draw the tumors; `sirtdose post "
+            "--segment-tumors` finds them inside the liver in the dose's own run, and "
+            "shows none of them first"
         )
 
 

@@ -36,7 +36,16 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     typed = "--accept \"H35:Tumor 1 (candidate)\" --reason '...' --by NAME"
     assert typed in asked.stderr
     # A reason names nobody, and the word that stands for a name neither.
-    assert run(*words, *ACCEPT).stderr == asked.stderr
+    again = run(*words, *ACCEPT)
+    first = "What --segment-perfused found is shown in "
+    before, _, after = asked.stderr.partition(first)
+    assert again.stderr.startswith(f"{before}No review is written: ")
+    assert "review already contains review.json" in again.stderr
+    assert "Tumors are shown by that run" in after
+    assert "--segment-perfused" not in after
+    assert f"--lesion 1 --by NAME\nsirtdose post {exact_voxels}" in after
+    review = json.loads((tmp_path / "out/review/review.json").read_text("utf-8"))
+    assert [one["name"] for one in review["candidates"]] == NAMES[:1]
     nobody = run(*words, *ACCEPT, "--by", "NAME")
     assert (nobody.exit_code, nobody.stdout) == (2, "")
     assert "--by NAME names nobody" in nobody.stderr
