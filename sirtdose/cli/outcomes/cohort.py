@@ -134,7 +134,7 @@ def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> A
     metavar="COLUMN",
     callback=_lowered,
     help="Column with the date from which months are counted, e.g. workup_date, "
-    "instead of --time. A month is 30.4375 days.",
+    "if no column of --time holds them. A month is 30.4375 days.",
 )
 @click.option(
     "--to",
@@ -220,8 +220,6 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
 
     Example: sirtdose cohort --outcomes patients.csv --from workup_date --to
     'death_date|last_seen' --by lobes --covariate lobes --paragraph --out cohort
-
-    Example: sirtdose cohort --simulated --out cohort
     """
     simulated, as_paragraph = options.pop("simulated"), options.pop("as_paragraph")
     # Tables of an earlier simulation would lie beside patients who exist.
