@@ -193,7 +193,7 @@ def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> A
     "as_paragraph",
     is_flag=True,
     help="Also write the results as a paper's text, each number linked to its table, "
-    "and each table as CSV and as HTML to paste into Word.",
+    "and each table as CSV and HTML for Word.",
 )
 @click.option(
     "--simulated",

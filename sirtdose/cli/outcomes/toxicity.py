@@ -96,8 +96,6 @@ def toxicity_command(
     Writes toxicity.json, grades.csv, worst.csv, liver.csv and patients.csv; with arms
     also arms.csv and arms_worst.csv.
 
-    Example: sirtdose toxicity labs.csv --ctcae 5.0 --out toxicity
-
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --window 0-90d --out toxicity
 
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --treated days.csv --roster
