@@ -258,7 +258,7 @@ def _of_scans(
         gone=options["gone"],
         organs=dict(_pair(one, "--organ") for one in options["organs"]),
         case_label=options["case_label"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
     )
     settings: dict[str, Any] = (
         {

@@ -222,7 +222,7 @@ def _request(options: dict[str, Any]) -> "SuvRequest":
         blood_pool=options["blood_pool"],
         case_label=options["case_label"],
         deidentify=options["deidentify"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
+        acceptances=acceptances_of(options),
     )
 
 
