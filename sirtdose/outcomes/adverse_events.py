@@ -28,12 +28,20 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Treatment:
+    """A treatment of a patient on a day, in an arm of a study where there is one."""
+
+    day: date
+    arm: str = ""
+
+
+@dataclass(frozen=True)
 class Graded:
     """A value or a person's grade on a day; `grade` None where it cannot be graded.
 
-    `value`, `baseline` and `baseline_uln` are in `unit`; `days` are after treatment,
-    None where it is not known. `borrowed` says that the baseline, which has no limit of
-    its own, was held against that of this value.
+    `value`, `baseline` and `baseline_uln` are in `unit`; `days` are after `treatment`,
+    the one that it counts for, None where there is none. `borrowed` says that the
+    baseline, which has no limit of its own, was held against that of this value.
     """
 
     term: str
@@ -48,6 +56,7 @@ class Graded:
     baseline_uln: float | None = None
     borrowed: bool = False
     by_user: bool = False
+    treatment: Treatment | None = None
 
     def is_in(self, window: Window | None) -> bool:
         """Whether it counts in a window; with none, whatever its day.
@@ -208,16 +217,39 @@ class OfWindow:
 
 
 @dataclass(frozen=True)
+class OfArm:
+    """What followed a patient's treatments of one arm, by windows and together.
+
+    `ended_by_next` names the windows that reach past a next treatment of the patient.
+    """
+
+    arm: str
+    days: tuple[date, ...]
+    windows: tuple[OfWindow, ...]
+    together: OfWindow
+    ended_by_next: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PatientToxicity:
-    """A patient; `together` is of all windows as one."""
+    """A patient; `together` is of all windows as one.
+
+    `arms` is empty where no treatment has an arm.
+    """
 
     case_id: str
-    treated: date | None
+    treatments: tuple[Treatment, ...]
     graded: tuple[Graded, ...]
     windows: tuple[OfWindow, ...]
     together: OfWindow
     baselines: dict[str, Baseline]
     liver: tuple[LiverDay, ...]
+    arms: tuple[OfArm, ...] = ()
+
+    @property
+    def treated(self) -> date | None:
+        """The day of the first treatment."""
+        return self.treatments[0].day if self.treatments else None
 
     @property
     def baseline_albi(self) -> Albi | None:

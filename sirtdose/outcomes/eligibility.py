@@ -128,7 +128,7 @@ def study_criteria() -> CriteriaSet:
     Examples
     --------
     >>> len(study_criteria().criteria)
-    16
+    17
     """
     return criteria_set(table("eligibility"), "eligibility.json")
 

@@ -1,13 +1,15 @@
 """Names and units of laboratory values: many are in use, one of each inside."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+# A table has few words, and many lines of each.
+_WORDS = 1024
 _POWER_OF_TEN = re.compile("(?<=10)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 
 
@@ -64,6 +66,7 @@ def units_of(term: str) -> dict[str, float]:
     return dict(table("laboratory")["units"][quantity(term)["units"]])
 
 
+@lru_cache(_WORDS)
 def unit_inside(term: str) -> str:
     """The unit that a term is held in.
 
@@ -75,6 +78,7 @@ def unit_inside(term: str) -> str:
     return str(quantity(term).get("unit") or next(iter(units_of(term))))
 
 
+@lru_cache(_WORDS)
 def factor(term: str, unit: str) -> float:
     """What a value in `unit` is multiplied by to be in the unit inside.
 
@@ -95,6 +99,7 @@ def factor(term: str, unit: str) -> float:
     raise InputError(f"'{unit[:40]}' is not a unit of {term}: use {known}")
 
 
+@lru_cache(_WORDS)
 def is_same_unit(unit: str, other: str) -> bool:
     """Whether two ways to write a unit mean the same.
 
@@ -127,7 +132,7 @@ def require_possible(term: str, value: float, *, given: str) -> None:
     --------
     >>> require_possible("albumin", 40.0, given="4.0 g/dL")
     """
-    known = quantity(term)
+    known = table("laboratory")["terms"][term]
     if known["from"] <= value <= known["to"]:
         return
     raise RangeError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sirtdose.data.load import table
@@ -51,6 +52,7 @@ def clinical_terms(version: str) -> dict[str, Any]:
     return dict(table(f"ctcae_{version}")["clinical"])
 
 
+@lru_cache(1024)
 def grades_of(version: str, term: str) -> tuple[int, ...]:
     """The grades that a term has, 0 included.
 

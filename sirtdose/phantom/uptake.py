@@ -55,11 +55,11 @@ class PhantomUptake:
             weight_kg=self.weight_kg,
             height_cm=self.height_cm,
         )
-        tumors = [one.name for one in REGIONS if one.role is Role.TUMOR]
+        known = [one.name for one in REGIONS if one.role is Role.TUMOR]
         for name, suv in self.tumor_suv.items():
-            if name not in tumors:
+            if name not in known:
                 raise InputError(
-                    f"the digital patient has no tumor '{name}': use {', '.join(tumors)}"
+                    f"the digital patient has no tumor '{name}': use {', '.join(known)}"
                 )
             require_not_negative(tumor_suv=suv)
 
@@ -76,6 +76,7 @@ def uptake_of(
         description="sirtdose digital phantom, simulated FDG PET",
         acquired=request.scan_at,
         version=__version__,
+        patient_sex="F",
     )
     injection = FdgInjection(
         injected_at=request.scan_at - _UPTAKE_TIME,

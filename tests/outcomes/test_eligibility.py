@@ -120,6 +120,7 @@ def test_yes_or_no(name: str, criterion: str, right: bool) -> None:
 
 ALL: dict[str, Any] = {
     "histology_proven": True,
+    "liver_metastases_on_imaging": True,
     "liver_only_or_predominant": True,
     "progressive_under_systemic_therapy": True,
     "eligible_for_intra_arterial_therapy": True,

@@ -1,8 +1,10 @@
 """`sirtdose mmc`: mitomycin C after radioembolization, as one study gave it."""
 
+import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -18,11 +20,14 @@ from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
 from sirtdose.outcomes.eligibility import CriteriaSet, Judged, judge, study_criteria
-from sirtdose.outcomes.mitomycin import schedule
+from sirtdose.outcomes.mitomycin import Known, schedule
 from sirtdose.report.outcomes.mitomycin import mitomycin_document, mitomycin_screen
 
 _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _UNKNOWN = ("", "-", "?")
+_HOLD = ("hold", "0mg")
+_DOSE = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)mg")
+_T = TypeVar("_T")
 
 
 @command("mmc")
@@ -57,7 +62,25 @@ _UNKNOWN = ("", "-", "?")
     "--platelets",
     metavar="COUNTS",
     help="Platelets on each day of the schedule in 10^9/L, e.g. 150,90; - if unknown. "
-    "A cycle that is withheld is tried again one interval later.",
+    "The first cycle is held at 100 and below, and tried again one interval later.",
+)
+@click.option(
+    "--reduced-dose",
+    metavar="DOSES",
+    help="The physician's dose for each later cycle below 100 x 10^9/L platelets, in "
+    "order, e.g. 9mg,hold.",
+)
+@click.option(
+    "--response",
+    metavar="RESPONSES",
+    help="RECIST 1.1 response of each imaging after two cycles of cohort D, e.g. "
+    "SD,PR; - if unknown. PD ends the schedule.",
+)
+@click.option(
+    "--actual-days",
+    metavar="DAYS",
+    help="Days on which the schedule's days took place, e.g. 2026-04-29,-; - if as "
+    "planned. All later days move.",
 )
 @click.option(
     "--progressed",
@@ -88,25 +111,24 @@ def mmc_command(
     """Mitomycin C by the protocol of one study: days, doses, gates; no recommendation.
 
     The prospective study gave resin radioembolization, then mitomycin C, to 16 women
-    with liver metastases of breast cancer. A cycle is withheld at 100 x 10^9/L
-    platelets or fewer. The study does not say by how much it lowered doses, and no dose
-    is invented here.
+    with liver metastases of breast cancer. The first cycle needs more than 100 x 10^9/L
+    platelets. Below that, later doses are reduced. The study does not say by how much:
+    the reduced dose is the physician's, and none is computed here.
 
     Writes mmc.json.
 
     Example: sirtdose mmc --cohort A --treated 2026-03-02
 
     Example: sirtdose mmc --cohort C --treated 2026-03-02 --interval 28d --platelets
-    150,90
+    150,90 --reduced-dose 9mg
     """
-    day, platelets = _day(treated), _counts(options["platelets"])
+    day, known = _day(treated, "--treated"), _known(options)
     cycles = schedule(
         cohort,
         treated=day,
         interval_d=options["interval"],
         first_after_weeks=options["first_after"] / 7,
-        platelets=platelets,
-        progressed=options["progressed"],
+        known=known,
     )
     document = mitomycin_document(
         cycles,
@@ -114,8 +136,7 @@ def mmc_command(
         treated=day,
         # Of one day there is nothing between.
         interval_d=None if len(cycles) == 1 else options["interval"],
-        platelets=platelets,
-        progressed=options["progressed"],
+        progressed=known.progressed,
         entry=None if case is None else _entry(case),
     )
     show_document(
@@ -128,7 +149,28 @@ def mmc_command(
     )
 
 
-def _day(text: str) -> date:
+def _known(options: dict[str, Any]) -> Known:
+    def read(option: str, each: Callable[[str], _T | None]) -> list[_T | None]:
+        text = options[option.strip("-").replace("-", "_")]
+        parts = [] if text is None else [one.strip() for one in text.split(",")]
+        return [None if one in _UNKNOWN else each(one) for one in parts]
+
+    doses = read("--reduced-dose", _dose_mg)
+    if None in doses:
+        raise click.BadParameter(
+            "'-' is not a dose: write the physician's, such as 9mg, or hold",
+            param_hint="--reduced-dose",
+        )
+    return Known(
+        platelets=read("--platelets", _count),
+        reduced_mg=[one for one in doses if one is not None],
+        responses=read("--response", str.upper),
+        days=read("--actual-days", lambda text: _day(text, "--actual-days")),
+        progressed=options["progressed"],
+    )
+
+
+def _day(text: str, option: str) -> date:
     try:
         day = date.fromisoformat(text.strip())
     except ValueError:
@@ -137,25 +179,34 @@ def _day(text: str) -> date:
         raise click.BadParameter(
             f"'{text}' is not a day from {_FIRST_YEAR} to {_LAST_YEAR}: write it like "
             "2026-03-02",
-            param_hint="--treated",
+            param_hint=option,
         )
     return day
 
 
-def _counts(text: str | None) -> list[float | None]:
-    if text is None:
-        return []
-    found: list[float | None] = []
-    for part in text.split(","):
-        try:
-            found.append(None if part.strip() in _UNKNOWN else float(part))
-        except ValueError:
-            raise click.BadParameter(
-                f"'{part.strip()}' is not a platelet count: write 10^9/L without a "
-                "unit, such as 150,90",
-                param_hint="--platelets",
-            ) from None
-    return found
+def _count(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"'{text}' is not a platelet count: write 10^9/L without a unit, such as "
+            "150,90",
+            param_hint="--platelets",
+        ) from None
+
+
+def _dose_mg(text: str) -> float:
+    """The dose of one day; 0 where none is given."""
+    plain = text.casefold().replace(" ", "")
+    if plain in _HOLD:
+        return 0.0
+    match = _DOSE.fullmatch(plain)
+    if match is None:
+        raise click.BadParameter(
+            f"'{text}' is not a dose: write it in mg, such as 9mg, or hold",
+            param_hint="--reduced-dose",
+        )
+    return float(match[1])
 
 
 def _entry(path: Path) -> tuple[CriteriaSet, list[Judged]]:

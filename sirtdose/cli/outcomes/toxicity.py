@@ -17,8 +17,8 @@ from sirtdose.outcomes.adverse_events import Window
 from sirtdose.report.outcomes.toxicity import (
     toxicity_document,
     toxicity_pages,
-    toxicity_screen,
 )
+from sirtdose.report.outcomes.toxicity_screen import toxicity_screen
 from sirtdose.workflows.outcomes.toxicity import toxicity_of
 
 _PATH = click.Path(path_type=Path)
@@ -38,15 +38,22 @@ _WINDOW = re.compile(r"(\d{1,5})d?-(?:(\d{1,5})d|)")
     "windows",
     multiple=True,
     metavar="DAYS",
-    help="Days after treatment to grade, e.g. 0-30d or 31-90d; 91d- has no end. May "
-    "be repeated.  [default: all after treatment]",
+    help="Days after each treatment to grade, e.g. 0-30d or 31-90d; 91d- has no end. "
+    "The next treatment ends it. May be repeated.  [default: all after treatment]",
 )
 @click.option(
     "--treated",
     type=_PATH,
     metavar="DATES.csv",
     help="Table with the columns case_id and treated, if LABORATORY.csv has no column "
-    "treated.",
+    "treated. With a column arm (or treatment), one line for each treatment.",
+)
+@click.option(
+    "--roster",
+    type=_PATH,
+    metavar="FILE.csv",
+    help="All cases with the arm to which each was allocated: columns case_id and arm; "
+    "A|B for two arms.",
 )
 @click.option(
     "--ascites-from",
@@ -65,6 +72,7 @@ def toxicity_command(
     ctcae: str,
     windows: tuple[str, ...],
     treated: Path | None,
+    roster: Path | None,
     ascites_from: str,
     out: Path | None,
     force: bool,
@@ -80,21 +88,33 @@ def toxicity_command(
     1-2, 3-4) have a word as value. A value without its unit, or without a limit of
     normal that decides, is not gradable, never grade 0.
 
-    Writes toxicity.json, grades.csv, worst.csv, liver.csv and patients.csv.
+    With arms, the worst grade of each patient and arm is counted as n/N, of the
+    patients treated in the arm and, with --roster, of those allocated to it.
+
+    Writes toxicity.json, grades.csv, worst.csv, liver.csv and patients.csv; with arms
+    also arms.csv and arms_worst.csv.
 
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --out toxicity
 
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --window 0-90d --out toxicity
+
+    Example: sirtdose toxicity labs.csv --ctcae 5.0 --treated days.csv --roster
+    roster.csv --out toxicity
     """
-    patients = toxicity_of(
+    found = toxicity_of(
         laboratory,
         version=ctcae,
         windows=_windows(windows),
         treated=treated,
+        roster=roster,
         ascites_from=int(ascites_from),
     )
     document = toxicity_document(
-        patients, version=ctcae, ascites_from=int(ascites_from)
+        found.patients,
+        version=ctcae,
+        ascites_from=int(ascites_from),
+        study=found.study,
+        not_used=found.not_used,
     )
     show_document(
         document,

@@ -29,7 +29,10 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "review.json": ("review.html", "candidates.dcm", "planes"),
     "accepted.json": ("accepted.dcm",),
     "validation.json": ("validation.csv", "validation.html"),
-    "toxicity.json": ("grades.csv", "worst.csv", "liver.csv", "patients.csv"),
+    "toxicity.json": (
+        *("grades.csv", "worst.csv", "liver.csv", "patients.csv"),
+        *("arms.csv", "arms_worst.csv"),
+    ),
     "response.json": ("timepoints.csv", "best.csv", "variants.csv"),
     "lesions.json": ("lesions.csv", "lesions.html"),
     "suv.json": ("lesions.csv", "uptake.csv", "suv.html"),

@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("outcomes", "response", "responders", "toxicity", "toxic-from"),
         *("lesion-dose", "liver-dose", "threshold", "time", "event", "landmark"),
         *("covariate", "cohort", "treated", "first-after", "platelets"),
+        *("reduced-dose", "actual-days", "roster"),
         *("progressed", "simulated", "inputs", "spacing"),
         *("to", "aet", "calling-aet", "port", "ae-title", "host", "allow"),
         *("tls-certificate", "tls-key", "tls-ca", "run", "case-for-every-study"),

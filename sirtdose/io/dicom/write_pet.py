@@ -6,7 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from sirtdose.io.dicom.write import Study, decimal, file_of, item, pixels_of, plane_of, save
+from sirtdose.io.dicom.write import (
+    Study,
+    decimal,
+    file_of,
+    item,
+    pixels_of,
+    plane_of,
+    save,
+)
 from sirtdose.model.volume import Quantity, Volume
 
 _PET = "1.2.840.10008.5.1.4.1.1.128"
@@ -22,7 +30,6 @@ class FdgInjection:
     injected_bq: float
     weight_kg: float
     height_m: float
-    sex: str = "F"
 
     def left(self, at: datetime) -> float:
         """The part of the activity that has not decayed."""
@@ -47,11 +54,9 @@ def write_pet(
         RadiopharmaceuticalStartDateTime=injection.injected_at.strftime("%Y%m%d%H%M%S"),
     )
     described = study.attributes | {
-        "PatientSex": injection.sex,
         "PatientWeight": decimal(injection.weight_kg),
         "PatientSize": decimal(injection.height_m),
     }
-    # The moments of START are those of one maker.
     paths = []
     for k, values in enumerate(concentration):
         dataset = file_of(

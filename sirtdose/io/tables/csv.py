@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError, InputError, RangeError
@@ -13,8 +14,13 @@ from sirtdose.model.recovery import RecoveryTable
 
 # What people write where a value is missing.
 _MISSING = ("", "na", "n/a", "nan", "unknown")
+# Any table may say of its lines that the patients do not exist.
+SIMULATED = "simulated"
 _YES = ("yes", "y", "true", "1", "1.0")
 _NO = ("no", "n", "false", "0", "0.0")
+# So much of two names has to be the same for one to be a slip of the other; a short one
+# differs by a letter.
+_ALIKE, _ALIKE_SHORT, _SHORT = 0.8, 0.66, 3
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ def read_table(
     required: Collection[str],
     optional: Collection[str] | None = None,
     what: str = "a table",
+    extra: bool = False,
 ) -> list[Line]:
     """Read a csv with a header.
 
@@ -112,6 +119,9 @@ def read_table(
         Its columns; any others may stand there where `optional` is None.
     what : str
         What it is a table of, for messages.
+    extra : bool
+        Others may stand there too, but none that may be a slip of one that is not
+        there; :func:`extra_columns` names them.
 
     Raises
     ------
@@ -122,7 +132,10 @@ def read_table(
     """
     lines = csv_lines(path)
     header = header_of(lines[0][1])
-    _require_columns(path.name, header, required, optional=optional, what=what)
+    _require_columns(path.name, header, required, what=what)
+    if optional is not None:
+        known = (*required, *optional, SIMULATED)
+        _require_known(path.name, header, known, what=what, extra=extra)
     if len(lines) < 2:
         raise InputError(
             f"{path.name} contains only a header: add one line for each entry"
@@ -143,7 +156,6 @@ def _require_columns(
     header: Sequence[str],
     required: Collection[str],
     *,
-    optional: Collection[str] | None,
     what: str,
 ) -> None:
     missing = [column for column in required if column not in header]
@@ -158,15 +170,37 @@ def _require_columns(
             f"{name}, line 1 has the column {min(twice)!r} more than "
             "once: keep one of them"
         )
-    if optional is None:
-        return
-    known = (*required, *optional)
-    unknown = [column for column in header if column not in known]
-    if unknown:
-        raise InputError(
-            f"{name}, line 1: column {unknown[0][:40]!r} is not known in {what}: its "
-            f"columns are {', '.join(known)}"
+
+
+def _require_known(
+    name: str, header: Sequence[str], known: Collection[str], *, what: str, extra: bool
+) -> None:
+    absent = [column for column in known if column not in header]
+    for column in (one for one in header if one not in known):
+        least = _ALIKE_SHORT if len(column) <= _SHORT else _ALIKE
+        near = get_close_matches(column, absent, 1, least)
+        if extra and column and not near:
+            continue
+        meant = f"was {near[0]} meant? Otherwise " if extra and near else ""
+        remedy = (
+            f"{meant}give it another name"
+            if extra
+            else f"its columns are {', '.join(known)}"
         )
+        raise InputError(
+            f"{name}, line 1: column {column[:40]!r} is not known in {what}: {remedy}"
+        )
+
+
+def extra_columns(line: Line, known: Collection[str]) -> list[str]:
+    """The columns of a table, by one of its lines, that nothing here reads.
+
+    Examples
+    --------
+    >>> extra_columns(Line("labs.csv, line 2", {"term": "ALT", "ward": "3"}), ["term"])
+    ['ward']
+    """
+    return [column for column in line.cells if column not in known]
 
 
 def _cells(

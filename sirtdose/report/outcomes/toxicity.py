@@ -11,13 +11,17 @@ from sirtdose.outcomes.adverse_events import (
     OfWindow,
     PatientToxicity,
 )
-from sirtdose.report.screen import Screen
+from sirtdose.outcomes.arms import Study
+from sirtdose.report.outcomes.arms import (
+    arms_document,
+    arms_notes,
+    arms_pages,
+)
 from sirtdose.report.tables import rows_csv
-from sirtdose.report.wording import table
 
 GRADE_COLUMNS = (
     *("case_id", "date", "days", "term", "value", "unit", "baseline"),
-    *("baseline_from", "baseline_uln", "grade", "rule"),
+    *("baseline_from", "baseline_uln", "grade", "rule", "treated", "arm"),
 )
 WORST_COLUMNS = (
     *("case_id", "window", "term", "worst_grade", "date", "days", "rule", "value"),
@@ -35,11 +39,29 @@ _INR_BANDS = (
 
 
 def toxicity_document(
-    patients: Sequence[PatientToxicity], *, version: str, ascites_from: int
+    patients: Sequence[PatientToxicity],
+    *,
+    version: str,
+    ascites_from: int,
+    study: Study | None = None,
+    not_used: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """What toxicity.json holds."""
+    """What toxicity.json holds.
+
+    Parameters
+    ----------
+    patients : sequence of PatientToxicity
+    version : str
+        Of CTCAE.
+    ascites_from : int
+    study : Study, optional
+        The arms, where treatments have one.
+    not_used : mapping of str to sequence of str, optional
+        Columns that nothing reads, by file.
+    """
     criteria = data_table(f"ctcae_{version}")
     rule = criteria["hepatotoxicity"]
+    arms = arms_document(study, patients, version=version)
     return {
         "schema": "sirtdose.toxicity/1",
         "sirtdose_version": __version__,
@@ -57,7 +79,13 @@ def toxicity_document(
         "notes": [
             *_notes(patients, rule, ascites_from),
             *_not_verified(patients, criteria["not_verified"]),
+            *arms_notes(arms),
         ],
+        "columns_not_used": [
+            {"file": file, "columns": list(columns)}
+            for file, columns in (not_used or {}).items()
+        ],
+        "arms": arms,
         "cases": [_patient(one) for one in patients],
     }
 
@@ -126,6 +154,10 @@ def _patient(case: PatientToxicity) -> dict[str, Any]:
     return {
         "case_id": case.case_id,
         "treated": None if case.treated is None else case.treated.isoformat(),
+        "treatments": [
+            {"date": one.day.isoformat(), "arm": one.arm or None}
+            for one in case.treatments
+        ],
         "baselines": {
             term: {
                 "value": one.value,
@@ -141,6 +173,16 @@ def _patient(case: PatientToxicity) -> dict[str, Any]:
         "windows": [_window(one) for one in case.windows],
         "together": _window(case.together),
         "liver": [_liver(one) for one in case.liver],
+        "arms": [
+            {
+                "arm": one.arm,
+                "treated": [day.isoformat() for day in one.days],
+                "windows": [_window(window) for window in one.windows],
+                "together": _window(one.together),
+                "ended_by_next_treatment": list(one.ended_by_next),
+            }
+            for one in case.arms
+        ],
     }
 
 
@@ -156,6 +198,8 @@ def _graded(one: Graded) -> dict[str, Any]:
         "baseline_uln": one.baseline_uln,
         "grade": one.grade,
         "rule": one.rule,
+        "treated": None if one.treatment is None else one.treatment.day.isoformat(),
+        "arm": (one.treatment.arm or None) if one.treatment else None,
     }
 
 
@@ -224,6 +268,7 @@ def toxicity_pages(document: dict[str, Any]) -> dict[str, str]:
         "patients.csv": rows_csv(
             patient_columns(cases), (_patient_row(case) for case in cases)
         ),
+        **arms_pages(document),
     }
 
 
@@ -241,76 +286,6 @@ def _patient_row(case: dict[str, Any]) -> dict[str, Any]:
         "baseline_albi": albi.get("score"),
         "baseline_albi_grade": albi.get("grade"),
     }
-
-
-def toxicity_screen(document: dict[str, Any]) -> Screen:
-    """Worst grades by window, hepatotoxicity and liver function, for a terminal."""
-    labels = dict.fromkeys(
-        window["window"] for case in document["cases"] for window in case["windows"]
-    )
-    lines = [
-        f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each case",
-        *(one for label in labels for one in ("", *_of_window(document, label))),
-    ]
-    liver = [
-        [
-            case["case_id"],
-            one["date"],
-            f"{one['albi']:.2f}",
-            one["modified_albi_grade"],
-            *_child_pugh_cells(one),
-        ]
-        for case in document["cases"]
-        for one in case["liver"]
-    ]
-    if liver:
-        lines += [
-            "",
-            table(
-                ["case", "date", "ALBI", "grade", "Child-Pugh", "points"],
-                liver,
-                left=True,
-            ),
-        ]
-    return Screen(lines, remarks=document["notes"])
-
-
-def _child_pugh_cells(one: dict[str, Any]) -> list[str]:
-    if one["child_pugh"] is None:
-        return ["-", f"needs {', '.join(one['child_pugh_missing'])}"]
-    names = ("bilirubin", "albumin", "INR", "ascites", "encephalopathy")
-    points = ", ".join(f"{name} {one[f'points_{name.casefold()}']}" for name in names)
-    return [f"{one['child_pugh']}{one['child_pugh_points']}", points]
-
-
-def _of_window(document: dict[str, Any], label: str) -> list[str]:
-    """How many cases have which worst grade, and what became of the liver."""
-    grades: dict[str, list[int | None]] = {}
-    liver: dict[str, list[str]] = {"yes": [], "no": [], "unknown": []}
-    for case in document["cases"]:
-        for window in (one for one in case["windows"] if one["window"] == label):
-            for one in window["worst"]:
-                grades.setdefault(one["term"], []).append(one["worst_grade"])
-            reached = window["hepatotoxicity_grade3"]
-            answer = {True: "yes", False: "no", None: "unknown"}[reached]
-            why = f" ({window['hepatotoxicity_why']})" if answer != "no" else ""
-            liver[answer].append(f"{case['case_id']}{why}")
-    rows = [
-        [
-            term,
-            str(len(found)),
-            *(str(found.count(n) or "-") for n in (0, 1, 2, 3, 4, 5, None)),
-        ]
-        for term, found in grades.items()
-    ]
-    header = [label, "cases", "0", "1", "2", "3", "4", "5", "not gradable"]
-    told = [
-        f"Hepatotoxicity of grade 3 or above: yes {len(liver['yes'])}, no "
-        f"{len(liver['no'])}, unknown {len(liver['unknown'])}",
-        *(f"  yes: {one}" for one in liver["yes"]),
-        *(f"  unknown: {one}" for one in liver["unknown"]),
-    ]
-    return [*([table(header, rows), ""] if rows else [f"{label}: no values"]), *told]
 
 
 def column_of(term: str) -> tuple[str, str, str]:

@@ -13,10 +13,14 @@ from sirtdose.outcomes.laboratory import canonical, factor, require_possible
 from sirtdose.outcomes.toxicity import clinical_terms, grades_of
 from sirtdose.workflows.outcomes.case_lines import by_case, day_of, measured
 
-REQUIRED = ("case_id", "date", "term", "value", "unit")
+# Names of the column of arms: one of them.
+ARMS = ("arm", "treatment")
+REQUIRED = ("case_id", "date", "term")
+_MEASURED = ("value", "unit")
 OPTIONAL = (
+    *_MEASURED,
     *("uln", "lln", "baseline", "baseline_uln", "treated", "grade"),
-    "anticoagulated",
+    *("anticoagulated", *ARMS),
 )
 _VALUES = ("value", "uln", "lln", "baseline", "baseline_uln")
 _MOST = 1e7
@@ -47,6 +51,7 @@ class Row:
     grade: int | None = None
     anticoagulated: bool = False
     word: str = ""
+    treated: date | None = None
 
     @property
     def printed(self) -> str:
@@ -64,8 +69,19 @@ def laboratory_cases(path: Path, version: str) -> dict[str, list[Row]]:
         twice, with their line and column.
     """
     lines = read_table(
-        path, required=REQUIRED, optional=OPTIONAL, what="a table of laboratory values"
+        path,
+        required=REQUIRED,
+        optional=OPTIONAL,
+        what="a table of laboratory values",
+        extra=True,
     )
+    missing = [column for column in _MEASURED if column not in lines[0].cells]
+    if missing and "grade" not in lines[0].cells:
+        raise InputError(
+            f"{path.name}, line 1 lacks the column{'s' * (len(missing) > 1)} "
+            f"{', '.join(missing)}: a table of laboratory values has the columns "
+            f"{', '.join((*REQUIRED, *_MEASURED))}; one of grades has a column grade"
+        )
     found = {}
     for case_id, days in by_case(lines, item="term").items():
         rows = [
@@ -74,54 +90,6 @@ def laboratory_cases(path: Path, version: str) -> dict[str, list[Row]]:
         _require_once(rows)
         found[case_id] = rows
     return found
-
-
-def treatment_days(
-    cases: dict[str, list[Row]], path: Path | None
-) -> dict[str, date | None]:
-    """The day of treatment of each case: of the column, or a table of days.
-
-    Raises
-    ------
-    InputError
-        Days of one case that differ, or a case twice in the table of days.
-    """
-    own = {} if path is None else _days_table(path)
-    return {case_id: _treated(case_id, rows, own) for case_id, rows in cases.items()}
-
-
-def _days_table(path: Path) -> dict[str, tuple[date, str]]:
-    found: dict[str, tuple[date, str]] = {}
-    for line in read_table(
-        path, required=("case_id", "treated"), what="a table of treatment days"
-    ):
-        case_id = line.required("case_id")
-        if case_id in found:
-            raise InputError(
-                f"{line.at('case_id')}: '{case_id}' is already in the table: give one "
-                "day of treatment for each case"
-            )
-        if line.text("treated"):
-            found[case_id] = (day_of(line, "treated"), line.at("treated"))
-    return found
-
-
-def _treated(
-    case_id: str, rows: Sequence[Row], own: dict[str, tuple[date, str]]
-) -> date | None:
-    days = [
-        (day_of(row.line, "treated"), row.line.at("treated"))
-        for row in rows
-        if row.line.text("treated")
-    ]
-    days += [own[case_id]] if case_id in own else []
-    for day, where in days:
-        if day != days[0][0]:
-            raise InputError(
-                f"{where} is {day}, but case '{case_id}' was treated on {days[0][0]} "
-                f"according to {days[0][1]}"
-            )
-    return days[0][0] if days else None
 
 
 def _row(line: Line, day: date, version: str) -> Row:
@@ -137,7 +105,8 @@ def _row(line: Line, day: date, version: str) -> Row:
         raise InputError(
             f"{line.at('term')}: '{written[:40]}' is not known: use {', '.join(known)}"
         )
-    row = Row(line, day, term)
+    treated = day_of(line, "treated") if line.text("treated") else None
+    row = Row(line, day, term, treated=treated)
     if term in table("laboratory")["child_pugh_terms"]:
         return replace(row, word=_word(line, term))
     row = replace(row, grade=_grade(line, term, version))

@@ -1,7 +1,9 @@
 """Toxicity of many patients, from a table of laboratory values and grades."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ from sirtdose.outcomes.adverse_events import (
     Graded,
     Hepatotoxicity,
     LiverDay,
+    OfArm,
     OfWindow,
     PatientToxicity,
+    Treatment,
     Window,
     hepatotoxicity,
     worst_grades,
 )
+from sirtdose.outcomes.arms import Study, treatment_of
 from sirtdose.outcomes.laboratory import is_same_unit, unit_inside
 from sirtdose.outcomes.liver_function import albi, child_pugh
 from sirtdose.outcomes.toxicity import (
@@ -26,11 +31,12 @@ from sirtdose.outcomes.toxicity import (
     terms,
 )
 from sirtdose.workflows.outcomes.laboratory_table import (
+    ARMS,
     Row,
     is_same,
     laboratory_cases,
-    treatment_days,
 )
+from sirtdose.workflows.outcomes.treatment_table import course_of
 
 # An older value says nothing of the liver that is treated.
 _BASELINE_D = 366
@@ -40,15 +46,25 @@ _ALL_LABEL = "all values"
 _CHILD_PUGH = ("INR", "ascites-child-pugh", "encephalopathy-child-pugh")
 
 
+@dataclass(frozen=True)
+class Toxicity:
+    """All patients, the arms they were in, and the columns that nothing reads."""
+
+    patients: Sequence[PatientToxicity]
+    study: Study | None
+    not_used: Mapping[str, Sequence[str]]
+
+
 def toxicity_of(
     path: Path,
     *,
     version: str,
     windows: Sequence[Window] = (),
     treated: Path | None = None,
+    roster: Path | None = None,
     ascites_from: int = 3,
-) -> list[PatientToxicity]:
-    """Grades, worst grades, hepatotoxicity and liver function of each case.
+) -> Toxicity:
+    """Grades, worst grades, hepatotoxicity and liver function of each case and arm.
 
     Parameters
     ----------
@@ -60,7 +76,9 @@ def toxicity_of(
         Days after treatment; without one, all after it, or all values of a case whose
         day of treatment is not known.
     treated : Path, optional
-        A table of the cases' days of treatment.
+        A table of the cases' days of treatment, and their arms.
+    roster : Path, optional
+        A table of all cases with the arms to which they were allocated.
     ascites_from : {2, 3}
 
     Raises
@@ -76,58 +94,108 @@ def toxicity_of(
     """
     terms(version)
     cases = laboratory_cases(path, version)
-    days = treatment_days(cases, treated)
-    without = [case_id for case_id, day in days.items() if day is None]
-    if windows and len(without) == len(days):
+    course = course_of(cases, treated, roster)
+    without = [case_id for case_id in cases if not course.treatments[case_id]]
+    if windows and len(without) == len(cases):
         raise InputError(
             f"{path.name}: case '{without[0]}', like all others, has no day of "
             "treatment, but time windows are days after it: give a column treated, or "
             "--treated with a table"
         )
-    return [
+    patients = [
         _patient(
             case_id,
             rows,
-            treated=days[case_id],
+            course.treatments[case_id],
             version=version,
             windows=windows,
             ascites_from=ascites_from,
         )
         for case_id, rows in cases.items()
     ]
+    return Toxicity(patients, course.study, course.not_used)
 
 
 def _patient(
     case_id: str,
     rows: Sequence[Row],
+    treatments: tuple[Treatment, ...],
     *,
-    treated: date | None,
     version: str,
     windows: Sequence[Window],
     ascites_from: int,
 ) -> PatientToxicity:
+    treated = treatments[0].day if treatments else None
     baselines = _baselines(rows, treated)
+    by_user = clinical_terms(version)
     graded = tuple(
-        _graded(row, treated, baselines.get(row.term), version)
+        _graded(
+            row,
+            _counts_for(row, treatments, by_user=row.term in by_user),
+            # Before the first treatment there is nothing to compare with yet.
+            baselines.get(row.term) if treated is None or row.day > treated else None,
+            version,
+        )
         for row in rows
         if not row.word
     )
     chosen: list[Window | None] = [*windows] or [AFTER if treated else None]
-    # Each window by itself, then all of them together.
-    *found, together = (
-        _of_window(
-            graded, some, treated=treated, version=version, ascites_from=ascites_from
-        )
-        for some in (*((one,) for one in chosen), chosen)
-    )
+
+    def by_window(some: Sequence[Graded]) -> list[OfWindow]:
+        """Each window by itself, then all of them together."""
+        return [
+            _of_window(
+                some, own, treated=treated, version=version, ascites_from=ascites_from
+            )
+            for own in (*((one,) for one in chosen), chosen)
+        ]
+
+    *found, together = by_window(graded)
+    arms = []
+    for arm in dict.fromkeys(one.arm for one in treatments if one.arm):
+        own = [one for one in graded if one.treatment and one.treatment.arm == arm]
+        *of_arm, in_arm = by_window(own)
+        days = tuple(one.day for one in treatments if one.arm == arm)
+        ended = _ended_by_next(arm, treatments, windows)
+        arms.append(OfArm(arm, days, tuple(of_arm), in_arm, ended))
     return PatientToxicity(
         case_id=case_id,
-        treated=treated,
+        treatments=treatments,
         graded=graded,
         windows=tuple(found),
         together=together,
         baselines=baselines,
         liver=tuple(_liver_days(rows, treated)),
+        arms=tuple(arms),
+    )
+
+
+def _counts_for(
+    row: Row, treatments: Sequence[Treatment], *, by_user: bool
+) -> Treatment | None:
+    """The treatment of the arm that a line names itself, else the last before it."""
+    named = next((arm for name in ARMS if (arm := row.line.text(name))), "").casefold()
+    if named:
+        treatments = [
+            one
+            for one in treatments
+            if one.arm.casefold() == named and row.treated in (None, one.day)
+        ]
+    return treatment_of(treatments, row.day, same_day=by_user)
+
+
+def _ended_by_next(
+    arm: str, treatments: Sequence[Treatment], windows: Sequence[Window]
+) -> tuple[str, ...]:
+    return tuple(
+        window.label
+        for window in windows
+        if window.last_d is not None
+        and any(
+            (after.day - one.day).days <= window.last_d
+            for one, after in pairwise(treatments)
+            if one.arm == arm
+        )
     )
 
 
@@ -176,9 +244,9 @@ def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]
 
 
 def _graded(
-    row: Row, treated: date | None, baseline: Baseline | None, version: str
+    row: Row, treatment: Treatment | None, used: Baseline | None, version: str
 ) -> Graded:
-    days = None if treated is None else (row.day - treated).days
+    days = None if treatment is None else (row.day - treatment.day).days
     if row.term in clinical_terms(version):
         return Graded(
             row.term,
@@ -187,9 +255,8 @@ def _graded(
             row.grade,
             "not graded" if row.grade is None else "graded by the user",
             by_user=True,
+            treatment=treatment,
         )
-    # Before treatment there is nothing to compare with yet.
-    used = None if days is not None and days <= 0 else baseline
     found, borrowed = _by_value(row, used, version)
     if row.grade is not None and (found.grade is None or row.grade > found.grade):
         found = Grade(row.grade, f"graded by the user (by value: {found.rule})")
@@ -205,6 +272,7 @@ def _graded(
         baseline_from="" if used is None else used.origin,
         baseline_uln=None if used is None else used.uln,
         borrowed=borrowed,
+        treatment=treatment,
     )
 
 

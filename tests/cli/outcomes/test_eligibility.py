@@ -41,7 +41,15 @@ def test_a_case(run: Run, tmp_path: Path) -> None:
     assert found["failed"] == ["alt"]
     assert "platelets" in found["unknown"]
     results: dict[str, Any] = {one["id"]: one for one in found["results"]}
-    assert len(results) == 16
+    assert len(results) == 17
+    kinds = {key: one["kind"] for key, one in results.items()}
+    assert [kinds[key] for key in ("metastases", "age", "karnofsky")] == [
+        "inclusion"
+    ] * 3
+    assert kinds["lung-shunt"] == "exclusion"
+    assert results["metastases"]["must_hold"] == (
+        "radiological evidence of liver metastases"
+    )
     # 18 of 20 is 0.9 times the upper limit of normal.
     bilirubin = results["bilirubin"]
     assert (bilirubin["result"], bilirubin["value"]) == ("met", 0.9)

@@ -21,6 +21,7 @@ def mmc(run: Run, *words: object) -> Any:
 def test_cohort_c(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ("--cohort", "C", "--interval", "28d", "--platelets", "150,90")
+    words += ("--reduced-dose", "hold")
     found = mmc(run, *words, "--out", out)
     assert found == json.loads((out / "mmc.json").read_text("utf-8"))
     assert (found["schema"], found["recommendation"]) == ("sirtdose.mmc/1", False)
@@ -35,14 +36,49 @@ def test_cohort_c(run: Run, tmp_path: Path) -> None:
     assert (again["cycle"], again["date"], again["hold"]) == (2, "2026-06-22", None)
     assert (first["hold"], first["gates"][0]["state"]) == (None, "met")
     assert first["gates"][1]["state"] == "to be assessed"
-    assert second["hold"] == "platelets 90 x 10^9/L, but above 100 is needed"
+    said = "platelets 90 x 10^9/L, below 100: held by the physician"
+    assert second["hold"] == said
     assert second["gates"][0] == {
-        "gate": "platelets above 100 x 10^9/L",
+        "gate": "platelets 100 x 10^9/L or more, or a reduced dose",
         "value": 90.0,
         "state": "held",
     }
     assert found["interval_source"] == "the user: the study does not state it"
     assert any("does not state by how much" in note for note in found["notes"])
+
+
+def test_a_reduced_dose_is_the_physician_s(run: Run) -> None:
+    words = ("--cohort", "C", "--interval", "28d", "--platelets", "150,90")
+    found = mmc(run, *words, "--reduced-dose", "9 mg")
+    second = found["cycles"][1]
+    assert (second["dose_mg"], second["full_dose_mg"]) == (9, 12)
+    assert (second["dose_from"], second["gates"][0]["state"]) == (
+        "the physician",
+        "reduced",
+    )
+    assert second["cumulative_mg_if_all_given"] == 21
+    result = run("mmc", *TREATED, *words, "--reduced-dose", "9mg")
+    assert "9 of 12 mg" in result.stderr
+
+
+def test_gates_and_days_of_cohort_d(run: Run) -> None:
+    words = ("--cohort", "D", "--interval", "28d", "--response", "-,pd")
+    words += ("--actual-days", "2026-05-04")
+    found = mmc(run, *words)
+    cycles = found["cycles"]
+    # A week later than 2026-04-27, and 28 days each from there.
+    assert [one["date"] for one in cycles[:2]] == ["2026-05-04", "2026-06-01"]
+    assert cycles[0]["planned_date"] == "2026-04-27"
+    assert any(
+        "cycle 1 took place on 2026-05-04, 7 d later" in n for n in found["notes"]
+    )
+    gates = [one["gates"][2] for one in cycles if len(one["gates"]) > 2]
+    assert [(one["value"], one["state"]) for one in gates] == [
+        (None, "to be assessed"),
+        ("PD", "held"),
+    ]
+    result = run("mmc", *TREATED, *words)
+    assert "imaging after cycle 4: PD              HELD: PD at" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -134,6 +170,15 @@ def test_the_summary_says_whose_protocol_it_is(run: Run) -> None:
         (("--cohort", "A", "--platelets", "nan"), 3, "platelets of nan"),
         (("--cohort", "A", "--platelets", "150,150"), 3, "cohort A has 1 cycle"),
         (("--cohort", "A", "--platelets", "90,150"), 3, "the next: give an interval"),
+        (
+            ("--cohort", "C", "--interval", "28d", "--platelets", "150,9"),
+            3,
+            "dose hold",
+        ),
+        (("--cohort", "C", "--reduced-dose", "9"), 2, "'9' is not a dose: write it in"),
+        (("--cohort", "C", "--reduced-dose", "-"), 2, "'-' is not a dose"),
+        (("--cohort", "A", "--actual-days", "soon"), 2, "'soon' is not a day from"),
+        (("--cohort", "A", "--response", "PR"), 3, "and not for cohort A"),
         (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is not a day"),
         (("--cohort", "A", "--treated", "9999-12-01"), 2, "is not a day from 1950"),
         (("--cohort", "A", "--case", "none.toml"), 3, "cannot read none.toml"),

@@ -1,11 +1,11 @@
-"""A table of recovery coefficients: slips of unit and column are refused."""
+"""Tables that people write: slips of unit and column are refused."""
 
 from pathlib import Path
 
 import pytest
 
 from sirtdose.errors import InputError
-from sirtdose.io.tables.csv import read_recovery
+from sirtdose.io.tables.csv import Line, extra_columns, read_recovery, read_table
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,36 @@ def test_edges_that_overshoot_are_no_slip(tmp_path: Path) -> None:
     path = tmp_path / "rc.csv"
     path.write_text("volume_ml,rc\n0.5,0.35\n10,1.1\n100,1.0\n", "utf-8")
     assert read_recovery(path).at(0.5) == 0.35
+
+
+@pytest.mark.parametrize(
+    ("column", "near"),
+    [
+        # A letter of three, or little of a longer name.
+        ("ulm", "uln"),
+        ("anticoagulation", "anticoagulated"),
+        ("treatd", "treated"),
+        ("laboratory", ""),
+        ("age", ""),
+        ("ward", ""),
+        # What it may be a slip of is there.
+        ("terms", ""),
+        ("", "it another name"),
+    ],
+)
+def test_extra_columns_are_allowed_but_for_slips(
+    tmp_path: Path, column: str, near: str
+) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(f"{column},term\n1,ALT\n", "utf-8")
+    optional = ("uln", "anticoagulated", "treated", "arm")
+
+    def read() -> list[Line]:
+        return read_table(path, required=["term"], optional=optional, extra=True)
+
+    if near:
+        with pytest.raises(InputError, match=near):
+            read()
+        return
+    (line,) = read()
+    assert extra_columns(line, ["term", *optional]) == [column]
