@@ -62,6 +62,9 @@ from sirtdose.model.uptake import Uptake as Uptake
 from sirtdose.model.uptake import UptakeGiven as UptakeGiven
 from sirtdose.model.volume import Quantity as Quantity
 from sirtdose.model.volume import Volume as Volume
+from sirtdose.outcomes.patient_dose import PatientDose as PatientDose
+from sirtdose.outcomes.patient_dose import TreatedPart as TreatedPart
+from sirtdose.outcomes.patient_dose import patient_dose as patient_dose
 from sirtdose.phantom.request import PhantomRequest as PhantomRequest
 from sirtdose.phantom.uptake import PhantomUptake as PhantomUptake
 from sirtdose.planning.partition_goal import ImagedInjection as ImagedInjection

@@ -26,11 +26,16 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def unmarked(folder: Path) -> list[Path]:
-    """Pages, and tables with a row, that do not say that they are simulated."""
-    files = (*folder.rglob("*.html"), *folder.rglob("*.csv"))
-    return sorted(one for one in files if not _marked(one))
+    """Pages, and tables by case with any row, that do not say they are simulated."""
+    pages = [one for one in folder.rglob("*.html") if not _says(one.read_text("utf-8"))]
+    tables = [
+        path
+        for path in folder.rglob("*.csv")
+        for rows in [read_rows(path)]
+        if any("case_id" in row and not _says(str(row)) for row in rows)
+    ]
+    return sorted((*pages, *tables))
 
 
-def _marked(path: Path) -> bool:
-    text = path.read_text("utf-8").casefold()
-    return "simulated" in text
+def _says(text: str) -> bool:
+    return "simulated" in text.casefold()

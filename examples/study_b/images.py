@@ -32,7 +32,10 @@ def doses_of_images(drawn: Sequence[Row], out: Path, *, jobs: int) -> dict[str, 
     table = write_rows(out / "manifest.csv", manifest)
     sirtdose("batch", table, "--jobs", jobs, "--out", out / "doses")
     found: dict[str, Row] = {}
-    names = {"all tumors": "tumor_mean_gy", "normal whole liver": "normal_liver_mean_gy"}
+    names = {
+        "all tumors": "tumor_mean_gy",
+        "normal whole liver": "normal_liver_mean_gy",
+    }
     for line in read_rows(out / "doses" / "summary.csv"):
         if line["name"] in names:
             found.setdefault(line["case_id"], {})[names[line["name"]]] = line["mean_gy"]
@@ -52,6 +55,7 @@ def _given(folder: Path, row: Row, seed: int) -> Row:
         "lung_shunt": f"{truth['lung_shunt_fraction']:.0%}",
         "calibrate_over": "fov",
         "device": "resin",
+        "patient_key": row["case_id"],
     }
 
 

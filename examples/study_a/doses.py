@@ -1,0 +1,118 @@
+"""Study A's doses, simulated: one of tumors and one of normal liver a patient."""
+
+from pathlib import Path
+from typing import Any
+
+from examples.simulated.program import sirtdose
+from examples.simulated.tables import Row, read_rows
+from examples.study_a.patients import WOMEN, Woman
+from sirtdose import (
+    Nuclide,
+    PatientDose,
+    PhantomRequest,
+    TreatedPart,
+    patient_dose,
+    write_phantom,
+)
+from sirtdose.planning.partition import normal_dose_gy
+
+# Tumors and normal liver of each lobe, mL, and T/N: invented.
+_LOBES = {"right lobe": (140.0, 860.0), "left lobe": (60.0, 440.0)}
+_RATIO, _DENSITY_KG_PER_ML, _SHUNT = 2.8, 1.05e-3, 0.05
+Doses = tuple[PatientDose, PatientDose]
+
+
+def dose_rows(out: Path, *, images: bool) -> list[Row]:
+    """A row a patient: doses, how they were obtained, and what else was recorded.
+
+    a01 had her right lobe treated twice; with `images` both are digital, and their maps
+    are summed. Without, hers is the known truth of both.
+    """
+    rows = []
+    for one in WOMEN:
+        if len(set(one.lobes)) == len(one.lobes):
+            tumor, liver = _by_volume(one)
+        else:
+            tumor, liver = (_by_map if images else _by_truth)(one, out)
+        rows.append(
+            {
+                "case_id": one.case_id,
+                "tumor_mean_gy": f"{tumor.mean_gy:.1f}",
+                "normal_liver_mean_gy": f"{liver.mean_gy:.1f}",
+                "dose_from": tumor.method,
+                "activity_gbq": f"{one.activity_gbq:g}",
+                "treatments": str(len(one.lobes)),
+            }
+        )
+    return rows
+
+
+def _by_volume(one: Woman) -> Doses:
+    """Partition model of each lobe, which receives activity by its tissue's uptake."""
+    lobes = {name: _LOBES[name] for name in one.lobes}
+    weights = {name: normal + _RATIO * own for name, (own, normal) in lobes.items()}
+    tumors, livers = [], []
+    for name, (tumor_ml, normal_ml) in lobes.items():
+        gy = normal_dose_gy(
+            activity_gbq=one.activity_gbq * weights[name] / sum(weights.values()),
+            normal_mass_kg=normal_ml * _DENSITY_KG_PER_ML,
+            tumor_masses_kg=[tumor_ml * _DENSITY_KG_PER_ML],
+            # The left lobe's tumors take up less.
+            tumor_to_normal_ratios=[_ratio(name)],
+            dose_constant_gy_kg_per_gbq=Nuclide.named(
+                "Y-90"
+            ).dose_constant_gy_kg_per_gbq,
+            lung_shunt_fraction=_SHUNT,
+        )
+        tumors.append(TreatedPart(name, tumor_ml, gy * _ratio(name)))
+        livers.append(TreatedPart(name, normal_ml, gy))
+    return patient_dose(tumors), patient_dose(livers)
+
+
+def _ratio(lobe: str) -> float:
+    return _RATIO if lobe == "right lobe" else 0.8 * _RATIO
+
+
+def _by_truth(one: Woman, out: Path) -> Doses:
+    """What is known of the digital patient's image, for both activities together."""
+    truth = _digital(one, out)
+    known = {row["name"]: row for row in truth["structures"]}
+    held = {
+        name: row["volume_ml"] * row["mean_in_image_gy"] for name, row in known.items()
+    }
+    names = [name for name, row in known.items() if row["role"] == "tumor"]
+    tumor_ml = sum(known[name]["volume_ml"] for name in names)
+    tumor = sum(held[name] for name in names)
+    normal_ml = known["Liver"]["volume_ml"] - tumor_ml
+    scale = one.activity_gbq / truth["delivered_gbq"]
+    doses = tumor / tumor_ml, (held["Liver"] - tumor) / normal_ml
+    first, second = (PatientDose(scale * gy, "known truth") for gy in doses)
+    return first, second
+
+
+def _digital(one: Woman, out: Path) -> dict[str, Any]:
+    folder = out / "patients" / one.case_id
+    folder.mkdir(parents=True)
+    return write_phantom(PhantomRequest(seed=one.number), folder)
+
+
+def _by_map(one: Woman, out: Path) -> Doses:
+    """Two sessions in one frame of reference; the second adds the first one's map."""
+    truth, folder = _digital(one, out), out / "patients" / one.case_id
+    half = f"{one.activity_gbq / len(one.lobes):.4f}GBq"
+    words = (
+        *("--administered", half, "--administered-at", truth["administered_at"]),
+        *("--lung-shunt", f"{_SHUNT:.0%}", "--calibrate-over", "fov"),
+        *("--patient-key", one.case_id, "--device", "resin"),
+    )
+    first, second = (out / "doses" / f"{one.case_id}-{n}" for n in (1, 2))
+    sirtdose("post", folder, *words, "--out", first)
+    prior = ("--prior-dose", first / "dose_local.dcm")
+    sirtdose("post", folder, *words, *prior, "--out", second)
+    found = {
+        row["name"]: float(row["mean_gy"])
+        for row in read_rows(second / "structures.csv")
+        if row["method"] == "local_deposition+with_prior"
+    }
+    tumor, liver = (found[name] for name in ("all tumors", "normal whole liver"))
+    return patient_dose([], summed_gy=tumor), patient_dose([], summed_gy=liver)
