@@ -103,7 +103,7 @@ def _by_map(one: Woman, out: Path) -> Doses:
     words = (
         *("--administered", half, "--administered-at", truth["administered_at"]),
         *("--lung-shunt", f"{_SHUNT:.0%}", "--calibrate-over", "fov"),
-        *("--patient-key", one.case_id, "--device", "resin"),
+        *("--vessel", "right hepatic artery (simulated)", "--device", "resin"),
     )
     first, second = (out / "doses" / f"{one.case_id}-{n}" for n in (1, 2))
     sirtdose("post", folder, *words, "--out", first)

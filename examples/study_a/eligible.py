@@ -12,7 +12,6 @@ SCREENED = {
     "simulated-a18": {"platelets": '"85 10^9/L"'},
 }
 _ELIGIBLE = {
-    "simulated": "true",
     "histology_proven": "true",
     "liver_metastases_on_imaging": "true",
     "liver_only_or_predominant": "true",
@@ -42,7 +41,9 @@ def judged(folder: Path) -> Iterator[tuple[str, str]]:
         values = "".join(
             f"{name} = {value}\n" for name, value in (_ELIGIBLE | own).items()
         )
-        path.write_text(f'case_id = "{case}"\n\n[values]\n{values}', "utf-8")
+        path.write_text(
+            f'# simulated\ncase_id = "{case}"\n\n[values]\n{values}', "utf-8"
+        )
         said = sirtdose("eligibility", path, shown=case in SCREENED)
         [answer] = (one for one in said.splitlines() if one.startswith("By these"))
         yield case, answer

@@ -1,9 +1,10 @@
 """Study A's sixteen women, simulated: the published margins, and what we invented.
 
 Published: 16 treated by radioembolization, then mitomycin in cohorts A 2, B 1, C 3 and
-D 6 (12 of 16); activity 1.68 GBq (1.043 to 2.140); partial response 10, stable 6; ulcers
-5 of 16, none in the last 6, who had an anti-reflux catheter; 12.6 months of survival;
-several treatments or lobes in 14 of 16; first mitomycin after 2.1 months (1.7 to 12.8).
+D 6 (12 of 16); activity 1.68 GBq (1.043 to 2.140); partial response 10, stable 6;
+ulcers 5 of 16, none in the last 6, who had an anti-reflux catheter; 12.6 months of
+survival; several treatments or lobes in 14 of 16; first mitomycin after 2.1 months (1.7
+to 12.8).
 Invented: all else, and every grade of table 3 but the ulcers' number.
 """
 
@@ -28,8 +29,8 @@ _MONTHS = (
 )
 _ALIVE = (3, 13)
 # Days from radioembolization to the first mitomycin: median 64 (2.1 months), from 52
-# (1.7) to 390 (12.8).
-_FIRST_DAYS = (56, 60, 70, 63, 52, 65, 390, 58, 64, 68, 64, 77)
+# (1.7) to 390 (12.8), in one who lived long.
+_FIRST_DAYS = (56, 60, 70, 63, 52, 65, 64, 58, 64, 68, 390, 77)
 _SIRT = date(2026, 3, 2)
 _BETWEEN_D = 28
 _LAST_STANDARD = 10
@@ -43,6 +44,7 @@ class Woman:
 
     @property
     def case_id(self) -> str:
+        """Her label, which says that she is simulated."""
         return NAMES[self.number - 1]
 
     @property
@@ -57,14 +59,17 @@ class Woman:
 
     @property
     def months(self) -> float:
+        """From radioembolization to death, or to when she was last seen."""
         return _MONTHS[self.number - 1]
 
     @property
     def dead(self) -> bool:
+        """Whether she died."""
         return self.number not in _ALIVE
 
     @property
     def catheter(self) -> str:
+        """The study changed to the other kind for its last six."""
         return "standard" if self.number <= _LAST_STANDARD else "anti-reflux"
 
     @property
@@ -74,6 +79,7 @@ class Woman:
 
     @property
     def sirt(self) -> date:
+        """Day of radioembolization, of all alike."""
         return _SIRT
 
     @property

@@ -50,7 +50,7 @@ def treated_in(arm: str) -> list[Woman]:
 
 
 def counted() -> dict[tuple[str, str, str], int]:
-    """How many patients have each worst grade, by arm, term and grade: digits counted."""
+    """How many patients have a worst grade, by arm, term and grade: digits counted."""
     return {
         (arm, term, grade): digits.count(grade)
         for term, all_digits in GRADES.items()

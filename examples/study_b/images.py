@@ -55,7 +55,7 @@ def _given(folder: Path, row: Row, seed: int) -> Row:
         "lung_shunt": f"{truth['lung_shunt_fraction']:.0%}",
         "calibrate_over": "fov",
         "device": "resin",
-        "patient_key": row["case_id"],
+        "vessel": "right hepatic artery (simulated)",
     }
 
 

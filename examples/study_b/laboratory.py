@@ -1,4 +1,4 @@
-"""Study B's laboratory values: hepatotoxicity of grade 3 in the 8 of 64 of the study."""
+"""Study B's laboratory values: hepatotoxicity of grade 3 in 8 of 64, as published."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
