@@ -1,4 +1,5 @@
 # make demo   set up, then a digital patient from plan to report
+# make studies   two published studies as worked examples, on simulated patients
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
 # make test-lowest   the tests with the lowest versions that pyproject.toml allows
@@ -9,11 +10,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-lowest test-browser check clean benchmark docs reference pictures fired
+.PHONY: demo studies test test-lowest test-browser check clean benchmark docs reference pictures fired
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
 	$(BIN)/sirtdose demo --out demo --force
+
+studies: .venv/ready
+	rm -rf studies
+	$(BIN)/python -m examples.study_a --out studies/study_a
+	$(BIN)/python -m examples.study_b --out studies/study_b
 
 test: .venv/ready check
 
@@ -79,4 +85,4 @@ benchmark: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest demo studies site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

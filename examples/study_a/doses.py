@@ -19,6 +19,12 @@ from sirtdose.planning.partition import normal_dose_gy
 # Tumors and normal liver of each lobe, mL, and T/N: invented.
 _LOBES = {"right lobe": (140.0, 860.0), "left lobe": (60.0, 440.0)}
 _RATIO, _DENSITY_KG_PER_ML, _SHUNT = 2.8, 1.05e-3, 0.05
+_IDENTITY = """#Insight Transform File V1.0
+#Transform 0
+Transform: TranslationTransform_double_3_3
+Parameters: 0 0 0
+FixedParameters:
+"""
 Doses = tuple[PatientDose, PatientDose]
 
 
@@ -75,7 +81,7 @@ def _ratio(lobe: str) -> float:
 
 def _by_truth(one: Woman, out: Path) -> Doses:
     """What is known of the digital patient's image, for both activities together."""
-    truth = _digital(one, out)
+    _, truth = _digital(one, out)
     known = {row["name"]: row for row in truth["structures"]}
     held = {
         name: row["volume_ml"] * row["mean_in_image_gy"] for name, row in known.items()
@@ -90,29 +96,41 @@ def _by_truth(one: Woman, out: Path) -> Doses:
     return first, second
 
 
-def _digital(one: Woman, out: Path) -> dict[str, Any]:
-    folder = out / "patients" / one.case_id
+def _digital(one: Woman, out: Path, *, session: int = 1) -> tuple[Path, dict[str, Any]]:
+    folder = out / "patients" / f"{one.case_id}-{session}"
     folder.mkdir(parents=True)
-    return write_phantom(PhantomRequest(seed=one.number), folder)
+    seed = 100 * session + one.number
+    request = PhantomRequest(seed=seed, patient_id=one.case_id)
+    return folder, write_phantom(request, folder)
 
 
 def _by_map(one: Woman, out: Path) -> Doses:
-    """Two sessions in one frame of reference; the second adds the first one's map."""
-    truth, folder = _digital(one, out), out / "patients" / one.case_id
-    half = f"{one.activity_gbq / len(one.lobes):.4f}GBq"
-    words = (
-        *("--administered", half, "--administered-at", truth["administered_at"]),
-        *("--lung-shunt", f"{_SHUNT:.0%}", "--calibrate-over", "fov"),
-        *("--vessel", "right hepatic artery (simulated)", "--device", "resin"),
-    )
-    first, second = (out / "doses" / f"{one.case_id}-{n}" for n in (1, 2))
-    sirtdose("post", folder, *words, "--out", first)
-    prior = ("--prior-dose", first / "dose_local.dcm")
-    sirtdose("post", folder, *words, *prior, "--out", second)
+    """Two sessions, registered; the second one adds the first one's map."""
+    # The digital patient lies alike in both: a translation by nothing.
+    register = out / "patients" / "registered.tfm"
+    register.parent.mkdir(parents=True)
+    register.write_text(_IDENTITY, "utf-8")
+    prior: tuple[object, ...] = ()
+    result = out
+    for session in (1, 2):
+        folder, truth = _digital(one, out, session=session)
+        result = out / "doses" / f"{one.case_id}-{session}"
+        sirtdose(
+            *("post", folder, "--administered", f"{one.activity_gbq / 2:.4f}GBq"),
+            *("--administered-at", truth["administered_at"], *prior),
+            *("--lung-shunt", f"{_SHUNT:.0%}", "--calibrate-over", "fov"),
+            *("--show-patient", "--device", "resin", "--out", result),
+        )
+        map_of_it = result / "dose_local.dcm"
+        # H09 asks whether a map so much like this one is of this treatment: it is not.
+        prior = (
+            *("--prior-dose", map_of_it, "--prior-transform", register),
+            *("--accept", "H09", "--reason", "simulated: the same lobe, treated again"),
+        )
     found = {
         row["name"]: float(row["mean_gy"])
-        for row in read_rows(second / "structures.csv")
+        for row in read_rows(result / "structures.csv")
         if row["method"] == "local_deposition+with_prior"
     }
-    tumor, liver = (found[name] for name in ("all tumors", "normal whole liver"))
+    tumor, liver = (found[name] for name in ("all_tumors", "normal_whole"))
     return patient_dose([], summed_gy=tumor), patient_dose([], summed_gy=liver)

@@ -14,9 +14,9 @@ _DAYS_A_MONTH = 30.4375
 
 def comparison(out: Path) -> Iterator[str]:
     """A line for each number of the abstract."""
-    yield f"{'simulated study A':34} {'published':20} here"
+    yield f"{'simulated study A':34} {'published':24} here"
     for name, published, found in (*_treated(), *_results(out)):
-        yield f"{name:34} {published:20} {found}"
+        yield f"{name:34} {published:24} {found}"
 
 
 def _treated() -> Iterator[tuple[str, str, str]]:

@@ -31,20 +31,18 @@ def doses_of_images(drawn: Sequence[Row], out: Path, *, jobs: int) -> dict[str, 
     ]
     table = write_rows(out / "manifest.csv", manifest)
     sirtdose("batch", table, "--jobs", jobs, "--out", out / "doses")
-    found: dict[str, Row] = {}
-    names = {
-        "all tumors": "tumor_mean_gy",
-        "normal whole liver": "normal_liver_mean_gy",
+    return {
+        row["case_id"]: {
+            "tumor_mean_gy": row["tumors_mean_gy"],
+            "normal_liver_mean_gy": row["normal_whole_mean_gy"],
+        }
+        for row in read_rows(out / "doses" / "cases.csv")
     }
-    for line in read_rows(out / "doses" / "summary.csv"):
-        if line["name"] in names:
-            found.setdefault(line["case_id"], {})[names[line["name"]]] = line["mean_gy"]
-    return found
 
 
 def _given(folder: Path, row: Row, seed: int) -> Row:
     folder.mkdir(parents=True)
-    truth = write_phantom(PhantomRequest(seed=seed), folder)
+    truth = write_phantom(PhantomRequest(seed=seed, patient_id=row["case_id"]), folder)
     tumors = [one for one in truth["structures"] if one["role"] == "tumor"]
     volume_ml = sum(one["volume_ml"] for one in tumors)
     mean_gy = sum(one["volume_ml"] * one["mean_in_image_gy"] for one in tumors)
@@ -55,7 +53,8 @@ def _given(folder: Path, row: Row, seed: int) -> Row:
         "lung_shunt": f"{truth['lung_shunt_fraction']:.0%}",
         "calibrate_over": "fov",
         "device": "resin",
-        "vessel": "right hepatic artery (simulated)",
+        # The page shows her name and ID: "Phantom Digital, ID simulated-001".
+        "show_patient": "yes",
     }
 
 
@@ -91,6 +90,7 @@ def _measured(case: str, response: str, seed: int, out: Path) -> Iterator[Row]:
             seed=2 * seed + (visit == "after"),
             weight_kg=85,
             height_cm=165,
+            patient_id=case,
         )
         write_phantom_pet(request, folder)
         suv = out / "suv" / case / visit

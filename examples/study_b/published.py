@@ -15,14 +15,14 @@ def comparison(out: Path) -> Iterator[str]:
     """A line for each number of the abstract that a cohort can be drawn to."""
     document = json.loads((out / "cohort" / "cohort.json").read_text("utf-8"))
     response, toxicity = document["endpoints"]
-    yield f"{'simulated study B':34} {'published':20} here"
+    yield f"{'simulated study B':34} {'published':24} here"
     for part in (
         _counts(out, response, toxicity),
         _doses(response, toxicity),
         _survival(document["survival"]),
     ):
         for name, published, found in part:
-            yield f"{name:34} {published:20} {found}"
+            yield f"{name:34} {published:24} {found}"
 
 
 def _counts(

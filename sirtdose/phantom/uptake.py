@@ -17,6 +17,7 @@ from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.phantom.anatomy import BODY, CENTER_MM, REGIONS
 from sirtdose.phantom.make import contours_on
+from sirtdose.phantom.request import PHANTOM_ID
 
 LIVER_SUV = 2.2
 _BODY_SUV, _LUNG_SUV = 0.6, 0.4
@@ -40,6 +41,8 @@ class PhantomUptake:
     seed : int, 0 or more
         The same seed gives the same noise.
     injected_mbq, weight_kg, height_cm : float, > 0
+    patient_id : str
+        PatientID of every file.
     """
 
     tumor_suv: Mapping[str, float]
@@ -48,6 +51,7 @@ class PhantomUptake:
     injected_mbq: float = 300.0
     weight_kg: float = 70.0
     height_cm: float = 168.0
+    patient_id: str = PHANTOM_ID
 
     def __post_init__(self) -> None:
         require_positive(
@@ -70,8 +74,8 @@ def uptake_of(
     """Bq/mL at the start of the scan, contours, and what the header says."""
     study = Study(
         seed=f"sirtdose phantom uptake {request.seed} {request.scan_at.isoformat()} "
-        f"{sorted(request.tumor_suv.items())}",
-        patient_id="PHANTOM",
+        f"{sorted(request.tumor_suv.items())} {request.patient_id}",
+        patient_id=request.patient_id,
         patient_name="Phantom^Digital",
         description="sirtdose digital phantom, simulated FDG PET",
         acquired=request.scan_at,
