@@ -19,6 +19,8 @@ from sirtdose.planning.partition import normal_dose_gy
 # Tumors and normal liver of each lobe, mL, and T/N: invented.
 _LOBES = {"right lobe": (140.0, 860.0), "left lobe": (60.0, 440.0)}
 _RATIO, _DENSITY_KG_PER_ML, _SHUNT = 2.8, 1.05e-3, 0.05
+_K = Nuclide.named("Y-90").dose_constant_gy_kg_per_gbq
+_LUNGS_KG = 1.0
 _IDENTITY = """#Insight Transform File V1.0
 #Transform 0
 Transform: TranslationTransform_double_3_3
@@ -32,24 +34,25 @@ def dose_rows(out: Path, *, images: bool) -> list[Row]:
     """A row a patient: doses, how they were obtained, and what else was recorded.
 
     a01 had her right lobe treated twice; with `images` both are digital, and their maps
-    are summed. Without, hers is the known truth of both.
+    are summed. Without, she has her lung dose only: means cannot be added.
     """
     rows = []
     for one in WOMEN:
-        if len(set(one.lobes)) == len(one.lobes):
-            tumor, liver = _by_volume(one)
-        else:
-            tumor, liver = (_by_map if images else _by_truth)(one, out)
-        rows.append(
-            {
-                "case_id": one.case_id,
+        row = {
+            "case_id": one.case_id,
+            "activity_gbq": f"{one.activity_gbq:g}",
+            "lungs_mean_gy": f"{_K * one.activity_gbq * _SHUNT / _LUNGS_KG:.2f}",
+            "dose_from": "not summed",
+        }
+        twice = len(set(one.lobes)) < len(one.lobes)
+        if images or not twice:
+            tumor, liver = _by_map(one, out) if twice else _by_volume(one)
+            row |= {
                 "tumor_mean_gy": f"{tumor.mean_gy:.1f}",
                 "normal_liver_mean_gy": f"{liver.mean_gy:.1f}",
                 "dose_from": tumor.method,
-                "activity_gbq": f"{one.activity_gbq:g}",
-                "treatments": str(len(one.lobes)),
             }
-        )
+        rows.append(row)
     return rows
 
 
@@ -65,9 +68,7 @@ def _by_volume(one: Woman) -> Doses:
             tumor_masses_kg=[tumor_ml * _DENSITY_KG_PER_ML],
             # The left lobe's tumors take up less.
             tumor_to_normal_ratios=[_ratio(name)],
-            dose_constant_gy_kg_per_gbq=Nuclide.named(
-                "Y-90"
-            ).dose_constant_gy_kg_per_gbq,
+            dose_constant_gy_kg_per_gbq=_K,
             lung_shunt_fraction=_SHUNT,
         )
         tumors.append(TreatedPart(name, tumor_ml, gy * _ratio(name)))
@@ -77,23 +78,6 @@ def _by_volume(one: Woman) -> Doses:
 
 def _ratio(lobe: str) -> float:
     return _RATIO if lobe == "right lobe" else 0.8 * _RATIO
-
-
-def _by_truth(one: Woman, out: Path) -> Doses:
-    """What is known of the digital patient's image, for both activities together."""
-    _, truth = _digital(one, out)
-    known = {row["name"]: row for row in truth["structures"]}
-    held = {
-        name: row["volume_ml"] * row["mean_in_image_gy"] for name, row in known.items()
-    }
-    names = [name for name, row in known.items() if row["role"] == "tumor"]
-    tumor_ml = sum(known[name]["volume_ml"] for name in names)
-    tumor = sum(held[name] for name in names)
-    normal_ml = known["Liver"]["volume_ml"] - tumor_ml
-    scale = one.activity_gbq / truth["delivered_gbq"]
-    doses = tumor / tumor_ml, (held["Liver"] - tumor) / normal_ml
-    first, second = (PatientDose(scale * gy, "known truth") for gy in doses)
-    return first, second
 
 
 def _digital(one: Woman, out: Path, *, session: int = 1) -> tuple[Path, dict[str, Any]]:

@@ -49,16 +49,6 @@ def treated_in(arm: str) -> list[Woman]:
     return [one for one in WOMEN if one.cohort == arm and one.mitomycin]
 
 
-def counted() -> dict[tuple[str, str, str], int]:
-    """How many patients have a worst grade, by arm, term and grade: digits counted."""
-    return {
-        (arm, term, grade): digits.count(grade)
-        for term, all_digits in GRADES.items()
-        for arm, digits in zip(ARMS, all_digits.split(), strict=True)
-        for grade in "0123"
-    }
-
-
 def roster_rows() -> list[Row]:
     """Every woman with the arms to which she was allocated."""
     return [{"case_id": one.case_id, "arm": f"SIRT|{one.cohort}"} for one in WOMEN]

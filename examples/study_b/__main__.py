@@ -11,6 +11,7 @@ from examples.simulated.tables import Row, read_rows, unmarked, write_rows
 from examples.study_b.images import doses_of_images, scans_of, uptake_of_images
 from examples.study_b.laboratory import laboratory_rows
 from examples.study_b.published import comparison
+from sirtdose.phantom.cohort import write_cohort
 
 _OUTCOMES = ("os_months", "dead", "bilobar", "ast_u_per_l", "bilirubin_mg_per_dl")
 
@@ -19,7 +20,8 @@ def main(out: Path, *, imaged: int = 24, jobs: int = 2) -> None:
     """Draw the cohort, image the first patients of it, and analyze it as one."""
     # One drawing for all: the one of `cohort --simulated`.
     drawn = out / "drawn"
-    sirtdose("cohort", "--simulated", "--out", drawn, shown=False)
+    drawn.mkdir(parents=True)
+    write_cohort(drawn)
     doses = read_rows(drawn / "simulated_doses.csv")
     outcomes = read_rows(drawn / "simulated_outcomes.csv")
 
