@@ -13,6 +13,12 @@ from sirtdose import PhantomRequest, PhantomUptake, write_phantom, write_phantom
 PET_DAYS = {"before": "2026-02-20T10:00:00", "after": "2026-05-04T10:00:00"}
 # By how much uptake changes with each response: ours, not the study's.
 _CHANGE = {"CMR": 0.0, "PMR": 0.45, "SMD": 0.95, "PMD": 1.6}
+# From here on the digital liver gets more than H07 and H43 let pass without an answer.
+_HIGH_GY = 250.0
+_ACCEPTED = {
+    "accept": "H07|H43",
+    "reason": "simulated: the drawn dose|simulated: the drawn dose",
+}
 _BEFORE_SUV = {"Tumor 1": 11.0, "Tumor 2": 10.0, "Tumor 3": 9.0}
 
 
@@ -55,6 +61,7 @@ def _given(folder: Path, row: Row, seed: int) -> Row:
         "device": "resin",
         # The page shows her name and ID: "Phantom Digital, ID simulated-001".
         "show_patient": "yes",
+        **(_ACCEPTED if float(row["tumor_mean_gy"]) > _HIGH_GY else {}),
     }
 
 
