@@ -1,18 +1,17 @@
 """What is in a folder, by headers only."""
 
-import gc
 import hashlib
 import os
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.collection import no_collection
 from sirtdose.io.dicom import nm as dicom_nm
 from sirtdose.io.dicom import pet as dicom_pet
 from sirtdose.io.dicom import rtdose as dicom_rtdose
@@ -71,7 +70,7 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
     series: defaultdict[tuple[str, ...], list[tuple[Path, Dataset]]] = defaultdict(list)
     found: list[Found] = []
     passed: list[Passed] = []
-    with _no_collection():
+    with no_collection():
         for path in counted("reading headers", list(_files(root, found))):
             item = _no_dicom(path, root)
             if isinstance(item, Passed):
@@ -165,18 +164,6 @@ def _files(root: Path, found: list[Found]) -> Iterator[Path]:
                 continue
             if usable:
                 yield path
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the collector from going through thousands of headers again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _no_dicom(path: Path, root: Path) -> Found | Passed | None:

@@ -23,7 +23,7 @@ def document_text(document: dict[str, Any]) -> str:
 
 
 def indented(value: Any, depth: int = 0) -> str:
-    r"""The text of ``json.dumps(value, indent=1)``, in a third of its time.
+    r"""The text of ``json.dumps(value, indent=1)``, in less time.
 
     Python's own encoder takes what has no containers at once, but only without an
     indent: it is given separators that hold one.

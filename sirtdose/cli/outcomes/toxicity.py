@@ -13,6 +13,7 @@ from sirtdose.cli.words.options import (
     verbose_option,
 )
 from sirtdose.cli.words.show import show_document
+from sirtdose.io.collection import no_collection
 from sirtdose.outcomes.adverse_events import Window
 from sirtdose.report.outcomes.toxicity import (
     toxicity_document,
@@ -82,11 +83,12 @@ def toxicity_command(
 
     LABORATORY.csv has the columns case_id, date, term, value and unit. If known it also
     has uln, lln, baseline and baseline_uln, in the unit of the row. Further columns are
-    treated (a day) and anticoagulated (yes or no, for an INR). A column grade holds
-    your own grade of fatigue, pain, nausea, vomiting, ulcer, ascites or eGFR. The terms
-    ascites-child-pugh (none, slight, moderate) and encephalopathy-child-pugh (none,
-    1-2, 3-4) have a word as value. A value without its unit, or without a limit of
-    normal that decides, is not gradable, never grade 0.
+    treated (a day), arm (or treatment) and anticoagulated (yes or no, for an INR). A
+    column grade holds your own grade of fatigue, pain, nausea, vomiting, ulcer, ascites
+    or eGFR; a table of grades needs no value and unit. Other columns are named and not
+    used. The terms ascites-child-pugh (none, slight, moderate) and
+    encephalopathy-child-pugh (none, 1-2, 3-4) have a word as value. A value without its
+    unit, or without a limit of normal that decides, is not gradable, never grade 0.
 
     With arms, the worst grade of each patient and arm is counted as n/N, of the
     patients treated in the arm and, with --roster, of those allocated to it.
@@ -101,30 +103,31 @@ def toxicity_command(
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --treated days.csv --roster
     roster.csv --out toxicity
     """
-    found = toxicity_of(
-        laboratory,
-        version=ctcae,
-        windows=_windows(windows),
-        treated=treated,
-        roster=roster,
-        ascites_from=int(ascites_from),
-    )
-    document = toxicity_document(
-        found.patients,
-        version=ctcae,
-        ascites_from=int(ascites_from),
-        study=found.study,
-        not_used=found.not_used,
-    )
-    show_document(
-        document,
-        toxicity_screen(document),
-        name="toxicity.json",
-        pages=toxicity_pages(document),
-        out=out,
-        force=force,
-        as_json=as_json,
-    )
+    with no_collection():
+        found = toxicity_of(
+            laboratory,
+            version=ctcae,
+            windows=_windows(windows),
+            treated=treated,
+            roster=roster,
+            ascites_from=int(ascites_from),
+        )
+        document = toxicity_document(
+            found.patients,
+            version=ctcae,
+            ascites_from=int(ascites_from),
+            study=found.study,
+            not_used=found.not_used,
+        )
+        show_document(
+            document,
+            toxicity_screen(document),
+            name="toxicity.json",
+            pages=toxicity_pages(document),
+            out=out,
+            force=force,
+            as_json=as_json,
+        )
 
 
 def _windows(texts: tuple[str, ...]) -> "list[Window]":
