@@ -59,6 +59,6 @@ def _results(out: Path) -> Iterator[tuple[str, str, str]]:
     yield "  with an anti-reflux catheter", "0/6", f"{among}/{len(last)}"
     document = json.loads((out / "cohort" / "cohort.json").read_text("utf-8"))
     own = document["survival"]["overall"]["median"]
-    high = "not reached" if own["high"] is None else f"{own['high']:g}"
-    said = f"{own['time']:g} ({own['low']:g} to {high}, {own['method']})"
+    high = "not reached" if own["high"] is None else f"{own['high']:.4g}"
+    said = f"{own['time']:g} ({own['low']:.4g} to {high}, {own['method']})"
     yield "survival, months", "12.6 (10.23 to 15.0)", said
