@@ -10,14 +10,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo studies test test-lowest test-browser check clean benchmark docs reference pictures fired
+.PHONY: demo test test-lowest test-browser check clean benchmark docs reference pictures fired
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
 	$(BIN)/sirtdose demo --out demo --force
 
+.PHONY: studies
 studies: .venv/ready
-	rm -rf studies
+	rm -rf studies/study_a studies/study_b
 	$(BIN)/python -m examples.study_a --out studies/study_a
 	$(BIN)/python -m examples.study_b --out studies/study_b
 
@@ -85,4 +86,4 @@ benchmark: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest demo studies site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest demo site build dist studies/study_a studies/study_b .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,10 +1,18 @@
 """Tables of patients who do not exist: each row says so."""
 
 import csv
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 Row = dict[str, str]
+
+
+def new_folder(folder: Path) -> None:
+    """Make the folder of a study; results of an earlier run are not mixed with it."""
+    if folder.exists():
+        sys.exit(f"{folder} exists: remove it, or give another folder with --out")
+    folder.mkdir(parents=True)
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from examples.simulated.program import say, sirtdose
-from examples.simulated.tables import Row, read_rows, unmarked, write_rows
+from examples.simulated.tables import Row, new_folder, read_rows, unmarked, write_rows
 from examples.study_a.doses import dose_rows
 from examples.study_a.eligible import judged
 from examples.study_a.patients import WOMEN, Woman
@@ -22,6 +22,7 @@ _BEFORE, _AFTER = timedelta(days=-14), timedelta(days=49)
 
 def main(out: Path, *, images: bool = True) -> None:
     """Entry, toxicity by arm, mitomycin, response, doses and survival."""
+    new_folder(out)
     answers = Counter(answer for _, answer in judged(out / "eligibility"))
     for answer, count in answers.items():
         say(f"{count:2} of {answers.total()}: {answer}")

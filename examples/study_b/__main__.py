@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from examples.simulated.program import say, sirtdose
-from examples.simulated.tables import Row, read_rows, unmarked, write_rows
+from examples.simulated.tables import Row, new_folder, read_rows, unmarked, write_rows
 from examples.study_b.images import doses_of_images, scans_of, uptake_of_images
 from examples.study_b.laboratory import laboratory_rows
 from examples.study_b.published import comparison
@@ -18,6 +18,7 @@ _OUTCOMES = ("os_months", "dead", "bilobar", "ast_u_per_l", "bilirubin_mg_per_dl
 
 def main(out: Path, *, imaged: int = 24, jobs: int = 2) -> None:
     """Draw the cohort, image the first patients of it, and analyze it as one."""
+    new_folder(out)
     # One drawing for all: the one of `cohort --simulated`.
     drawn = out / "drawn"
     drawn.mkdir(parents=True)
