@@ -1,4 +1,5 @@
 # make demo   set up, then a digital patient from plan to report
+# make studies   two published studies as worked examples, on simulated patients
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
 # make test-slow   the tests of many simulated patients, which `make test` leaves out
@@ -15,6 +16,12 @@ BIN := .venv/bin
 
 demo: .venv/ready
 	$(BIN)/sirtdose demo --out demo --force
+
+.PHONY: studies
+studies: .venv/ready
+	rm -rf studies/study_a studies/study_b
+	$(BIN)/python -m examples.study_a --out studies/study_a
+	$(BIN)/python -m examples.study_b --out studies/study_b
 
 test: .venv/ready check
 
@@ -83,4 +90,4 @@ benchmark: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest demo site build dist studies/study_a studies/study_b .mypy_cache .ruff_cache .pytest_cache .hypothesis

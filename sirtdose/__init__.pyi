@@ -62,7 +62,11 @@ from sirtdose.model.uptake import Uptake as Uptake
 from sirtdose.model.uptake import UptakeGiven as UptakeGiven
 from sirtdose.model.volume import Quantity as Quantity
 from sirtdose.model.volume import Volume as Volume
+from sirtdose.outcomes.patient_dose import PatientDose as PatientDose
+from sirtdose.outcomes.patient_dose import TreatedPart as TreatedPart
+from sirtdose.outcomes.patient_dose import patient_dose as patient_dose
 from sirtdose.phantom.request import PhantomRequest as PhantomRequest
+from sirtdose.phantom.uptake import PhantomUptake as PhantomUptake
 from sirtdose.planning.partition_goal import ImagedInjection as ImagedInjection
 from sirtdose.planning.partition_goal import Injection as Injection
 from sirtdose.planning.perfused import Tumor as Tumor
@@ -76,6 +80,7 @@ from sirtdose.workflows.convert import to_nifti as to_nifti
 from sirtdose.workflows.convert import to_sitk as to_sitk
 from sirtdose.workflows.inspect import inspect_folder as inspect_folder
 from sirtdose.workflows.phantom import write_phantom as write_phantom
+from sirtdose.workflows.phantom import write_phantom_pet as write_phantom_pet
 from sirtdose.workflows.plan.image import Scout as Scout
 from sirtdose.workflows.plan.image import plan_image as plan_image
 from sirtdose.workflows.plan.numbers import PlanRequest as PlanRequest

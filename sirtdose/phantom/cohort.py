@@ -78,7 +78,7 @@ class _Drawn:
         bilirubin = self._by_group(known["bilirubin_mg_per_dl"], harmed)
         doses, outcomes = [], []
         for number, (response, harm) in enumerate(zip(responds, harmed, strict=True)):
-            case = {"case_id": f"sim-{number + 1:03d}"}
+            case = {"case_id": f"simulated-{number + 1:03d}"}
             doses.append(
                 case
                 | {

@@ -31,7 +31,7 @@ from sirtdose.phantom.anatomy import (
     ratios_of,
     regions_of,
 )
-from sirtdose.phantom.request import PhantomRequest
+from sirtdose.phantom.request import PHANTOM_ID, PhantomRequest
 
 DENSITY_G_PER_ML = 1.05
 # What the CT's lungs, at -780 HU, weigh by the default curve.
@@ -100,10 +100,11 @@ def make_phantom(request: PhantomRequest) -> Phantom:
 
 
 def _study(request: PhantomRequest) -> Study:
+    other = "" if request.patient_id == PHANTOM_ID else f" {request.patient_id}"
     return Study(
         seed=f"sirtdose phantom {request.seed} {request.fwhm_mm} {request.noise} "
-        f"{request.follow_voxels}{' spheres' if request.spheres else ''}",
-        patient_id="PHANTOM",
+        f"{request.follow_voxels}{' spheres' if request.spheres else ''}{other}",
+        patient_id=request.patient_id,
         patient_name="Phantom^Digital",
         description="sirtdose digital phantom",
         acquired=SCAN_AT,

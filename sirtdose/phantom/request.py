@@ -6,6 +6,8 @@ from sirtdose.errors import RangeError
 from sirtdose.model.bounds import require_not_negative
 from sirtdose.model.nuclide import Nuclide
 
+PHANTOM_ID = "PHANTOM"
+
 
 @dataclass(frozen=True)
 class PhantomRequest:
@@ -23,6 +25,8 @@ class PhantomRequest:
     spheres : bool
         Tumors are spheres of 10, 20 and 40 mm, each at 8 times the normal liver's
         concentration, to judge corrections of blur by.
+    patient_id : str
+        PatientID of every file.
     """
 
     seed: int = 1
@@ -30,6 +34,7 @@ class PhantomRequest:
     noise: bool = True
     follow_voxels: bool = False
     spheres: bool = False
+    patient_id: str = PHANTOM_ID
     nuclide: Nuclide = field(default_factory=lambda: Nuclide.named("Y-90"))
 
     def __post_init__(self) -> None:

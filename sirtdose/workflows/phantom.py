@@ -1,4 +1,4 @@
-"""Write a digital patient."""
+"""Write a digital patient, and its FDG PET."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,11 @@ from typing import Any
 
 from sirtdose.io.dicom.link import read_link
 from sirtdose.io.dicom.write import write_ct, write_nm
+from sirtdose.io.dicom.write_pet import write_pet
 from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
 from sirtdose.phantom.make import make_phantom
 from sirtdose.phantom.request import PhantomRequest
+from sirtdose.phantom.uptake import PhantomUptake, uptake_of
 
 PHANTOM_FILES = ("spect.dcm", "ct", "structures.dcm", "truth.json")
 
@@ -28,3 +30,11 @@ def write_phantom(request: PhantomRequest, folder: Path) -> dict[str, Any]:
         json.dumps(phantom.truth, indent=1) + "\n", "utf-8"
     )
     return phantom.truth
+
+
+def write_phantom_pet(request: PhantomUptake, folder: Path) -> None:
+    """Write an FDG PET of the digital patient as DICOM, with contours of its tumors."""
+    volume, contours, study, injection = uptake_of(request)
+    (folder / "pet").mkdir(parents=True)
+    write_pet(volume, folder / "pet", study, injection)
+    write_rtstruct(contours, folder / "structures.dcm", study)

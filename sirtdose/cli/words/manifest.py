@@ -17,7 +17,7 @@ from sirtdose.cli.words.typed import (
     options_about,
 )
 from sirtdose.errors import InputError
-from sirtdose.io.tables.csv import Line, read_table
+from sirtdose.io.tables.csv import SIMULATED, Line, read_table
 from sirtdose.io.tables.own_file import read_own_file, require_known
 
 # A case's own options, beside its files.
@@ -95,7 +95,7 @@ def patient_rows(path: Path, command: click.Command) -> list[Row]:
 
 def _lines(path: Path, command: click.Command, what: str) -> list[Line]:
     lines = read_table(path, required=_OWN, what=what)
-    known = (*_OWN, *asked_options(command))
+    known = (*_OWN, SIMULATED, *asked_options(command))
     require_options(lines[0].cells, known, f"{path.name}, line 1", what)
     return lines
 
@@ -106,7 +106,7 @@ def _typed(line: Line, command: click.Command) -> dict[str, Any]:
     return {
         name: _value(text, name, options[name], line.where)
         for name, text in line.cells.items()
-        if text and name not in _OWN
+        if text and name not in (*_OWN, SIMULATED)
     }
 
 

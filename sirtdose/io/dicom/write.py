@@ -33,6 +33,7 @@ class Study:
     description: str
     acquired: datetime
     version: str
+    patient_sex: str = "O"
 
     def uid(self, what: str) -> str:
         """A UID that depends on this study and on what it names only."""
@@ -59,7 +60,7 @@ class Study:
             "PatientName": self.patient_name,
             "PatientID": self.patient_id,
             "PatientBirthDate": "",
-            "PatientSex": "O",
+            "PatientSex": self.patient_sex,
             "StudyInstanceUID": self.uid("study"),
             "StudyID": "1",
             "FrameOfReferenceUID": self.frame_of_reference_uid,

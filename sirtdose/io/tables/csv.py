@@ -14,6 +14,8 @@ from sirtdose.model.recovery import RecoveryTable
 
 # What people write where a value is missing.
 _MISSING = ("", "na", "n/a", "nan", "unknown")
+# Any table may say of its lines that the patients do not exist.
+SIMULATED = "simulated"
 _YES = ("yes", "y", "true", "1", "1.0")
 _NO = ("no", "n", "false", "0", "0.0")
 # So much of two names has to be the same for one to be a slip of the other; a short one
@@ -132,7 +134,7 @@ def read_table(
     header = header_of(lines[0][1])
     _require_columns(path.name, header, required, what=what)
     if optional is not None:
-        known = (*required, *optional)
+        known = (*required, *optional, SIMULATED)
         _require_known(path.name, header, known, what=what, extra=extra)
     if len(lines) < 2:
         raise InputError(
