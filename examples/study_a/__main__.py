@@ -98,8 +98,7 @@ def _analyze(out: Path, *, images: bool) -> None:
     methods = Counter(row["dose_from"] for row in read_rows(doses))
     for method, count in methods.items():
         say(f"dose of {count:2} of 16: {method}")
-    # The study's interval of survival is symmetric, as SPSS prints it; that kind of
-    # interval has its place here when `cohort` offers it.
+    # The study's interval of survival is symmetric, as SPSS prints it.
     sirtdose(
         *("cohort", doses),
         *("--outcomes", out / "response" / "best.csv"),
@@ -109,7 +108,7 @@ def _analyze(out: Path, *, images: bool) -> None:
         *("--dose", "tumor_mean_gy", "--liver-dose", "normal_liver_mean_gy"),
         *("--response", "best_response", "--toxic-from", 1),
         *("--toxicity", "worst_gastrointestinal_ulcer_grade"),
-        *("--time", "os_months", "--event", "dead"),
+        *("--time", "os_months", "--event", "dead", "--interval", "spss"),
         # All had resin: `device` is recorded, but one value compares nothing.
         *("--covariate", "catheter", "--covariate", "pre_embolization"),
         *("--out", out / "cohort", "-v"),

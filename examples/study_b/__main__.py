@@ -73,9 +73,6 @@ def _analyze(
         }
         for row in outcomes
     ]
-    # With `--from` and `--to`, days would stand here in place of os_months; with
-    # `--paragraph`, the results are written as a paper has them; `--by` may be
-    # repeated for survival by hepatotoxicity as well.
     sirtdose(
         "cohort",
         write_rows(out / "doses.csv", dosed),
@@ -84,6 +81,7 @@ def _analyze(
         *("--dose", "tumor_mean_gy", "--liver-dose", "normal_liver_mean_gy"),
         *("--response", "response", "--toxicity", "hepatotoxicity_grade3"),
         *("--time", "os_months", "--event", "dead", "--threshold", "79.5Gy"),
+        *("--by", "response", "--by", "hepatotoxicity_grade3", "--paragraph"),
         *("--covariate", "bilobar", "--covariate", "ast_u_per_l"),
         *("--covariate", "bilirubin_mg_per_dl", "--out", out / "cohort", "-v"),
     )
