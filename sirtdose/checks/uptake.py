@@ -47,27 +47,36 @@ def uptake_time_findings(minutes: float | None) -> list[Finding]:
     ]
 
 
-def activity_findings(part: float) -> list[Finding]:
-    """More activity in an image than was injected, or next to none (H05).
+def activity_findings(part: float, highest: float) -> list[Finding]:
+    """More activity in an image than was injected, or no uptake at all (H05).
 
-    >>> [one] = activity_findings(37.0)
+    >>> [one] = activity_findings(37.0, 90.0)
     >>> one.message.split(":")[0]
     'the image holds 37 times the activity that was injected'
-    >>> activity_findings(0.6)
+    >>> [one] = activity_findings(0.0006, 0.012)
+    >>> one.message.split(":")[0]
+    'the highest SUV of the image is 0.012'
+    >>> activity_findings(0.6, 12.0)
     []
     """
-    rule = table("uptake")["part_of_injected"]
-    if rule["min"] <= part <= rule["max"]:
+    rules = table("uptake")
+    most, least = rules["part_of_injected"], rules["highest_suv"]
+    if part > most["max"]:
+        said = f"the image holds {part:.2g} times the activity that was injected"
+        value, bound = part, _bound(most, most["max"], "")
+    elif highest < least["min"]:
+        said = f"the highest SUV of the image is {highest:.2g}"
+        value, bound = highest, _bound(least, least["min"], "g/mL")
+    else:
         return []
     return [
         Finding.of(
             "H05",
-            f"the image holds {part:.2g} times the activity that was injected: are "
-            "activity, times and the image's unit right?",
+            f"{said}: are activity, times and the image's unit right?",
             severity=Severity.ASK,
             subject="activity",
-            value=part,
-            bound=_bound(rule, rule["max" if part > 1 else "min"], ""),
+            value=value,
+            bound=bound,
             accepted="the SUV are used as they are",
         )
     ]

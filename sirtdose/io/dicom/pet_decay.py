@@ -201,6 +201,29 @@ def one_reference(found: list[PetReference]) -> PetReference:
     return first
 
 
+def require_of_the_scan(found: list[PetReference], stack: Stack) -> None:
+    """Refuse a reference time, a maker's own too, that is not of its slice's scan.
+
+    Raises
+    ------
+    QuantityError
+        Later than the slice was acquired, or longer before than a scan takes.
+    """
+    for one, dataset, path in zip(found, stack.datasets, stack.paths, strict=True):
+        acquired, _ = acquired_at(dataset)
+        if one.at is None or acquired is None:
+            continue
+        if (one.at.tzinfo is None) != (acquired.tzinfo is None):
+            continue
+        if -_LONGEST_SCAN <= one.at - acquired <= timedelta(seconds=_ROUNDED_S):
+            continue
+        raise QuantityError(
+            f"{path.name} is decay-corrected to {one.at:%Y-%m-%d %H:%M} by "
+            f"{one.origin}, but was acquired at {acquired:%Y-%m-%d %H:%M} "
+            "(AcquisitionTime (0008,0032)): give --scan-at"
+        )
+
+
 def require_one_scan(found: list[PetReference]) -> None:
     """Refuse beds that are further apart than a scan takes.
 
@@ -272,8 +295,6 @@ def _slice_reference(
         private = on_its_clock(_private_moment(written), dataset)
         if private is not None:
             origin = f"private ({group:04X},xx{element:02X}) of {creator}"
-            if not any_vendor:
-                _require_of_the_scan(private, acquired, origin, path)
             return private, origin
     if acquired is not None and acquired == moment(dataset, "SeriesDate", "SeriesTime"):
         return acquired, "AcquisitionTime, which is SeriesTime"
@@ -326,21 +347,6 @@ def _by_vendor(
             "wrong; give --scan-at"
         )
     return acquired + timedelta(seconds=middle - reference_s), how
-
-
-def _require_of_the_scan(
-    private: datetime, acquired: datetime | None, origin: str, path: Path
-) -> None:
-    """A maker's own time that another scan's slices would have is a question."""
-    if acquired is None or (acquired.tzinfo is None) != (private.tzinfo is None):
-        return
-    if -_LONGEST_SCAN <= private - acquired <= timedelta(seconds=_ROUNDED_S):
-        return
-    raise QuantityError(
-        f"{path.name} is decay-corrected to {private:%Y-%m-%d %H:%M} by {origin}, "
-        f"but was acquired at {acquired:%Y-%m-%d %H:%M} (AcquisitionTime (0008,0032)): "
-        "give --scan-at"
-    )
 
 
 def _frame_s(dataset: Dataset, path: Path) -> float:

@@ -34,6 +34,7 @@ from sirtdose.io.dicom.pet_decay import (
     PetReference,
     applied_half_life_h,
     one_reference,
+    require_of_the_scan,
     require_one_scan,
     slice_references,
 )
@@ -304,6 +305,8 @@ def _references(
         raise MissingTagError(f"{stack.paths[0].name}: the scan's time is not known")
     if kind == "START":
         one_reference(found)
+        if not given.ibsi:
+            require_of_the_scan(found, stack)
     else:
         require_one_scan(found)
     return found

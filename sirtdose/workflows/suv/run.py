@@ -187,7 +187,9 @@ def _uptake(choice: Choice, request: SuvRequest) -> tuple[Uptake, list[Finding]]
     findings = header_findings(source=source) if source else []
     if source and not uptake.suv_type:
         findings += half_life_findings(source, uptake.tracer_words)
-    findings += activity_findings(uptake.part_of_injected())
+    findings += activity_findings(
+        uptake.part_of_injected(), float(uptake.suv.data.max())
+    )
     return uptake, [*findings, *body_findings(uptake.body)]
 
 
