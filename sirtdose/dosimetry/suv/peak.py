@@ -93,13 +93,11 @@ def peaks(volume: Volume, structure: Structure) -> Peaks:
     hottest = values >= values.max()
     order = np.argsort(-means, kind="stable")
     first = np.flatnonzero(hottest)[np.argmax(means[hottest])]
-    return Peaks(
-        *(
-            _peak(volume.grid, inside[k], means[k], float(highest[k]))
-            for k in (first, order[0])
-        ),
-        _between(volume, inside[order[:_TRIED]]),
+    around, best = (
+        _peak(volume.grid, inside[k], means[k], float(highest[k]))
+        for k in (first, order[0])
     )
+    return Peaks(around, best, _between(volume, inside[order[:_TRIED]]))
 
 
 def voxels_of(structure: Structure, grid: Grid) -> NDArray[np.intp]:
