@@ -273,6 +273,29 @@ def edge_findings(parts: Sequence[tuple[str, float]]) -> list[Finding]:
     ]
 
 
+def uneven_findings(name: str, mean: float, sd: float) -> list[Finding]:
+    """A reference that varies more than normal liver does (H49).
+
+    >>> [one] = uneven_findings("liver, sphere of 3 cm", 1.7, 0.6)
+    >>> one.message.split(":")[0]
+    "the SD of 'liver, sphere of 3 cm' is 35 % of its mean"
+    """
+    rule = table("uptake")["reference_variation"]
+    if sd <= rule["max"] * mean or mean <= 0:
+        return []
+    return [
+        Finding.of(
+            "H49",
+            f"the SD of '{name}' is {100 * sd / mean:.0f} % of its mean: look at its "
+            "place in the pictures, and draw normal liver (--liver-reference) where it "
+            "holds a lesion, a vessel or bile",
+            subject=name,
+            value=sd / mean,
+            bound=_bound(rule, rule["max"], ""),
+        )
+    ]
+
+
 def reference_size_findings(name: str, volume_ml: float) -> list[Finding]:
     """A part of the liver that was drawn too small for its deviation (H49).
 

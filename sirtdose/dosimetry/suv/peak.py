@@ -113,7 +113,8 @@ def voxels_of(structure: Structure, grid: Grid) -> NDArray[np.intp]:
     if box is None or not len(at_least_half):
         raise StructureError(
             f"structure '{structure.name}' ({structure.volume_ml:.2g} mL) fills no "
-            "voxel of the PET by half: no uptake can be measured in it"
+            "voxel of the PET by half: no uptake can be measured in it; leave it out, "
+            f"for example with --role '{structure.name}=other'"
         )
     return np.asarray(at_least_half + [one.start for one in box])
 

@@ -207,10 +207,12 @@ def require_of_the_scan(found: list[PetReference], stack: Stack) -> None:
     Raises
     ------
     QuantityError
-        Later than the slice was acquired, or longer before than a scan takes.
+        Later than the slice was acquired, or longer before than a scan takes; or two
+        times of acquisition that differ.
     """
     for one, dataset, path in zip(found, stack.datasets, stack.paths, strict=True):
         acquired, _ = acquired_at(dataset)
+        _require_one_clock(dataset, acquired, path)
         if one.at is None or acquired is None:
             continue
         if (one.at.tzinfo is None) != (acquired.tzinfo is None):
@@ -221,6 +223,19 @@ def require_of_the_scan(found: list[PetReference], stack: Stack) -> None:
             f"{path.name} is decay-corrected to {one.at:%Y-%m-%d %H:%M} by "
             f"{one.origin}, but was acquired at {acquired:%Y-%m-%d %H:%M} "
             "(AcquisitionTime (0008,0032)): give --scan-at"
+        )
+
+
+def _require_one_clock(dataset: Dataset, at: datetime | None, path: Path) -> None:
+    """Two acquisition times of one header that differ are a question."""
+    whole = on_its_clock(parse_moment(text_of(dataset, "AcquisitionDateTime")), dataset)
+    if at is None or whole is None or (at.tzinfo is None) != (whole.tzinfo is None):
+        return
+    if abs(whole - at) > timedelta(seconds=_ROUNDED_S):
+        raise QuantityError(
+            f"{path.name} has two acquisition times, {at:%Y-%m-%d %H:%M} "
+            f"(AcquisitionTime) and {whole:%Y-%m-%d %H:%M} (AcquisitionDateTime): give "
+            "--scan-at"
         )
 
 

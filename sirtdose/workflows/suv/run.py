@@ -20,6 +20,7 @@ from sirtdose.checks.uptake import (
     small_findings,
     sphere_findings,
     tracer_findings,
+    uneven_findings,
     uptake_time_findings,
 )
 from sirtdose.data.load import table
@@ -94,9 +95,7 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
             drawn=bool(drawn),
         )
     )
-    if liver is not None and liver.center_mm is None:
-        said.add(reference_size_findings(liver.name, liver.region.volume_ml))
-    said.add(reference_overlap_findings(_overlaps((liver, blood), drawn, uptake.suv)))
+    said.add(_tissue_findings(liver, blood, drawn, uptake.suv))
     said.add(_lesion_findings(lesions))
     said.add(
         measurable_findings(
@@ -132,6 +131,21 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
             for path in one.paths
         },
     )
+
+
+def _tissue_findings(
+    liver: ReferenceTissue | None,
+    blood: ReferenceTissue | None,
+    drawn: Sequence[Structure],
+    suv: Volume,
+) -> list[Finding]:
+    findings = []
+    if liver is not None:
+        findings += uneven_findings(liver.name, liver.mean, liver.sd)
+        if liver.center_mm is None:
+            findings += reference_size_findings(liver.name, liver.region.volume_ml)
+    overlaps = _overlaps((liver, blood), drawn, suv)
+    return [*findings, *reference_overlap_findings(overlaps)]
 
 
 def _lesion_findings(lesions: Sequence[MeasuredLesion]) -> list[Finding]:

@@ -356,6 +356,11 @@ HOUR_LATER = f"{SCAN_AT + timedelta(hours=1):%Y%m%d%H%M%S}"
             "acquired over 24.0 h",
         ),
         ((SIEMENS, setting(RescaleSlope="-0.01")), None, "RescaleSlope"),
+        (
+            (SIEMENS, setting(AcquisitionDateTime="20260302111530")),
+            None,
+            "two acquisition times",
+        ),
         ((SIEMENS, setting()), UptakeGiven(suv_type="BW"), "leave it out"),
         (IN_SUV, UptakeGiven(Body(weight_kg=60)), "--weight cannot change"),
         (IN_SUV, UptakeGiven(injected_mbq=200), "--injected cannot change"),
