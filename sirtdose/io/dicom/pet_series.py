@@ -19,6 +19,7 @@ from sirtdose.model.volume import Doubt
 Doubts = tuple[Doubt, ...]
 
 _PARTS = {"GATED": "a gated series", "DYNAMIC": "a dynamic series"}
+_UNITS = {"GML": "g/mL", "CM2ML": "cm2/mL", "CNTS": "counts"}
 # Gates, cycles and time slices: each holds every slice once more.
 _REPEATS = ("NumberOfTimeSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
 # Farther off than this, a dose would be too.
@@ -127,9 +128,11 @@ def _intercept_doubts(datasets: Sequence[Dataset], paths: Sequence[Path]) -> Dou
     most = max(added, key=abs)
     if not most:
         return ()
+    units = str(value_of(datasets[0], "Units", paths[0]) or "").upper()
+    unit = _UNITS.get(units, "Bq/mL")
     said = (
-        f"RescaleIntercept (0028,1052) adds {most:g} to every voxel of a slice, but in "
-        "PET it is 0"
+        f"RescaleIntercept (0028,1052) adds {most:g} {unit} to every voxel of a slice, "
+        "but in PET it is 0"
     )
     used = "the values are used with this offset"
     return (Doubt("H12", f"{said}: was the image exported correctly?", used),)
