@@ -38,6 +38,46 @@ def gone_findings(visit: str, names: Sequence[str]) -> list[Finding]:
     ]
 
 
+def returned_findings(visit: str, names: Sequence[str]) -> list[Finding]:
+    """Lesions that are seen again after a scan without them (H48).
+
+    >>> [one] = returned_findings("scan 3", ["T2"])
+    >>> one.message.split(":")[0]
+    "'T2' of scan 3 was not seen at the scan before"
+    """
+    return [
+        Finding.of(
+            "H48",
+            f"'{name}' of {visit} was not seen at the scan before: it is judged as a "
+            "lesion of the baseline; whether it has recurred is the reader's to say",
+            severity=Severity.WARN,
+            subject=f"{name} of {visit}",
+        )
+        for name in names
+    ]
+
+
+def non_target_findings(grown: Sequence[tuple[str, float, float]]) -> list[Finding]:
+    """Non-targets that grew, which contours alone do not judge (H48).
+
+    >>> [one] = non_target_findings([("T4", 30.0, 120.0)])
+    >>> one.message.split(":")[0]
+    "'T4', a non-target, grew from 30 to 120 mm"
+    """
+    return [
+        Finding.of(
+            "H48",
+            f"'{name}', a non-target, grew from {before:.3g} to {after:.3g} mm: "
+            "whether that is unequivocal progression is the reader's to say, and here "
+            "it is taken as none",
+            severity=Severity.WARN,
+            subject=name,
+            value=after,
+        )
+        for name, before, after in grown
+    ]
+
+
 def visit_findings(
     visit: str, first: _Document, later: _Document, rules: Mapping[str, Any]
 ) -> list[Finding]:

@@ -6,7 +6,11 @@ from typing import Any
 from sirtdose.data.load import table
 from sirtdose.errors import RangeError
 from sirtdose.model.body_size import LEAN_MASS, Body
-from sirtdose.model.finding import Bound, Finding
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.volume import Source
+
+# Sampling of oblique grids loses less.
+_WHOLE = 0.95
 
 
 def uptake_time_findings(minutes: float | None) -> list[Finding]:
@@ -43,10 +47,105 @@ def uptake_time_findings(minutes: float | None) -> list[Finding]:
     ]
 
 
+def activity_findings(part: float, highest: float) -> list[Finding]:
+    """More activity in an image than was injected, or no uptake at all (H05).
+
+    >>> [one] = activity_findings(37.0, 90.0)
+    >>> one.message.split(":")[0]
+    'the image holds 37 times the activity that was injected'
+    >>> [one] = activity_findings(0.0006, 0.012)
+    >>> one.message.split(":")[0]
+    'the highest SUV of the image is 0.012'
+    >>> activity_findings(0.6, 12.0)
+    []
+    """
+    rules = table("uptake")
+    most, least = rules["part_of_injected"], rules["highest_suv"]
+    if part > most["max"]:
+        said = f"the image holds {part:.2g} times the activity that was injected"
+        value, bound = part, _bound(most, most["max"], "")
+    elif highest < least["min"]:
+        said = f"the highest SUV of the image is {highest:.2g}"
+        value, bound = highest, _bound(least, least["min"], "g/mL")
+    else:
+        return []
+    return [
+        Finding.of(
+            "H05",
+            f"{said}: are activity, times and the image's unit right?",
+            severity=Severity.ASK,
+            subject="activity",
+            value=value,
+            bound=bound,
+            accepted="the SUV are used as they are",
+        )
+    ]
+
+
+def body_findings(body: Body) -> list[Finding]:
+    """A weight or height that may be in another unit (H49).
+
+    >>> body_findings(Body(71.0, 174.0, "M"))
+    []
+    >>> [one] = body_findings(Body(156.5, 174.0, "M"))
+    >>> one.message.split(":")[0]
+    'a weight of 156.5 kg and a height of 174 cm are a body mass index of 52'
+    """
+    if body.weight_kg is None or body.height_cm is None:
+        return []
+    index = body.weight_kg / (body.height_cm / 100) ** 2
+    rule = table("uptake")["body_mass_index"]
+    if rule["min"] <= index <= rule["max"]:
+        return []
+    return [
+        Finding.of(
+            "H49",
+            f"a weight of {body.weight_kg:g} kg and a height of {body.height_cm:g} cm "
+            f"are a body mass index of {index:.0f}: are both in their unit? Else give "
+            "--weight or --height",
+            severity=Severity.ASK,
+            subject="body",
+            value=index,
+            bound=_bound(rule, rule["max" if index > rule["max"] else "min"], ""),
+            accepted="they are used as they are",
+        )
+    ]
+
+
+def half_life_findings(source: Source, words: Sequence[str]) -> list[Finding]:
+    """A half-life that is not the named nuclide's, or not what was used (H11)."""
+    stated = source.half_life_in_header_h
+    if stated is None:
+        return []
+    most = table("uptake")["half_life"]["max"]
+    named = source.nuclide_in_header or ("F-18" if _is_fdg(words) else "")
+    own = table("positron_emitters").get(named, {}).get("half_life_h")
+    used, said = source.applied_half_life_h, []
+    if own and abs(stated / own - 1) > most:
+        said.append(f"and that of {named} is {own:.4g} h")
+    if used and abs(stated / used - 1) > most:
+        said.append(f"and DecayFactor (0054,1321) is by one of {used:.4g} h")
+    return [
+        Finding.of(
+            "H11",
+            f"RadionuclideHalfLife (0018,1075) is {stated:.4g} h, {one}: which nuclide "
+            "was it?",
+            severity=Severity.ASK,
+            subject="half-life",
+            accepted="activities decay with the half-life of the header",
+        )
+        for one in said
+    ]
+
+
+def _is_fdg(words: Sequence[str]) -> bool:
+    said = " ".join(words).casefold()
+    return "fdg" in said or "fluorodeoxyglucose" in said
+
+
 def tracer_findings(words: Sequence[str]) -> list[Finding]:
     """A tracer that is not known to be FDG, which PERCIST is for (H49)."""
-    said = " ".join(words).casefold()
-    if "fdg" in said or "fluorodeoxyglucose" in said:
+    if _is_fdg(words):
         return []
     named = f"its header says '{', '.join(words)}'" if words else "its header is silent"
     return [
@@ -129,6 +228,111 @@ def measurable_findings(
             bound=Bound(measurable, "g/mL", rule),
         )
         for name, value in low
+    ]
+
+
+def sphere_findings(lesions: Sequence[tuple[str, float, float]]) -> list[Finding]:
+    """Spheres of a peak that reach into what is hotter than their lesion (H49).
+
+    >>> [one] = sphere_findings([("T3", 2.0, 8.0), ("T1", 12.0, 12.0)])
+    >>> one.subject
+    'T3'
+    """
+    return [
+        Finding.of(
+            "H49",
+            f"the sphere of SULpeak of '{name}' reaches into uptake of SUV "
+            f"{highest:.3g}, above the lesion's own maximum of {maximum:.3g}: its peak "
+            "holds a neighbor's uptake",
+            subject=name,
+            value=highest,
+        )
+        for name, maximum, highest in lesions
+        if highest > maximum
+    ]
+
+
+def edge_findings(parts: Sequence[tuple[str, float]]) -> list[Finding]:
+    """Lesions that reach over the edge of the PET (H19).
+
+    >>> [one] = edge_findings([("T1", 0.56), ("T2", 1.0)])
+    >>> one.message.split(":")[0]
+    "44 % of 'T1' is outside the PET"
+    """
+    return [
+        Finding.of(
+            "H19",
+            f"{100 * (1 - part):.0f} % of '{name}' is outside the PET: its uptake is "
+            "of the rest",
+            severity=Severity.WARN,
+            subject=name,
+            value=part,
+        )
+        for name, part in parts
+        if part < _WHOLE
+    ]
+
+
+def uneven_findings(name: str, mean: float, sd: float) -> list[Finding]:
+    """A reference that varies more than normal liver does (H49).
+
+    >>> [one] = uneven_findings("liver, sphere of 3 cm", 1.7, 0.6)
+    >>> one.message.split(":")[0]
+    "the SD of 'liver, sphere of 3 cm' is 35 % of its mean"
+    """
+    rule = table("uptake")["reference_variation"]
+    if sd <= rule["max"] * mean or mean <= 0:
+        return []
+    return [
+        Finding.of(
+            "H49",
+            f"the SD of '{name}' is {100 * sd / mean:.0f} % of its mean: look at its "
+            "place in the pictures, and draw normal liver (--liver-reference) where it "
+            "holds a lesion, a vessel or bile",
+            subject=name,
+            value=sd / mean,
+            bound=_bound(rule, rule["max"], ""),
+        )
+    ]
+
+
+def reference_size_findings(name: str, volume_ml: float) -> list[Finding]:
+    """A part of the liver that was drawn too small for its deviation (H49).
+
+    >>> [one] = reference_size_findings("ref", 0.064)
+    >>> one.message.split(":")[0]
+    "'ref' has 0.064 mL"
+    """
+    rule = table("uptake")["reference_ml"]
+    if volume_ml >= rule["min"]:
+        return []
+    return [
+        Finding.of(
+            "H49",
+            f"'{name}' has {volume_ml:.2g} mL: its mean and SD are of few voxels, and "
+            "PERCIST asks for a sphere of 3 cm in normal liver",
+            subject=name,
+            value=volume_ml,
+            bound=_bound(rule, rule["min"], "mL"),
+        )
+    ]
+
+
+def reference_overlap_findings(overlaps: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Normal tissue as drawn that a lesion or treated volume is part of (H49).
+
+    >>> [one] = reference_overlap_findings([("Liver", "T1")])
+    >>> one.subject
+    'Liver'
+    """
+    return [
+        Finding.of(
+            "H49",
+            f"'{reference}' is taken as normal tissue, but '{other}' reaches into it: "
+            "draw it away from lesions and treated volume",
+            subject=reference,
+        )
+        for reference, other in overlaps
     ]
 
 

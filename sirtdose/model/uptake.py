@@ -103,6 +103,11 @@ class Uptake:
     uptake_time_min: float | None = None
     tracer_words: tuple[str, ...] = ()
 
+    def part_of_injected(self) -> float:
+        """The activity in the image as a part of that injected, decay aside."""
+        total_g = float(self.suv.data.sum(dtype=float)) * self.suv.grid.voxel_volume_ml
+        return total_g / (1e3 * self.body.weight())
+
     def lean_factor(self, formula: str) -> float:
         """What a value by body weight is multiplied with for one by lean body mass."""
         return self.body.lean_mass_kg(formula) / self.body.weight()

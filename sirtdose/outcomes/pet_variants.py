@@ -31,7 +31,9 @@ class PetLesion:
         SUL by definition: anywhere, at_maximum, between, max; g/mL. All 0 where it is
         not seen any more.
     size_mm, short_mm : float, optional
-        Longest diameter, and short axis.
+        Longest diameter, and short axis, between outer corners of voxels.
+    size_centers_mm, short_centers_mm : float, optional
+        The same between their centers.
     glycolysis : float
         SUL times volume, by the threshold of the table.
     new : bool
@@ -45,6 +47,8 @@ class PetLesion:
     short_mm: float | None = None
     glycolysis: float = 0.0
     new: bool = False
+    size_centers_mm: float | None = None
+    short_centers_mm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -168,13 +172,14 @@ def answers(
     """
     found = []
     for region in regions.names():
-        own = [_within(pet, region, regions) for pet in pets]
+        own = [within(pet, region, regions) for pet in pets]
         if any(pet.lesions for pet in own):
             found += [_answer(own, region, variant) for variant in variants]
     return found
 
 
-def _within(pet: MeasuredPet, region: str, regions: Regions) -> MeasuredPet:
+def within(pet: MeasuredPet, region: str, regions: Regions) -> MeasuredPet:
+    """The same PET with the lesions of a region."""
     lesions = tuple(one for one in pet.lesions if regions.holds(region, one))
     return MeasuredPet(pet.day, lesions, pet.liver_mean, pet.liver_sd, pet.unmeasured)
 

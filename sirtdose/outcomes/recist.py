@@ -14,7 +14,7 @@ NonTargets = Literal["none", "absent", "present", "progressed", "not evaluated"]
 
 _TARGETS_MAX = 5
 _PER_ORGAN_MAX = 2
-_TARGET_MM, _NODE_MM, _NODE_GONE_MM = 10.0, 15.0, 10.0
+_TARGET_MM, _NODE_MM, NODE_GONE_MM = 10.0, 15.0, 10.0
 # Slices up to so thick see what is 10 mm; of thicker ones a target has two.
 _SLICE_MM, _SLICES = 5.0, 2
 _PARTIAL, _PROGRESS, _PROGRESS_MM = 0.70, 1.20, 5.0
@@ -257,7 +257,7 @@ def _targets(
     if missing:
         return None, "NE", f"not evaluated: {', '.join(missing)}"
     gone = all(
-        (one.node and (known[one.name] or 0) < _NODE_GONE_MM) or known[one.name] == 0
+        (one.node and (known[one.name] or 0) < NODE_GONE_MM) or known[one.name] == 0
         for one in lesions
     )
     if gone:

@@ -89,6 +89,7 @@ KNOWN = {
     "io.choose:choose": "`inspect` says what other commands are to be given",
     "io.dicom.pet:_corrected_again": ONLY_WHERE_TYPED,
     "io.dicom.pet_decay:_by_vendor": "a PET's time is asked for by post alone",
+    "io.dicom.pet_decay:_frame_s": "a PET's time is asked for by post alone",
     "io.dicom.pet_decay:_known": "a PET's time is asked for by post alone",
     "io.dicom.pet_decay:_seconds": "a PET's time is asked for by post alone",
     "io.dicom.pet_decay:_stated": "only `suv` reads an enhanced PET",

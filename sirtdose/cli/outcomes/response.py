@@ -239,6 +239,8 @@ def _of_scans(
             raise click.UsageError(
                 f"--{name.replace('_', '-')} is not for {criteria} with --scans"
             )
+    if options["nodes"] and not by_diameters:
+        raise click.UsageError(f"--node is not for {criteria}, which measures uptake")
     if criteria == "percist" and options["lesions_max"] not in (None, 1):
         raise click.UsageError(
             "PERCIST 1.0 follows 1 lesion, the hottest of each scan: for "

@@ -48,6 +48,8 @@ class LesionUptake:
     maximum, mean : float
         The mean counts voxels by the part of them that is inside.
     peaks : Peaks
+    part_in_image : float
+        Of its volume as drawn: less than 1 where it reaches over the image's edge.
     above : mapping of str to Above
         By the threshold's name.
     diameters : Diameters
@@ -59,6 +61,7 @@ class LesionUptake:
     maximum: float
     mean: float
     peaks: Peaks
+    part_in_image: float
     above: Mapping[str, Above]
     diameters: Diameters
 
@@ -116,6 +119,7 @@ def lesion_uptake(
         maximum=highest,
         mean=_mean(volume, lesion),
         peaks=peaks(volume, lesion),
+        part_in_image=lesion.volume_ml / own.volume_ml,
         above={
             name: above(volume, lesion, threshold)
             for name, threshold in thresholds.items()

@@ -22,10 +22,15 @@ _POINT_MM = 1.0
 
 @dataclass(frozen=True)
 class Peak:
-    """The mean of one sphere, and the center that it has."""
+    """The mean of one sphere, and the center that it has.
+
+    `highest` is the hottest voxel in it, also one outside the structure; None of a
+    center between voxels.
+    """
 
     value: float
     center_mm: tuple[float, float, float]
+    highest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,15 @@ def peaks(volume: Volume, structure: Structure) -> Peaks:
     """
     inside = voxels_of(structure, volume.grid)
     values = volume.data[tuple(inside.T)]
-    means = _sphere_means(volume, inside)
+    means, highest = _spheres(volume, inside)
     hottest = values >= values.max()
     order = np.argsort(-means, kind="stable")
     first = np.flatnonzero(hottest)[np.argmax(means[hottest])]
-    return Peaks(
-        _peak(volume.grid, inside[first], means[first]),
-        _peak(volume.grid, inside[order[0]], means[order[0]]),
-        _between(volume, inside[order[:_TRIED]]),
+    around, best = (
+        _peak(volume.grid, inside[k], means[k], float(highest[k]))
+        for k in (first, order[0])
     )
+    return Peaks(around, best, _between(volume, inside[order[:_TRIED]]))
 
 
 def voxels_of(structure: Structure, grid: Grid) -> NDArray[np.intp]:
@@ -108,13 +113,19 @@ def voxels_of(structure: Structure, grid: Grid) -> NDArray[np.intp]:
     if box is None or not len(at_least_half):
         raise StructureError(
             f"structure '{structure.name}' ({structure.volume_ml:.2g} mL) fills no "
-            "voxel of the PET by half: no uptake can be measured in it"
+            "voxel of the PET by half: no uptake can be measured in it; leave it out, "
+            f"for example with --role '{structure.name}=other'"
         )
     return np.asarray(at_least_half + [one.start for one in box])
 
 
-def _peak(grid: Grid, index: NDArray[np.floating | np.integer], mean: float) -> Peak:
-    return Peak(float(mean), three(grid.world_mm(np.asarray(index, float))))
+def _peak(
+    grid: Grid,
+    index: NDArray[np.floating | np.integer],
+    mean: float,
+    highest: float | None = None,
+) -> Peak:
+    return Peak(float(mean), three(grid.world_mm(np.asarray(index, float))), highest)
 
 
 def sphere_steps(grid: Grid, radius_mm: float) -> NDArray[np.intp]:
@@ -132,18 +143,23 @@ def sphere_steps(grid: Grid, radius_mm: float) -> NDArray[np.intp]:
     return np.asarray(steps[near])
 
 
-def _sphere_means(volume: Volume, centers: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The mean of a sphere around each of some voxels."""
+def _spheres(
+    volume: Volume, centers: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean of a sphere around each of some voxels, and its hottest voxel."""
     steps = sphere_steps(volume.grid, RADIUS_MM)
     shape = np.array(volume.grid.shape)
     total = np.zeros(len(centers))
     count = np.zeros(len(centers))
+    highest = np.full(len(centers), -np.inf)
     for step in steps:
         there = centers + step
         valid = ((there >= 0) & (there < shape)).all(axis=1)
-        total[valid] += volume.data[tuple(there[valid].T)]
+        values = volume.data[tuple(there[valid].T)]
+        total[valid] += values
+        highest[valid] = np.maximum(highest[valid], values)
         count += valid
-    return np.asarray(total / count)
+    return np.asarray(total / count), highest
 
 
 def _between(volume: Volume, centers: NDArray[np.intp]) -> Peak:

@@ -16,8 +16,10 @@ from sirtdose.io.dicom.time import (
 )
 from sirtdose.model.uptake import UptakeGiven
 
-# A smaller activity in Bq was written in MBq.
-_LEAST_BQ = 1e4
+# A smaller activity in Bq was written in another unit: kBq, MBq, or mCi.
+LEAST_BQ = 1e6
+# IBSI: what is smaller was written in MBq.
+_IBSI_LEAST_BQ = 1e4
 # Above this a time of day may be of another day than the scan's, or the one before.
 _LONG_LIVED_H = 11.5
 # IBSI: injection times further off than this have a date that is not theirs.
@@ -50,8 +52,8 @@ def tracer_item(dataset: Dataset, path: Path) -> Dataset:
     if not items:
         raise MissingTagError(
             f"{path.name} has no RadiopharmaceuticalInformationSequence "
-            f"{tag_of('RadiopharmaceuticalInformationSequence')}: give --injected and "
-            "--injected-at"
+            f"{tag_of('RadiopharmaceuticalInformationSequence')}: the half-life is not "
+            "known; export the PET with it"
         )
     if len(items) > 1:
         raise QuantityError(
@@ -73,13 +75,13 @@ def injected_mbq(item: Dataset, path: Path, given: UptakeGiven) -> tuple[float, 
         return given.injected_mbq, ""
     what = "RadionuclideTotalDose"
     bq = number(item, what, path, "give --injected, for example 300MBq", above=0)
-    if bq >= _LEAST_BQ:
+    if bq >= (_IBSI_LEAST_BQ if given.ibsi else LEAST_BQ):
         return bq / 1e6, ""
     said = f"{path.name} has {what} {tag_of(what)} = {bq:g} Bq"
     if not given.ibsi:
         raise QuantityError(
-            f"{said}, which may be in MBq: give --injected, for example --injected "
-            f"{bq:g}MBq"
+            f"{said}, too little to be seen: it may be in kBq, MBq or mCi; give "
+            "--injected, for example --injected 300MBq"
         )
     return bq, f"{said}, taken as MBq (IBSI)"
 

@@ -37,6 +37,10 @@ HALF_LIVES_H: dict[str, float] = {
 }
 # A frame that begins later than this after its series is of a later bed.
 _FIRST_BED_MS = 1000.0
+# A frame of a PET is no shorter, and times of one clock are rounded by less.
+_SHORTEST_S, _ROUNDED_S = 1.0, 60.0
+# A scan takes less time.
+_LONGEST_SCAN = timedelta(hours=6)
 # Reference times of one series' slices agree to this.
 _SAME_MOMENT_S = 5.0
 _ADMIN = "DecayCorrection ADMIN: the time"
@@ -188,18 +192,76 @@ def one_reference(found: list[PetReference]) -> PetReference:
             "the slices are decay-corrected to different times, or some do not state "
             "the time: give the slices of one reconstruction"
         )
-    if len({one.tzinfo is None for one in placed}) > 1:
-        raise QuantityError(
-            "only some slices state an offset from UTC (TimezoneOffsetFromUTC "
-            "(0008,0201)): give the slices of one reconstruction"
-        )
-    spread = (max(placed) - min(placed)).total_seconds() if placed else 0.0
+    spread = _spread(placed).total_seconds()
     if spread > _SAME_MOMENT_S:
         raise QuantityError(
             f"the slices' decay reference times are {spread:.1f} s apart: beds of "
             "several scans, or another convention; give the slices of one"
         )
     return first
+
+
+def require_of_the_scan(found: list[PetReference], stack: Stack) -> None:
+    """Refuse a reference time, a maker's own too, that is not of its slice's scan.
+
+    Raises
+    ------
+    QuantityError
+        Later than the slice was acquired, or longer before than a scan takes; or two
+        times of acquisition that differ.
+    """
+    for one, dataset, path in zip(found, stack.datasets, stack.paths, strict=True):
+        acquired, _ = acquired_at(dataset)
+        _require_one_clock(dataset, acquired, path)
+        if one.at is None or acquired is None:
+            continue
+        if (one.at.tzinfo is None) != (acquired.tzinfo is None):
+            continue
+        if -_LONGEST_SCAN <= one.at - acquired <= timedelta(seconds=_ROUNDED_S):
+            continue
+        raise QuantityError(
+            f"{path.name} is decay-corrected to {one.at:%Y-%m-%d %H:%M} by "
+            f"{one.origin}, but was acquired at {acquired:%Y-%m-%d %H:%M} "
+            "(AcquisitionTime (0008,0032)): give --scan-at"
+        )
+
+
+def _require_one_clock(dataset: Dataset, at: datetime | None, path: Path) -> None:
+    """Two acquisition times of one header that differ are a question."""
+    whole = on_its_clock(parse_moment(text_of(dataset, "AcquisitionDateTime")), dataset)
+    if at is None or whole is None or (at.tzinfo is None) != (whole.tzinfo is None):
+        return
+    if abs(whole - at) > timedelta(seconds=_ROUNDED_S):
+        raise QuantityError(
+            f"{path.name} has two acquisition times, {at:%Y-%m-%d %H:%M} "
+            f"(AcquisitionTime) and {whole:%Y-%m-%d %H:%M} (AcquisitionDateTime): give "
+            "--scan-at"
+        )
+
+
+def require_one_scan(found: list[PetReference]) -> None:
+    """Refuse beds that are further apart than a scan takes.
+
+    Raises
+    ------
+    QuantityError
+    """
+    spread = _spread([one.at for one in found if one.at is not None])
+    if spread > _LONGEST_SCAN:
+        raise QuantityError(
+            f"the slices were acquired over {spread.total_seconds() / 3600:.1f} h, "
+            "longer than a scan takes: correct their dates, or give the slices of one "
+            "scan"
+        )
+
+
+def _spread(placed: list[datetime]) -> timedelta:
+    if len({one.tzinfo is None for one in placed}) > 1:
+        raise QuantityError(
+            "only some slices state an offset from UTC (TimezoneOffsetFromUTC "
+            "(0008,0201)): give the slices of one reconstruction"
+        )
+    return max(placed) - min(placed) if placed else timedelta(0)
 
 
 def administration_of(dataset: Dataset) -> PetReference:
@@ -234,7 +296,7 @@ def _slice_reference(
     acquired, _ = acquired_at(dataset)
     half_life_h = half_life_in_header_h(dataset, path) or half_life_h
     if str(dataset.DecayCorrection).upper() == "NONE":
-        frame_s = _seconds(dataset, "ActualFrameDuration", path)
+        frame_s = _frame_s(dataset, path)
         return (
             _known(acquired, path)
             + timedelta(seconds=average_time_s(frame_s, half_life_h)),
@@ -247,7 +309,8 @@ def _slice_reference(
         written = private_value(dataset, group, creator, element)
         private = on_its_clock(_private_moment(written), dataset)
         if private is not None:
-            return private, f"private ({group:04X},xx{element:02X}) of {creator}"
+            origin = f"private ({group:04X},xx{element:02X}) of {creator}"
+            return private, origin
     if acquired is not None and acquired == moment(dataset, "SeriesDate", "SeriesTime"):
         return acquired, "AcquisitionTime, which is SeriesTime"
     known = _known(acquired, path)
@@ -280,7 +343,7 @@ def _by_vendor(
         return acquired - timedelta(
             seconds=reference_s
         ), "AcquisitionTime - FrameReferenceTime"
-    frame_s = _seconds(dataset, "ActualFrameDuration", path)
+    frame_s = _frame_s(dataset, path)
     if any_vendor or maker & {"SIEMENS", "CPS"}:
         middle = average_time_s(frame_s, half_life_h)
         how = "AcquisitionTime + mean of the frame - FrameReferenceTime"
@@ -292,7 +355,23 @@ def _by_vendor(
             f"{path.name} is decay-corrected to a time that is not known for this "
             "manufacturer: give --scan-at"
         )
+    if middle - reference_s > _SHORTEST_S and not any_vendor:
+        raise QuantityError(
+            f"{path.name} has FrameReferenceTime (0054,1300) = {1e3 * reference_s:g} "
+            f"ms, before the mean of its own frame of {frame_s:g} s: one of them is "
+            "wrong; give --scan-at"
+        )
     return acquired + timedelta(seconds=middle - reference_s), how
+
+
+def _frame_s(dataset: Dataset, path: Path) -> float:
+    frame_s = _seconds(dataset, "ActualFrameDuration", path)
+    if frame_s < _SHORTEST_S:
+        raise QuantityError(
+            f"{path.name} has ActualFrameDuration (0018,1242) = {1e3 * frame_s:g} ms, "
+            "which may be in s: correct the header, or give --scan-at"
+        )
+    return frame_s
 
 
 def _known(acquired: datetime | None, path: Path) -> datetime:

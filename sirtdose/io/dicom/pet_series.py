@@ -19,6 +19,7 @@ from sirtdose.model.volume import Doubt
 Doubts = tuple[Doubt, ...]
 
 _PARTS = {"GATED": "a gated series", "DYNAMIC": "a dynamic series"}
+_UNITS = {"GML": "g/mL", "CM2ML": "cm2/mL", "CNTS": "counts"}
 # Gates, cycles and time slices: each holds every slice once more.
 _REPEATS = ("NumberOfTimeSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
 # Farther off than this, a dose would be too.
@@ -54,11 +55,13 @@ def series_doubts(
     half_lives_h: Iterable[float],
     *,
     gates: int = 1,
+    decay: bool = True,
 ) -> Doubts:
     """What to ask of a series before its values are used: code of the check and words.
 
     `half_lives_h` are those that a scanner may have corrected with, the header's aside.
-    `datasets` are those of the first of all `gates` that were read.
+    `datasets` are those of the first of all `gates` that were read; `decay` is False of
+    values that nothing is to be decay-corrected of.
 
     Raises
     ------
@@ -70,8 +73,8 @@ def series_doubts(
         *(_kind_doubts(first, path) if gates == 1 else ()),
         *_count_doubts(first, gates * len(datasets), path),
         *_intercept_doubts(datasets, paths),
-        *_factor_doubts(datasets, paths, half_lives_h),
-        *_correction_doubts(datasets, paths),
+        *(_factor_doubts(datasets, paths, half_lives_h) if decay else ()),
+        *(_correction_doubts(datasets, paths) if decay else ()),
     )
 
 
@@ -125,8 +128,10 @@ def _intercept_doubts(datasets: Sequence[Dataset], paths: Sequence[Path]) -> Dou
     most = max(added, key=abs)
     if not most:
         return ()
+    units = str(value_of(datasets[0], "Units", paths[0]) or "").upper()
+    unit = _UNITS.get(units, "Bq/mL")
     said = (
-        f"RescaleIntercept (0028,1052) adds {most:g} Bq/mL to every voxel of a slice, "
+        f"RescaleIntercept (0028,1052) adds {most:g} {unit} to every voxel of a slice, "
         "but in PET it is 0"
     )
     used = "the values are used with this offset"

@@ -22,6 +22,7 @@ from sirtdose.io.dicom.header import (
     tag_of,
 )
 from sirtdose.io.dicom.injection import (
+    LEAST_BQ,
     InjectionTime,
     half_life_h,
     injected_at,
@@ -31,7 +32,10 @@ from sirtdose.io.dicom.injection import (
 from sirtdose.io.dicom.pet_decay import (
     HALF_LIVES_H,
     PetReference,
+    applied_half_life_h,
     one_reference,
+    require_of_the_scan,
+    require_one_scan,
     slice_references,
 )
 from sirtdose.io.dicom.pet_series import series_doubts
@@ -39,6 +43,7 @@ from sirtdose.io.dicom.stack import Stack, read_stack
 from sirtdose.io.dicom.suv_units import (
     in_own_units,
     require_factors_agree,
+    require_unchanged,
     suv_type,
     to_weight,
 )
@@ -103,14 +108,23 @@ def read_uptake(
         remarks += own
         if units in ("GML", "CM2ML"):
             kind = suv_type(first, path, units, given)
+            require_unchanged(first, path, given)
             data = data * np.float32(to_weight(kind, body))
-            tracer, began, more = _tracer_if_any(stack, given)
+            tracer, more = _tracer_if_any(stack, given)
+            began = typed_on_its_clock(given.scan_at, first, "--scan-at")
         else:
             kind = ""
+            if given.suv_type is not None:
+                raise QuantityError(
+                    f"{path.name} is in Bq/mL, and --suv-type is for a PET that is "
+                    "stored as SUV: leave it out"
+                )
             factors, tracer, more = _per_concentration(stack, body, given)
             require_factors_agree(stack, factors)
             data = data * factors.astype(np.float32)[:, None, None]
-            began = tracer.reference_at
+            began = tracer.reference_at or typed_on_its_clock(
+                given.scan_at, first, "--scan-at"
+            )
         source = _source(stack, began, (*remarks, *more))
     minutes = None
     if tracer is not None and tracer.injected_at and source.scan_start:
@@ -151,6 +165,13 @@ def _source(stack: Stack, began: datetime | None, remarks: tuple[str, ...]) -> S
     starts = [one for one, _ in map(acquired_at, stack.datasets) if one is not None]
     zones = {one.tzinfo is None for one in starts}
     earliest = min(starts) if starts and len(zones) == 1 else None
+    in_suv = text_of(first, "Units").upper() in ("GML", "CM2ML")
+    half_lives_h = HALF_LIVES_H.values()
+    doubts = (
+        ()
+        if is_enhanced(first)
+        else series_doubts(stack.datasets, stack.paths, half_lives_h, decay=not in_suv)
+    )
     return replace(
         source,
         camera=camera_words(first),
@@ -158,14 +179,10 @@ def _source(stack: Stack, began: datetime | None, remarks: tuple[str, ...]) -> S
         scan_start=(earliest or began) if is_enhanced(first) else began or earliest,
         decay_correction=text_of(first, "DecayCorrection").upper(),
         remarks=(*source.remarks, *remarks),
-        doubts=(
-            *source.doubts,
-            *series_doubts(stack.datasets, stack.paths, HALF_LIVES_H.values()),
-        )
-        if text_of(first, "DecayCorrection")
-        and text_of(first, "Units") == "BQML"
-        and not is_enhanced(first)
-        else source.doubts,
+        applied_half_life_h=None
+        if in_suv
+        else applied_half_life_h(stack.datasets, stack.paths[0], half_lives_h),
+        doubts=(*source.doubts, *doubts),
     )
 
 
@@ -179,6 +196,12 @@ def _require_alike(stack: Stack) -> None:
                     f"{path.name} has {keyword} {tag_of(keyword)} = '{its}', other "
                     f"slices '{ours}': give the slices of one reconstruction"
                 )
+        slope = number_if_any(dataset, "RescaleSlope", path)
+        if slope is not None and slope <= 0:
+            raise QuantityError(
+                f"{path.name} has RescaleSlope (0028,1053) = {slope:g}, and an uptake "
+                "is not below 0: export the PET again"
+            )
 
 
 def _require_corrected(dataset: Dataset, path: Path, given: UptakeGiven) -> None:
@@ -282,26 +305,30 @@ def _references(
         raise MissingTagError(f"{stack.paths[0].name}: the scan's time is not known")
     if kind == "START":
         one_reference(found)
+        if not given.ibsi:
+            require_of_the_scan(found, stack)
+    else:
+        require_one_scan(found)
     return found
 
 
 def _tracer_if_any(
     stack: Stack, given: UptakeGiven
-) -> tuple[Tracer | None, datetime | None, tuple[str, ...]]:
+) -> tuple[Tracer | None, tuple[str, ...]]:
     """What an image in SUV says of its injection, which its values do not need."""
     item = next(
         iter(stack.datasets[0].get("RadiopharmaceuticalInformationSequence") or []),
         None,
     )
     if item is None:
-        return None, None, ()
+        return None, ()
     bq = number_if_any(item, "RadionuclideTotalDose", stack.paths[0])
     seconds = number_if_any(item, "RadionuclideHalfLife", stack.paths[0])
     at = _known_injection(stack, item, given)
-    mbq = given.injected_mbq or (bq / 1e6 if bq and bq >= 1e4 else None)
+    mbq = given.injected_mbq or (bq / 1e6 if bq and bq >= LEAST_BQ else None)
     if mbq is None:
-        return None, None, ()
-    return Tracer(mbq, seconds / 3600 if seconds else None, at), None, ()
+        return None, ()
+    return Tracer(mbq, seconds / 3600 if seconds else None, at), ()
 
 
 def _known_injection(
@@ -309,7 +336,9 @@ def _known_injection(
 ) -> datetime | None:
     """When it was injected, for the time of uptake; None where that is not known."""
     first, path = stack.datasets[0], stack.paths[0]
+    typed = typed_on_its_clock(given.scan_at, first, "--scan-at")
     starts = [one for one, _ in map(acquired_at, stack.datasets) if one is not None]
+    starts = [typed] if typed is not None else starts
     seconds = number_if_any(item, "RadionuclideHalfLife", path)
     if not starts or not seconds:
         return None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
-from sirtdose.io.dicom.header import Dataset, private_value
+from sirtdose.io.dicom.header import Dataset, number_if_any, private_value
 from sirtdose.io.dicom.stack import Stack
 from sirtdose.io.dicom.time import text_of
 from sirtdose.model.body_size import Body
@@ -16,6 +16,8 @@ _PHILIPS = "Philips PET Private Group"
 _PHILIPS_GROUP, _SUV, _BQML = 0x7053, 0x00, 0x09
 # Two factors of one file that differ by more contradict each other.
 _FACTORS_AGREE = 0.01
+# What a person gives beside a header is the same to this.
+_SAME = 0.01
 # What an SUV of each type is normalized to; of LBM the formula is not said.
 _BY_MASS = ("BW", "LBM", "LBMJAMES128", "LBMJANMA", "IBW")
 SUV_TYPES = ("BW", "LBMJAMES128", "LBMJANMA", "IBW", "BSA")
@@ -138,6 +140,36 @@ def suv_type(dataset: Dataset, path: Path, units: str, given: UptakeGiven) -> st
         f"{path.name} has Units (0054,1001) = {units} and SUVType (0054,1006) = "
         f"'{kind}': give --suv-type, one of {', '.join(SUV_TYPES)}, that suits the unit"
     )
+
+
+def require_unchanged(dataset: Dataset, path: Path, given: UptakeGiven) -> None:
+    """Refuse a weight or activity that SUV in a file were not made with.
+
+    Raises
+    ------
+    QuantityError
+        They were made with the header's, and cannot be corrected here.
+    """
+    items = dataset.get("RadiopharmaceuticalInformationSequence") or []
+    of_header = {
+        "--weight": number_if_any(dataset, "PatientWeight", path),
+        "--injected": next(
+            (number_if_any(one, "RadionuclideTotalDose", path) for one in items), None
+        ),
+    }
+    injected_mbq = given.injected_mbq
+    of_person = {
+        "--weight": given.body.weight_kg,
+        "--injected": None if injected_mbq is None else 1e6 * injected_mbq,
+    }
+    for option, stated in of_header.items():
+        own = of_person[option]
+        if stated and own and abs(own / stated - 1) > _SAME:
+            raise QuantityError(
+                f"{path.name} holds SUV, which {option} cannot change, and its header "
+                f"states another value ({stated:g}): leave {option} out, or give the "
+                "PET in Bq/mL"
+            )
 
 
 def to_weight(kind: str, body: Body) -> float:

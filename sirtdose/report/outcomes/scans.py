@@ -38,8 +38,9 @@ def scans_document(found: Any, *, criteria: str, settings: dict[str, Any]) -> An
                 "folder": visit.folder,
                 "sha256": visit.sha256,
                 "date": visit.day.isoformat(),
-                "liver_sul_mean": pet.liver_mean,
-                "liver_sul_sd": pet.liver_sd,
+                # 0 where it has no liver, which RECIST does not need.
+                "liver_sul_mean": pet.liver_mean or None,
+                "liver_sul_sd": pet.liver_sd if pet.liver_mean else None,
                 "uptake_time_min": visit.document["scan"]["uptake_time_min"],
                 "lesions": [
                     {
@@ -58,8 +59,8 @@ def scans_document(found: Any, *, criteria: str, settings: dict[str, Any]) -> An
         "peak": dict(primary) if of_uptake else None,
         "diameters": None
         if of_uptake
-        else "longest in the image's plane, between outer corners of voxels; of nodes "
-        "the short axis across it",
+        else "longest in the image's plane, of nodes the short axis across it; between "
+        "outer corners of voxels, and between their centers apart",
         "answers": [_answer(one) for one in found.answers],
     }
     document["notes"] += _notes(found.answers, of_uptake=of_uptake)
@@ -97,11 +98,11 @@ def _answer(one: Answer) -> dict[str, Any]:
 
 
 def _notes(found: Sequence[Answer], *, of_uptake: bool) -> list[str]:
-    if not of_uptake:
-        return [
-            "diameters are of the contours drawn on the PET's images: of mRECIST they "
-            "must hold what takes up contrast in the arterial phase, and no more"
-        ]
+    contours = (
+        "diameters are of the contours drawn on the PET's images: of mRECIST they must "
+        "hold what takes up contrast in the arterial phase, and no more"
+    )
+    more = [] if of_uptake else [contours]
     whole = [one for one in found if one.region == found[0].region]
     others = [
         f"{one.variant.name}: {one.best.response}"
@@ -109,10 +110,11 @@ def _notes(found: Sequence[Answer], *, of_uptake: bool) -> list[str]:
         if one.best.response != whole[0].best.response
     ]
     if not others:
-        return [f"all {len(whole)} variants give {whole[0].best.response}"]
+        return [*more, f"all {len(whole)} variants give {whole[0].best.response}"]
     return [
+        *more,
         f"the answer depends on the definition: {whole[0].best.response} by "
-        f"{whole[0].variant.name}, but {'; '.join(others)}"
+        f"{whole[0].variant.name}, but {'; '.join(others)}",
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sirtdose.checks.pet_visits import (
     gone_findings,
     new_findings,
+    returned_findings,
     visit_findings,
 )
 from sirtdose.data.load import table
@@ -130,13 +131,14 @@ def measured_pets(
     Raises
     ------
     InputError
-        A name that no scan has, two names of a scan for one lesion, or no normal liver.
+        A name that no scan has, or two names of a scan for one lesion.
     """
-    _require_liver(visits)
     findings: list[Finding] = []
     # Whether each is new, and its organ.
     known: dict[str, tuple[bool, str]] = {}
     pets: list[MeasuredPet] = []
+    # Those that the scan before did not have.
+    before: Sequence[str] = ()
     _require_known(visits, [name for _, name in match], "--match")
     _require_known(visits, list(new), "--new")
     for visit in visits:
@@ -149,6 +151,9 @@ def measured_pets(
             if not first and own[name] not in known and name not in said_new
         ]
         findings += new_findings(visit.label, unsaid)
+        findings += returned_findings(
+            visit.label, [one for one in before if one in own.values()]
+        )
         missing = [name for name in known if name not in own.values()]
         said_gone = _said(visit, gone)
         findings += gone_findings(
@@ -158,6 +163,7 @@ def measured_pets(
             organ = _organ(lesion, visit.lesions[name], organs)
             known.setdefault(lesion, (not first, organ))
         pets.append(_pet(visit, own, known, missing))
+        before = missing
     for visit in visits[1:]:
         findings += visit_findings(
             visit.label, visits[0].document, visit.document, table("uptake")["between"]
@@ -165,7 +171,13 @@ def measured_pets(
     return pets, findings
 
 
-def _require_liver(visits: Sequence[PetVisit]) -> None:
+def require_liver(visits: Sequence[PetVisit]) -> None:
+    """Refuse scans without normal liver, which PERCIST compares them by.
+
+    Raises
+    ------
+    InputError
+    """
     for one in visits:
         if one.document["reference"]["liver"] is None:
             raise InputError(
@@ -222,7 +234,8 @@ def _own_names(
         if len(names) > 1:
             raise InputError(
                 f"'{lesion}' would be both '{names[0]}' and '{names[1]}' of "
-                f"{visit.label}, but a lesion is one: correct --match"
+                f"{visit.label}, but a lesion is one: correct --match; where it split, "
+                "draw its parts as one structure"
             )
     return found
 
@@ -243,6 +256,8 @@ def _pet(
             glycolysis=one["above"][tlg]["glycolysis_sul"],
             new=known[own[name]][0],
             short_mm=one["diameters_mm"]["short_axis"],
+            size_centers_mm=one["diameters_mm"]["longest_between_centers"],
+            short_centers_mm=one["diameters_mm"]["short_axis_between_centers"],
         )
         for name, one in visit.lesions.items()
     ]
@@ -255,10 +270,12 @@ def _pet(
             size_mm=0.0,
             new=known[name][0],
             short_mm=0.0,
+            size_centers_mm=0.0,
+            short_centers_mm=0.0,
         )
         for name in missing
     ]
-    liver = visit.document["reference"]["liver"]
+    liver = visit.document["reference"]["liver"] or {"sul_mean": 0.0, "sul_sd": 0.0}
     return MeasuredPet(visit.day, tuple(lesions), liver["sul_mean"], liver["sul_sd"])
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
+from sirtdose.checks.pet_visits import non_target_findings
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance, Said
@@ -13,27 +13,18 @@ from sirtdose.model.names import named
 from sirtdose.outcomes.pet_variants import (
     Answer,
     MeasuredPet,
-    PetLesion,
     Regions,
     Variant,
     answers,
 )
-from sirtdose.outcomes.recist import (
-    Criteria,
-    Lesion,
-    Scan,
-    assess_scans,
-    best_overall,
-    least_mm,
-)
-from sirtdose.outcomes.response import Best, CaseResponse
+from sirtdose.outcomes.response import CaseResponse
 from sirtdose.workflows.outcomes.pet_visits import (
     PetVisit,
     measured_pets,
     read_visits,
+    require_liver,
 )
-
-_PER_ORGAN_MAX = 2
+from sirtdose.workflows.outcomes.scans_diameters import diameter_answers
 
 
 @dataclass(frozen=True)
@@ -80,7 +71,7 @@ class ScansResponse:
     case : CaseResponse
         By the criteria that were asked for, of the whole patient.
     answers : tuple of Answer
-        By region and variant; of RECIST none.
+        By region and variant; of RECIST by where diameters are measured.
     visits : tuple of PetVisit
     pets : tuple of MeasuredPet
     """
@@ -103,6 +94,10 @@ def response_of_scans(request: ScansRequest) -> ScansResponse:
     """
     said = Said(request.acceptances)
     visits = read_visits(request.folders)
+    measures = table("response_criteria")[request.criteria]["measures"]
+    by_uptake = measures == "uptake"
+    if by_uptake:
+        require_liver(visits)
     pets = said.take(
         measured_pets(
             visits,
@@ -114,15 +109,30 @@ def response_of_scans(request: ScansRequest) -> ScansResponse:
     )
     said.gate()
     label = _case_label(request, visits)
-    if table("response_criteria")[request.criteria]["measures"] == "diameters":
-        case, found = _by_diameters(request, pets, label), []
+    if not any(pet.lesions for pet in pets):
+        raise InputError("no scan has a lesion: give contours to `sirtdose suv`")
+    regions = Regions(
+        frozenset(_lesions_named(request.targeted, pets, "--targeted")),
+    )
+    if by_uptake:
+        found = answers(pets, _variants(request), regions)
     else:
-        variants = _variants(request)
-        targeted = _lesions_named(request.targeted, pets, "--targeted")
-        found = answers(pets, variants, Regions(frozenset(targeted)))
-        case = _case(label, pets, found[0])
+        nodes = _lesions_named(request.nodes, pets, "--node")
+        found, grown = diameter_answers(
+            pets,
+            regions,
+            criteria=request.criteria,
+            nodes=nodes,
+            targets_max=request.targets_max,
+        )
+        said.add(non_target_findings(grown))
     return ScansResponse(
-        case, tuple(found), tuple(visits), tuple(pets), said.findings, said.accepted
+        _case(label, pets, found[0]),
+        tuple(found),
+        tuple(visits),
+        tuple(pets),
+        said.findings,
+        said.accepted,
     )
 
 
@@ -185,64 +195,3 @@ def _lesions_named(
         named(text, known, f"{option} '{text}' names no lesion of the baseline")
         for text in typed
     ]
-
-
-def _by_diameters(
-    request: ScansRequest, pets: Sequence[MeasuredPet], label: str
-) -> CaseResponse:
-    """RECIST from contours: longest diameters, and short axes of nodes."""
-    rules = table("response_criteria")[request.criteria]
-    kind = cast("Criteria", rules["name"])
-    most = request.targets_max or rules["targets_max"]
-    nodes = _lesions_named(request.nodes, pets, "--node")
-    targets = _targets(pets[0].lesions, nodes, most)
-    scans = [_scan(pet, targets, pets[0]) for pet in pets[1:]]
-    reason = "" if targets else "no lesion is large enough at baseline to be a target"
-    points = (
-        [] if reason else assess_scans(targets, scans, criteria=kind, targets_max=most)
-    )
-    return CaseResponse(
-        case_id=label,
-        baseline_day=pets[0].day,
-        baseline=sum(one.baseline_mm for one in targets) if targets else None,
-        lesions=tuple(one.name for one in targets),
-        timepoints=tuple(points),
-        best=Best("NE", reason) if reason else best_overall(points),
-        unmeasurable=reason,
-    )
-
-
-def _targets(
-    lesions: Sequence[PetLesion], nodes: Sequence[str], most: int
-) -> list[Lesion]:
-    """The largest lesions that can be targets, at most two of an organ."""
-    found: list[Lesion] = []
-    sized = [(one, _size_mm(one, nodes) or 0.0) for one in lesions]
-    for one, mm in sorted(sized, key=lambda pair: -pair[1]):
-        lesion = Lesion(one.name, one.organ, mm, node=one.name in nodes)
-        of_organ = [other for other in found if other.organ == one.organ]
-        if (
-            len(found) < most
-            and len(of_organ) < _PER_ORGAN_MAX
-            and mm >= least_mm(lesion)
-        ):
-            found.append(lesion)
-    return found
-
-
-def _size_mm(lesion: PetLesion, nodes: Sequence[str]) -> float | None:
-    return lesion.short_mm if lesion.name in nodes else lesion.size_mm
-
-
-def _scan(pet: MeasuredPet, targets: Sequence[Lesion], first: MeasuredPet) -> Scan:
-    names = {one.name for one in targets}
-    nodes = [one.name for one in targets if one.node]
-    others = [one for one in first.lesions if one.name not in names]
-    here = {one.name: one for one in pet.lesions}
-    left = [one for one in others if (here[one.name].size_mm or 0) > 0]
-    return Scan(
-        pet.day,
-        {name: _size_mm(here[name], nodes) for name in names},
-        non_targets="none" if not others else "present" if left else "absent",
-        new_lesions=any(one.new and (one.size_mm or 0) > 0 for one in pet.lesions),
-    )

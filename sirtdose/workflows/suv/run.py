@@ -8,11 +8,19 @@ from sirtdose.checks.header import header_findings
 from sirtdose.checks.kept_names import kept_name_findings
 from sirtdose.checks.structures import reading_findings
 from sirtdose.checks.uptake import (
+    activity_findings,
+    body_findings,
+    edge_findings,
+    half_life_findings,
     lean_mass_findings,
     measurable_findings,
     reference_findings,
+    reference_overlap_findings,
+    reference_size_findings,
     small_findings,
+    sphere_findings,
     tracer_findings,
+    uneven_findings,
     uptake_time_findings,
 )
 from sirtdose.data.load import table
@@ -87,9 +95,8 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
             drawn=bool(drawn),
         )
     )
-    said.add(
-        small_findings([(one.uptake.name, one.uptake.volume_ml) for one in lesions])
-    )
+    said.add(_tissue_findings(liver, blood, drawn, uptake.suv))
+    said.add(_lesion_findings(lesions))
     said.add(
         measurable_findings(
             [
@@ -126,6 +133,50 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
     )
 
 
+def _tissue_findings(
+    liver: ReferenceTissue | None,
+    blood: ReferenceTissue | None,
+    drawn: Sequence[Structure],
+    suv: Volume,
+) -> list[Finding]:
+    findings = []
+    if liver is not None:
+        findings += uneven_findings(liver.name, liver.mean, liver.sd)
+        if liver.center_mm is None:
+            findings += reference_size_findings(liver.name, liver.region.volume_ml)
+    overlaps = _overlaps((liver, blood), drawn, suv)
+    return [*findings, *reference_overlap_findings(overlaps)]
+
+
+def _lesion_findings(lesions: Sequence[MeasuredLesion]) -> list[Finding]:
+    own = [one.uptake for one in lesions]
+    spheres = [
+        (one.name, one.maximum, one.peaks.anywhere.highest or one.maximum)
+        for one in own
+    ]
+    return [
+        *edge_findings([(one.name, one.part_in_image) for one in own]),
+        *small_findings([(one.name, one.volume_ml) for one in own]),
+        *sphere_findings(spheres),
+    ]
+
+
+def _overlaps(
+    references: Sequence[ReferenceTissue | None],
+    drawn: Sequence[Structure],
+    suv: Volume,
+) -> list[tuple[str, str]]:
+    """References that were drawn, each with what it should be away from."""
+    return [
+        (one.name, other.name)
+        for one in references
+        if one is not None and one.center_mm is None
+        for other in drawn
+        if other.role in (*_LESIONS, Role.PERFUSED)
+        and ((one.region & occupancy_on(other, suv.grid)).occupancy >= 0.5).any()
+    ]
+
+
 def _kept_findings(
     choice: Choice, drawn: Sequence[Structure], request: SuvRequest
 ) -> list[Finding]:
@@ -147,7 +198,13 @@ def _uptake(choice: Choice, request: SuvRequest) -> tuple[Uptake, list[Finding]]
         )
     uptake = read_uptake(item.paths, item.headers, given=request.given)
     source = uptake.suv.source
-    return uptake, header_findings(source=source) if source else []
+    findings = header_findings(source=source) if source else []
+    if source and not uptake.suv_type:
+        findings += half_life_findings(source, uptake.tracer_words)
+    findings += activity_findings(
+        uptake.part_of_injected(), float(uptake.suv.data.max())
+    )
+    return uptake, [*findings, *body_findings(uptake.body)]
 
 
 def _structures(
@@ -218,7 +275,10 @@ def _references(
         blood = drawn_reference(suv, occupancy_on(own, suv.grid))
     else:
         own_blood = [
-            one for one in drawn if any(w in one.name.casefold() for w in _BLOOD)
+            one
+            for one in drawn
+            if one.role not in _LESIONS
+            and any(w in one.name.casefold() for w in _BLOOD)
         ]
         if len(own_blood) == 1:
             blood = drawn_reference(suv, occupancy_on(own_blood[0], suv.grid))
@@ -227,9 +287,12 @@ def _references(
 
 def _named(name: str, drawn: Sequence[Structure], option: str) -> Structure:
     by_name = {one.name: one for one in drawn}
-    return by_name[
+    found = by_name[
         named(name, by_name, f"{option} '{name}' names no structure", offered=by_name)
     ]
+    if found.role in _LESIONS:
+        raise InputError(f"{option} '{name}' is a lesion: name normal tissue")
+    return found
 
 
 def _measurable(

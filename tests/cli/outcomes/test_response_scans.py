@@ -34,7 +34,12 @@ def lesion(
         "volume_ml": 20.0,
         "sul": {"max": by["max"], "mean": sul[0] / 2, "peak": by},
         "above": {"41%": {"glycolysis_sul": tlg}},
-        "diameters_mm": {"longest": mm, "short_axis": short},
+        "diameters_mm": {
+            "longest": mm,
+            "short_axis": short,
+            "longest_between_centers": max(mm - 5, 0),
+            "short_axis_between_centers": max(short - 5, 0),
+        },
     }
 
 
@@ -174,6 +179,64 @@ def test_recist_from_contours(run: Run, tmp_path: Path, two: tuple[Path, Path]) 
     assert case["best"]["response"] == "PR"
 
 
+def test_recist_by_region_and_between_centers(
+    run: Run, tmp_path: Path, two: tuple[Path, Path]
+) -> None:
+    words = ("--criteria", "recist-1.1", "--node", "N1", "--targeted", "T2")
+    judged(run, tmp_path / "out", *two, *words)
+    found = answers(tmp_path / "out")
+    corners, centers = "outer corners", "voxel centers"
+    # 30 and 24 mm to 22 and 14, and 5 mm less of each between centers; N1 is then
+    # under 15 mm.
+    hepatic = found["hepatic", corners]
+    assert (hepatic["baseline"], hepatic["best"]["response"]) == (54, "PR")
+    assert hepatic["timepoints"][0]["sum"] == 36
+    assert found["whole", centers]["baseline"] == 25 + 19
+    assert found["targeted", corners]["baseline"] == 24
+    # T1 and T3, 30 and 20 mm.
+    assert found["hepatic, not targeted", corners]["baseline"] == 50
+    # A node of 17 mm that has 9.
+    assert found["extrahepatic", corners]["best"]["response"] == "CR"
+    assert found["extrahepatic", centers]["best"]["response"] == "NE"
+
+
+def test_recist_of_small_nodes_and_others_that_grew(run: Run, tmp_path: Path) -> None:
+    node = ("N1", 4.0)
+    before = scan(
+        tmp_path / "a",
+        "2026-03-01",
+        lesion("T1", 8.0),
+        lesion(*node, mm=26, short=12, role="tumor outside"),
+        # Of 9 mm a node is a normal one.
+        lesion("N2", 4.0, mm=26, short=9, role="tumor outside"),
+        reference__liver=None,
+    )
+    after = scan(
+        tmp_path / "b",
+        "2026-05-01",
+        lesion(*node, mm=24, short=8, role="tumor outside"),
+        lesion("N2", 4.0, mm=26, short=9, role="tumor outside"),
+        reference__liver=None,
+    )
+    last = scan(
+        tmp_path / "c",
+        "2026-07-01",
+        lesion(*node, mm=40, short=30, role="tumor outside"),
+        lesion("N2", 4.0, mm=26, short=9, role="tumor outside"),
+        lesion("T1", 2.0, mm=4),
+        reference__liver=None,
+    )
+    words = ("--criteria", "recist-1.1", "--node", "N1", "--node", "N2")
+    gone = ("--gone", "scan 2:T1")
+    document = judged(run, tmp_path / "out", before, after, last, *words, *gone)
+    points = document["cases"][0]["timepoints"]
+    assert [one["response"] for one in points] == ["CR", "PD"]
+    said = [one["message"] for one in document["warnings"]]
+    assert any("'N1', a non-target, grew from 12 to 30 mm" in one for one in said)
+    assert any("'T1' of scan 3 was not seen at the scan before" in one for one in said)
+    assert document["scans"]["visits"][0]["liver_sul_mean"] is None
+
+
 def test_a_lesion_that_is_gone_or_new_is_asked(
     run: Run, tmp_path: Path, two: tuple[Path, Path]
 ) -> None:
@@ -282,6 +345,7 @@ def test_what_cannot_be_judged_is_refused(
         ((before, after), (*words, "--targeted", "T8"), "names no lesion"),
         ((before, after), (*words, "--match", "T1=T8"), "names no lesion"),
         ((before, after), (*words, "--confirmed"), "--confirmed is not for percist"),
+        ((before, after), (*words, "--node", "N1"), "--node is not for percist"),
     ):
         refused = run("response", "--scans", *inputs, *more)
         assert refused.exit_code in (2, 3), said

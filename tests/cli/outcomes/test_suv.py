@@ -24,8 +24,10 @@ from sirtdose.io.dicom.write import Study, write_nm
 from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.grid import Grid
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-from tests.uptake_files import link, region, write_patient
+from tests.uptake_files import PET_CT, link, region, write_patient
 
 Run = Callable[..., Result]
 JANMA, JAMES = 56.0364 / 71, 56.7875 / 71
@@ -209,6 +211,70 @@ def test_a_liver_that_a_person_drew(run: Run, scan: Path) -> None:
     assert refused.exit_code == 3
     assert "--liver-reference 'Spleen' names no structure" in refused.stderr
     assert "Aorta" in refused.stderr
+
+
+def _box(name: str, part: tuple[slice, ...], role: Role) -> Structure:
+    mask = np.zeros(PET_CT.shape, bool)
+    mask[part] = True
+    return Structure(name, role, mask, PET_CT)
+
+
+def test_a_peak_that_holds_a_neighbors_uptake(
+    run: Run, scan: Path, tmp_path: Path
+) -> None:
+    # Of the liver, beside T1; the reference is one voxel of T1's.
+    beside = _box("T3", np.s_[7:13, 14:17, 25:31], Role.TUMOR)
+    small = _box("ref", np.s_[8:9, 9:10, 26:27], Role.OTHER)
+    write_seg([region("T1"), beside, small], tmp_path / "s.dcm", link())
+    words = ("--structures", tmp_path / "s.dcm", "--liver-reference", "ref", "--json")
+    found = document(run("suv", scan, *words))
+    # Of the 19 voxels 5 are of T1, the others of the left half of the liver.
+    assert found["lesions"][1]["suv"]["max"] == near(2)
+    assert found["lesions"][1]["suv"]["peak"]["anywhere"] == near((5 * 8 + 14 * 2) / 19)
+    said = [one for _, one in messages(found)]
+    assert any("'T3' reaches into uptake of SUV 8, above" in one for one in said)
+    assert "'ref' is taken as normal tissue, but 'T1' reaches into it" in said[1]
+    assert "'ref' has 0.064 mL" in said[0]
+    refused = run("suv", scan, "--liver-reference", "T1")
+    assert "--liver-reference 'T1' is a lesion" in refused.stderr
+
+
+def test_a_lesion_over_the_edge(run: Run, scan: Path, tmp_path: Path) -> None:
+    more = Grid.regular(
+        (30, 32, 36),
+        spacing_mm=(4.0, 4.0, 4.0),
+        origin_mm=(-70.0, -60.0, 60.0),
+        frame_of_reference_uid=PET_CT.frame_of_reference_uid,
+    )
+    mask = np.zeros(more.shape, bool)
+    # Planes 5 to 9 of 5 to 13 are below the PET.
+    mask[5:14, 10:14, 10:14] = True
+    write_seg([Structure("T9", Role.TUMOR, mask, more)], tmp_path / "s.dcm", link())
+    found = document(run("suv", scan, "--structures", tmp_path / "s.dcm", "--json"))
+    assert any(
+        one.startswith("56 % of 'T9' is outside the PET") for _, one in messages(found)
+    )
+
+
+def test_a_header_that_cannot_be_true_is_asked(
+    run: Run, scan: Path, tmp_path: Path
+) -> None:
+    def change(file: Dataset) -> None:
+        # In lb; a 60th of the activity; the half-life of Ga-68.
+        file.PatientWeight = "156.5"
+        item = file.RadiopharmaceuticalInformationSequence[0]
+        item.RadionuclideTotalDose, item.RadionuclideHalfLife = "5.3e6", "4062.6"
+        # By F-18's.
+        seconds = float(file.FrameReferenceTime) / 1000
+        file.DecayFactor = f"{2 ** (seconds / 6588):.8g}"
+
+    asked = run("suv", altered(scan, tmp_path / "o", change))
+    assert asked.exit_code == 3
+    text = " ".join(asked.stderr.split())
+    assert "times the activity that was injected" in text
+    assert "a body mass index of 52" in text
+    assert "is 1.129 h, and that of F-18 is 1.829 h" in text
+    assert "and DecayFactor (0054,1321) is by one of 1.829 h" in text
 
 
 def test_a_liver_in_two_parts_is_one(run: Run, scan: Path, tmp_path: Path) -> None:

@@ -203,6 +203,8 @@ CASES: dict[str, tuple[Scanner, Change]] = {
 }
 ASKED = {
     "3_0": "give --injected",
+    "3_3_0": "was acquired at 2026-03-02 23:59",
+    "3_3_1": "was acquired at 2026-03-02 23:59",
     "4_4": "give --injected-at",
     "3_2_3": "give --scan-at",
     "2_1_2": "give --sex",
@@ -325,6 +327,72 @@ def test_what_is_asked_where_nothing_is_assumed(
         read(tmp_path, (SIEMENS, change))
 
 
+IN_SUV = (ADMIN, already("BW", 1.0))
+UNCORRECTED = replace(SIEMENS, correction="NONE")
+HOUR_LATER = f"{SCAN_AT + timedelta(hours=1):%Y%m%d%H%M%S}"
+
+
+@pytest.mark.parametrize(
+    ("case", "given", "said"),
+    [
+        # 318 MBq in kBq, and 8.6 mCi in uCi.
+        ((SIEMENS, tracer(RadionuclideTotalDose="318000")), None, "kBq, MBq or mCi"),
+        ((SIEMENS, tracer(RadionuclideTotalDose="8.59")), None, "kBq, MBq or mCi"),
+        ((SIEMENS, setting(ActualFrameDuration="150")), None, "may be in s"),
+        ((UNCORRECTED, setting(ActualFrameDuration="150")), None, "may be in s"),
+        (
+            (replace(SIEMENS, beds_s=ONE_BED), setting(FrameReferenceTime="0")),
+            None,
+            "before the mean of its own frame of 150 s",
+        ),
+        (
+            (GE, private(0x0009, "GEMS_PETD_01", 0x0D, "DT", HOUR_LATER)),
+            None,
+            "2026-03-02 11:15 by private",
+        ),
+        (
+            (replace(UNCORRECTED, beds_s=(0.0, 86400.0)), setting()),
+            None,
+            "acquired over 24.0 h",
+        ),
+        ((SIEMENS, setting(RescaleSlope="-0.01")), None, "RescaleSlope"),
+        (
+            (SIEMENS, setting(AcquisitionDateTime="20260302111530")),
+            None,
+            "two acquisition times",
+        ),
+        ((SIEMENS, setting()), UptakeGiven(suv_type="BW"), "leave it out"),
+        (IN_SUV, UptakeGiven(Body(weight_kg=60)), "--weight cannot change"),
+        (IN_SUV, UptakeGiven(injected_mbq=200), "--injected cannot change"),
+    ],
+)
+def test_headers_that_cannot_be_true(
+    tmp_path: Path,
+    case: tuple[Scanner, Change],
+    given: UptakeGiven | None,
+    said: str,
+) -> None:
+    with pytest.raises(QuantityError, match=said):
+        read(tmp_path, case, given)
+
+
+def test_an_image_in_suv_is_doubted_as_one_in_bq(tmp_path: Path) -> None:
+    scanner, change = IN_SUV
+    odd = setting(NumberOfSlices=10, RescaleIntercept="1", CorrectedImage=["ATTN"])
+    source = read(tmp_path, (scanner, both(change, odd))).suv.source
+    assert source is not None
+    assert sorted(one.code for one in source.doubts) == ["H12", "H17"]
+
+
+def test_the_scan_of_an_image_in_suv_can_be_dated(tmp_path: Path) -> None:
+    scanner, change = IN_SUV
+    timeless = both(change, setting(AcquisitionDate="", AcquisitionTime=""))
+    found = read(tmp_path, (scanner, timeless), UptakeGiven(scan_at=SCAN_AT))
+    assert found.suv.source is not None
+    assert found.suv.source.scan_start == SCAN_AT
+    assert found.uptake_time_min == 63
+
+
 def test_slices_of_two_kinds_are_no_image(tmp_path: Path) -> None:
     paths = write_uptake(tmp_path, SUV, GRID)
     file = pydicom.dcmread(paths[1])
@@ -344,7 +412,7 @@ def test_no_tracer_at_all(tmp_path: Path) -> None:
     def without(file: Dataset) -> None:
         del file.RadiopharmaceuticalInformationSequence
 
-    with pytest.raises(MissingTagError, match="--injected"):
+    with pytest.raises(MissingTagError, match="the half-life is not known"):
         read(tmp_path, (SIEMENS, without))
 
 
