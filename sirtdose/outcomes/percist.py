@@ -27,7 +27,7 @@ class PetScan:
         SULpeak (or another metric, the same at every scan) of each lesion that counts,
         g/mL, hottest first; 0 for one that is not seen.
     liver_mean, liver_sd : float
-        SUL in a 3 cm sphere of normal liver.
+        SUL in a 3 cm sphere of normal liver, or of another `tissue`.
     tlg : float, optional
         Total lesion glycolysis.
     new_lesion : bool
@@ -37,6 +37,12 @@ class PetScan:
         Diameters of lesions by their names.
     unmeasured : str
         Why the scan cannot be judged: what it lacks is left out or 0.
+    tissue : str
+        What uptake is compared with.
+    least : float, optional
+        The SULpeak from which a lesion can be followed, where it is not by the liver.
+    least_rule : str
+        How that was found, in words.
     """
 
     day: date
@@ -48,6 +54,9 @@ class PetScan:
     by_lesion: Mapping[str, float] = field(default_factory=dict)
     sizes_mm: Mapping[str, float] = field(default_factory=dict)
     unmeasured: str = ""
+    tissue: str = "normal liver"
+    least: float | None = None
+    least_rule: str = "1.5 x liver mean + 2 SD"
 
 
 def measurable_from_sul(scan: PetScan) -> float:
@@ -60,6 +69,8 @@ def measurable_from_sul(scan: PetScan) -> float:
     >>> round(measurable_from_sul(PetScan(date(2026, 5, 1), (4.0,), 1.6, 0.2)), 6)
     2.8
     """
+    if scan.least is not None:
+        return scan.least
     return 1.5 * scan.liver_mean + 2 * scan.liver_sd
 
 
@@ -208,7 +219,7 @@ def unmeasurable(baseline: PetScan) -> str:
     if hottest >= least - _ROOM:
         return ""
     return (
-        f"baseline SULpeak {hottest:g} is under {least:.3g} (1.5 x liver mean + 2 SD): "
+        f"baseline SULpeak {hottest:g} is under {least:.3g} ({baseline.least_rule}): "
         "the lesion cannot be followed by PERCIST"
     )
 
@@ -231,7 +242,8 @@ def _judged(
     risen = _risen(first, scan)
     if not scan.sul or scan.sul[0] <= scan.liver_mean:
         more = f", but {risen}: verify it in a month" if risen else ""
-        return "CMR", f"no uptake above the liver is left{more}"
+        named = scan.tissue.removeprefix("normal ")
+        return "CMR", f"no uptake above the {named} is left{more}"
     if relative <= -_CHANGE + _ROOM and change <= -least + _ROOM:
         return ("SMD", f"{said}, but {risen}") if risen else ("PMR", said)
     return "SMD", said
@@ -242,7 +254,7 @@ def _incomparable(first: PetScan, scan: PetScan) -> str:
     if scan.unmeasured or livers_agree(first, scan):
         return scan.unmeasured
     return (
-        f"the normal liver has SUL {scan.liver_mean:g}, but had {first.liver_mean:g} "
+        f"the {scan.tissue} has SUL {scan.liver_mean:g}, but had {first.liver_mean:g} "
         f"at baseline: PERCIST compares scans within {_LIVER_CHANGE:.0%} and "
         f"{_LIVER_CHANGE_SUL:g} SUL"
     )

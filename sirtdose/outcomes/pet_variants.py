@@ -1,7 +1,7 @@
 """PERCIST and its variants over the same PETs, by region: what each would answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -55,7 +55,8 @@ class PetLesion:
 class MeasuredPet:
     """One PET with all its lesions, and the normal liver in SUL.
 
-    `unmeasured` says why it cannot be compared.
+    `unmeasured` says why it cannot be compared. A diseased liver is replaced by another
+    `tissue`, with `least`, the SULpeak that can be followed by it, and its rule.
     """
 
     day: date
@@ -63,6 +64,9 @@ class MeasuredPet:
     liver_mean: float
     liver_sd: float
     unmeasured: str = ""
+    tissue: str = "normal liver"
+    least: float | None = None
+    least_rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,9 @@ def answers(
     ['PMR', 'SMD']
     """
     found = []
+    if any(pet.tissue != "normal liver" for pet in pets):
+        # Over another tissue than normal liver it would be another variant.
+        variants = [one for one in variants if not one.by_liver]
     for region in regions.names():
         own = [within(pet, region, regions) for pet in pets]
         if any(pet.lesions for pet in own):
@@ -181,7 +188,7 @@ def answers(
 def within(pet: MeasuredPet, region: str, regions: Regions) -> MeasuredPet:
     """The same PET with the lesions of a region."""
     lesions = tuple(one for one in pet.lesions if regions.holds(region, one))
-    return MeasuredPet(pet.day, lesions, pet.liver_mean, pet.liver_sd, pet.unmeasured)
+    return replace(pet, lesions=lesions)
 
 
 def _answer(pets: Sequence[MeasuredPet], region: str, variant: Variant) -> Answer:
@@ -226,7 +233,7 @@ def pet_scan(pet: MeasuredPet, variant: Variant) -> PetScan:
             organs.append(one.organ)
             taken.append(values[one.name])
     hottest_first = hottest[:5]
-    return PetScan(
+    found = PetScan(
         day=pet.day,
         sul=tuple(taken),
         liver_mean=pet.liver_mean / scale,
@@ -238,4 +245,8 @@ def pet_scan(pet: MeasuredPet, variant: Variant) -> PetScan:
             one.name: one.size_mm for one in pet.lesions if one.size_mm is not None
         },
         unmeasured=pet.unmeasured,
+        tissue=pet.tissue,
     )
+    if pet.least is None:
+        return found
+    return replace(found, least=pet.least / scale, least_rule=pet.least_rule)

@@ -84,6 +84,7 @@ class UptakeMeasurement:
     choices: tuple[str, ...]
     inputs: tuple[Mapping[str, Any], ...]
     ibsi: bool
+    percist: str
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]
     deidentified: bool = False

@@ -39,8 +39,9 @@ def scans_document(found: Any, *, criteria: str, settings: dict[str, Any]) -> An
                 "sha256": visit.sha256,
                 "date": visit.day.isoformat(),
                 # 0 where it has no liver, which RECIST does not need.
-                "liver_sul_mean": pet.liver_mean or None,
-                "liver_sul_sd": pet.liver_sd if pet.liver_mean else None,
+                "reference": pet.tissue if pet.liver_mean else None,
+                "reference_sul_mean": pet.liver_mean or None,
+                "reference_sul_sd": pet.liver_sd if pet.liver_mean else None,
                 "uptake_time_min": visit.document["scan"]["uptake_time_min"],
                 "lesions": [
                     {

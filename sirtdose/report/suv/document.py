@@ -40,6 +40,7 @@ def suv_document(found: UptakeMeasurement) -> dict[str, Any]:
         "reference": {
             "liver": _tissue(found.liver),
             "blood_pool": _tissue(found.blood_pool),
+            "blood_pool_rule": found.percist,
             "measurable_from_sul": None
             if found.measurable is None
             else {

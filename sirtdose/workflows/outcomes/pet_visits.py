@@ -137,6 +137,10 @@ def measured_pets(
     # Whether each is new, and its organ.
     known: dict[str, tuple[bool, str]] = {}
     pets: list[MeasuredPet] = []
+    references = [one.document["reference"] for one in visits]
+    by_blood = not all(one["liver"] for one in references) and all(
+        one["blood_pool"] for one in references
+    )
     # Those that the scan before did not have.
     before: Sequence[str] = ()
     _require_known(visits, [name for _, name in match], "--match")
@@ -162,7 +166,7 @@ def measured_pets(
         for name, lesion in own.items():
             organ = _organ(lesion, visit.lesions[name], organs)
             known.setdefault(lesion, (not first, organ))
-        pets.append(_pet(visit, own, known, missing))
+        pets.append(_pet(visit, own, known, missing, by_blood=by_blood))
         before = missing
     for visit in visits[1:]:
         findings += visit_findings(
@@ -171,20 +175,45 @@ def measured_pets(
     return pets, findings
 
 
-def require_liver(visits: Sequence[PetVisit]) -> None:
-    """Refuse scans without normal liver, which PERCIST compares them by.
+def require_reference(visits: Sequence[PetVisit]) -> None:
+    """Refuse scans without the tissue that PERCIST compares them by: one of all.
 
     Raises
     ------
     InputError
+        Neither normal liver nor blood pool, or not the same at every scan.
     """
-    for one in visits:
-        if one.document["reference"]["liver"] is None:
-            raise InputError(
-                f"{one.label} ({one.folder}) has no normal liver, which PERCIST "
-                "compares scans by: draw the liver and measure it again, or measure it "
-                "with `sirtdose suv --liver-reference`"
-            )
+    if all(one.document["reference"]["liver"] for one in visits):
+        return
+    without = next(one for one in visits if not one.document["reference"]["liver"])
+    bare = [one for one in visits if not one.document["reference"]["blood_pool"]]
+    if bare:
+        also = "" if without is bare[0] else f", and {bare[0].label} no blood pool"
+        raise InputError(
+            f"{without.label} ({without.folder}) has no normal liver{also}, which "
+            "PERCIST compares scans by: draw the liver and measure it again, or "
+            "measure it with `sirtdose suv --liver-reference`; where the liver is "
+            "diseased, with `sirtdose suv --blood-pool`, each scan"
+        )
+
+
+def _reference(visit: PetVisit, *, by_blood: bool) -> dict[str, Any]:
+    """Normal liver of a PET; blood where that is what every scan has."""
+    reference = visit.document["reference"]
+    if not by_blood:
+        liver = reference["liver"] or {"sul_mean": 0.0, "sul_sd": 0.0}
+        return {"liver_mean": liver["sul_mean"], "liver_sd": liver["sul_sd"]}
+    blood = reference["blood_pool"]
+    rule = table("uptake")["measurable"][reference["blood_pool_rule"]]
+    deviations = rule["deviations"]
+    return {
+        "liver_mean": blood["sul_mean"],
+        "liver_sd": blood["sul_sd"],
+        "tissue": "blood pool",
+        "least": rule["factor"] * blood["sul_mean"] + deviations * blood["sul_sd"],
+        "least_rule": f"{rule['factor']:g} x blood pool mean"
+        + (f" + {deviations:g} SD" if deviations else ""),
+    }
 
 
 def _require_known(
@@ -245,6 +274,8 @@ def _pet(
     own: Mapping[str, str],
     known: Mapping[str, tuple[bool, str]],
     missing: Sequence[str],
+    *,
+    by_blood: bool,
 ) -> MeasuredPet:
     tlg = table("uptake")["tlg"]["threshold"]
     lesions = [
@@ -275,8 +306,9 @@ def _pet(
         )
         for name in missing
     ]
-    liver = visit.document["reference"]["liver"] or {"sul_mean": 0.0, "sul_sd": 0.0}
-    return MeasuredPet(visit.day, tuple(lesions), liver["sul_mean"], liver["sul_sd"])
+    return MeasuredPet(
+        visit.day, tuple(lesions), **_reference(visit, by_blood=by_blood)
+    )
 
 
 def _organ(name: str, lesion: Mapping[str, Any], organs: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ from sirtdose.workflows.outcomes.pet_visits import (
     PetVisit,
     measured_pets,
     read_visits,
-    require_liver,
+    require_reference,
 )
 from sirtdose.workflows.outcomes.scans_diameters import diameter_answers
 
@@ -97,7 +97,7 @@ def response_of_scans(request: ScansRequest) -> ScansResponse:
     measures = table("response_criteria")[request.criteria]["measures"]
     by_uptake = measures == "uptake"
     if by_uptake:
-        require_liver(visits)
+        require_reference(visits)
     pets = said.take(
         measured_pets(
             visits,

@@ -121,6 +121,7 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
         choices=choice.reasons,
         inputs=inputs_of(choice),
         ibsi=request.given.ibsi,
+        percist=request.percist,
         findings=tuple(said.findings),
         accepted=tuple(said.accepted),
         deidentified=request.deidentify,

@@ -61,7 +61,11 @@ def scan(folder: Path, day: str, *lesions: dict[str, Any], **other: Any) -> Path
             "sex": "F",
             "lean_mass_formula": "janmahasatian",
         },
-        "reference": {"liver": {"sul_mean": 1.6, "sul_sd": 0.2}},
+        "reference": {
+            "liver": {"sul_mean": 1.6, "sul_sd": 0.2},
+            "blood_pool": None,
+            "blood_pool_rule": "2009",
+        },
         "lesions": list(lesions),
     }
     for path, value in other.items():
@@ -234,7 +238,7 @@ def test_recist_of_small_nodes_and_others_that_grew(run: Run, tmp_path: Path) ->
     said = [one["message"] for one in document["warnings"]]
     assert any("'N1', a non-target, grew from 12 to 30 mm" in one for one in said)
     assert any("'T1' of scan 3 was not seen at the scan before" in one for one in said)
-    assert document["scans"]["visits"][0]["liver_sul_mean"] is None
+    assert document["scans"]["visits"][0]["reference_sul_mean"] is None
 
 
 def test_a_lesion_that_is_gone_or_new_is_asked(
@@ -358,6 +362,40 @@ def test_a_table_takes_nothing_that_is_for_scans(run: Run, tmp_path: Path) -> No
     refused = run("response", table, "--criteria", "percist", "--node", "N1")
     assert refused.exit_code == 2
     assert "--node is for --scans" in refused.output
+
+
+def test_blood_takes_the_place_of_a_diseased_liver(run: Run, tmp_path: Path) -> None:
+    blood = {
+        "reference__liver": None,
+        "reference__blood_pool": {"sul_mean": 1.5, "sul_sd": 0.1},
+    }
+    before = scan(tmp_path / "a", "2026-03-01", lesion("T1", 3.3), **blood)
+    after = scan(tmp_path / "b", "2026-05-01", lesion("T1", 1.4), **blood)
+    words = ("--criteria", "percist")
+    document = judged(run, tmp_path / "out", before, after, *words)
+    # 2 x 1.5 + 2 x 0.1 = 3.2 can be followed; 1.4 is below the blood's mean.
+    assert document["cases"][0]["best"]["response"] == "CMR"
+    assert "above the blood pool" in document["cases"][0]["best"]["rule"]
+    assert document["scans"]["visits"][0]["reference"] == "blood pool"
+    assert ("whole", "by liver") not in answers(tmp_path / "out")
+    low = scan(tmp_path / "c", "2026-02-01", lesion("T1", 3.1), **blood)
+    document = judged(run, tmp_path / "out2", low, after, *words)
+    rule = document["cases"][0]["best"]["rule"]
+    assert "under 3.2 (2 x blood pool mean + 2 SD)" in rule
+    # By the later version, 2 x mean, it can.
+    low_2016 = scan(
+        tmp_path / "d",
+        "2026-02-01",
+        lesion("T1", 3.1),
+        **blood,
+        reference__blood_pool_rule="2016",
+    )
+    document = judged(run, tmp_path / "out3", low_2016, after, *words)
+    assert document["cases"][0]["best"]["response"] == "CMR"
+    mixed = scan(tmp_path / "e", "2026-06-01", lesion("T1", 2.0))
+    refused = run("response", "--scans", before, mixed, *words)
+    assert refused.exit_code == 3
+    assert "scan 2 no blood pool" in " ".join(refused.output.split())
 
 
 def test_two_pets_from_dicom_to_response(run: Run, tmp_path: Path) -> None:
