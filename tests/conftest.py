@@ -2,8 +2,8 @@
 
 import os
 
-# Every core has a worker of its own: more threads, which numpy starts where it is
-# loaded, would wait for each other and double the time.
+# Every core has a worker: more threads, which numpy starts where it is loaded, would
+# wait for each other and double the time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import json
@@ -43,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record-checks", type=Path, help="a folder: which test fires which check"
     )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: some tests wait for a listener or another process."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:
