@@ -30,10 +30,10 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-lowest: .venv-lowest/ready
-	PYTHONPATH=. .venv-lowest/bin/python -m pytest -n auto --dist loadfile -p no:cacheprovider
+	PYTHONPATH=. .venv-lowest/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -p no:cacheprovider
 
 test-slow: .venv/ready
 	$(BIN)/pytest -n auto -m slow
@@ -54,7 +54,7 @@ reference: .venv/ready
 	$(BIN)/python docs/generate_validation.py
 
 fired: .venv/ready
-	$(BIN)/pytest -n auto --dist loadfile tests sirtdose --record-checks=.fired
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests sirtdose --record-checks=.fired
 	$(BIN)/python docs/generate_hazards.py .fired
 
 pictures: .venv/ready
