@@ -1,4 +1,4 @@
-"""Contours of several readers that do not go together (H14, H19)."""
+"""Contours of several readers that do not match (H14, H19)."""
 
 from collections.abc import Mapping, Sequence
 

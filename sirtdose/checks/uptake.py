@@ -185,9 +185,7 @@ def lean_mass_findings(body: Body, formula: str) -> list[Finding]:
     ]
 
 
-def reference_findings(
-    *, liver: bool, why: str, blood_pool: bool, drawn: bool
-) -> list[Finding]:
+def reference_findings(*, liver: bool, why: str, blood_pool: bool) -> list[Finding]:
     """What lesions are compared with where there is no normal liver (H49)."""
     if liver:
         return []
@@ -199,13 +197,12 @@ def reference_findings(
                 subject="reference",
             )
         ]
-    how = "--blood-pool NAME" if drawn else "a structure of the aorta"
     return [
         Finding.of(
             "H49",
-            f"{why}, and no blood pool is drawn: whether lesions can be measured by "
-            f"PERCIST is not known; draw a sphere in normal liver and give "
-            f"--liver-reference NAME, or {how}",
+            f"{why}, and no blood pool is drawn, so it is not known which lesions "
+            "PERCIST can follow: draw a sphere in normal liver and give "
+            "--liver-reference NAME, or draw the aorta and give --blood-pool NAME",
             subject="reference",
         )
     ]

@@ -71,7 +71,8 @@ def _between_dates(level: Level, request: CohortRequest) -> Times:
     if len(request.end) == 1 and event is None:
         raise InputError(
             f"--to {request.end[0]} does not say who had the event: give --event, or "
-            "the date of the event first, e.g. --to 'death_date|last_seen'"
+            "two columns, that of the event's date first, e.g. --to "
+            "'death_date|last_seen'"
         )
     begun = level.column(start, _Day)
     ends = [level.column(one, _Day) for one in request.end]

@@ -178,8 +178,8 @@ def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> A
     type=click.Choice(["log-log", "log", "plain", "spss"]),
     default="log-log",
     show_default=True,
-    help="Kind of confidence interval of survival; the median is reported with the "
-    "first three. spss is the symmetric interval of the median that SPSS prints.",
+    help="Method of the confidence interval of survival and its median. spss is the "
+    "symmetric interval of the median that SPSS prints.",
 )
 @click.option(
     "--ties",

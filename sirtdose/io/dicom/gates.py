@@ -79,7 +79,7 @@ def gated_stack(
 
 
 def _slots(members: Sequence[tuple[Dataset, Path]], count: int) -> list[int]:
-    """Which gate each slice is of, from 0: by its trigger time, else its index."""
+    """The gate of each slice, counted from 0: by trigger time, else by index."""
     triggers = [number_if_any(one, "TriggerTime", path) for one, path in members]
     known = sorted({one for one in triggers if one is not None})
     if len(known) == count and None not in triggers:

@@ -24,10 +24,10 @@ def methods_paragraph(document: Document) -> str:
         f"({', '.join(f'{name} {number}' for name, number in libraries.items())}).",
         "Medians are with quartiles (linear between order statistics, R type 7).",
         "A comparison by outcome is of those with a dose in its column and an outcome; "
-        "survival is of those with a dose, a time and an event."
+        "survival is of those with a dose, a time and a known event status."
         if document["request"]["doses"]
         else "No doses were given: outcomes are of all with an outcome, survival of "
-        "all with a time and an event.",
+        "all with a time and a known event status.",
         *(_endpoint_methods(document) if document["endpoints"] else []),
     ]
     if document["survival"]:

@@ -75,8 +75,7 @@ def arms_notes(found: dict[str, Any] | None) -> list[str]:
     if found is None:
         return []
     said = {
-        "treated_without_values": "treated, but without any value, so that every term "
-        "has no value",
+        "treated_without_values": "treated, but without a value of any term",
         "allocated_not_treated": "allocated, but not treated in the arm",
         "treated_not_allocated": "treated in an arm to which they were not allocated: "
         "counted among its treated patients only",

@@ -13,7 +13,7 @@ _BETWEEN = "|"
 
 @dataclass(frozen=True)
 class Roster:
-    """Arms by case, with their lines; `column` is the one of arms."""
+    """The arms of each case, with their lines; `column` is the one that has them."""
 
     file: str
     column: str

@@ -92,7 +92,6 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
             liver=liver is not None,
             why=why,
             blood_pool=blood is not None,
-            drawn=bool(drawn),
         )
     )
     said.add(_tissue_findings(liver, blood, drawn, uptake.suv))
