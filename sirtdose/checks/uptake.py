@@ -39,7 +39,7 @@ def uptake_time_findings(minutes: float | None) -> list[Finding]:
         Finding.of(
             "H49",
             f"the scan began {minutes:.0f} min after the injection: PERCIST asks for "
-            f"{rule['min']:g} to {rule['max']:g} min ({rule['source']}; not verified)",
+            f"{rule['min']:g} to {rule['max']:g} min",
             subject="uptake time",
             value=minutes,
             bound=_bound(rule, bound, "min"),

@@ -16,7 +16,7 @@ _DIGITS = 12
 _SAID = re.compile(
     r"accepted by (?P<by>.+) at (?P<at>\S+); review (?P<review>[0-9a-f]{12}); "
     r"image (?P<image>[0-9a-f]{12}); voxels (?P<voxels>[0-9a-f]{12}); "
-    r"(?P<edited>edited|as found);(?: named '(?P<name>[^']*)';)?\s*(?P<how>.*)",
+    r"(?P<edited>edited|as found);(?: named '(?P<name>.*?)';)?\s*(?P<how>.*)",
     re.DOTALL,
 )
 
@@ -35,7 +35,7 @@ class Accepted:
     --------
     >>> one = Accepted("A. Physicist", "2026-03-02T10:00+01:00", "ab" * 6, "cd" * 6,
     ...                "ef" * 6, edited=True, how="above 0.41 of the maximum",
-    ...                name="Tumor 1")
+    ...                name="Couinaud's 4")
     >>> Accepted.parse(one.text) == one
     True
     >>> Accepted.parse("drawn by hand") is None

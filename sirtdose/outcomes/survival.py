@@ -312,6 +312,7 @@ def _stratified(
     from scipy.stats import chi2
     from statsmodels.duration.survfunc import survdiff
 
+    _require_connected(names, strata)
     try:
         found, _ = survdiff(time, event, names, strata=strata)
     except np.linalg.LinAlgError:
@@ -323,6 +324,22 @@ def _stratified(
         )
     # Its own p is 1 less a number near 1: 0 where the test is strong.
     return float(found), float(chi2.sf(found, len(np.unique(names)) - 1))
+
+
+def _require_connected(names: np.ndarray, strata: np.ndarray) -> None:
+    """Refuse groups that meet in no stratum, not even through others."""
+    apart = [{str(one)} for one in np.unique(names)]
+    for stratum in np.unique(strata):
+        here = {str(one) for one in names[strata == stratum]}
+        met = [one for one in apart if one & here]
+        apart = [one for one in apart if not one & here]
+        apart.append(set().union(*met))
+    if len(apart) > 1:
+        each = " and ".join(", ".join(sorted(one)) for one in apart)
+        raise InputError(
+            f"groups {each} share no stratum, so they cannot be compared within "
+            "strata: leave out --stratum, or merge strata in the table"
+        )
 
 
 def _expected(

@@ -179,10 +179,12 @@ def _between(volume: Volume, centers: NDArray[np.intp]) -> Peak:
     highest = np.ceil(places.max(axis=0) + points.max(axis=0)).astype(int) + 1
     part = volume.data[tuple(slice(a, b) for a, b in zip(lowest, highest, strict=True))]
     best, best_place = -np.inf, places[0]
+    last = np.array(volume.grid.shape) - 0.5
     for place in places:
-        sampled = map_coordinates(
-            part, (place - lowest + points).T, order=1, mode="nearest"
-        )
+        where = place + points
+        # What is not in the image does not count.
+        where = where[((where >= -0.5) & (where <= last)).all(axis=1)]
+        sampled = map_coordinates(part, (where - lowest).T, order=1, mode="nearest")
         mean = float(sampled.mean())
         if mean > best:
             best, best_place = mean, place

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.suv.peak import sphere_steps, voxels_of
-from sirtdose.model.grid import Grid, three
+from sirtdose.model.grid import Box, Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Volume
@@ -85,15 +86,18 @@ def placed_liver(
     if box is None:
         return None
     spacing = volume.grid.spacing_mm
+    # Lesions beside the liver count too, as far as their margin reaches into it.
+    box = _widened(box, volume.grid, LIVER_RADIUS_MM + MARGIN_MM)
     # A voxel more on each side: what touches the edge of the box is a surface too.
     room = distance_transform_edt(np.pad(inside[box], 1), sampling=spacing)
     room = room[1:-1, 1:-1, 1:-1]
+    taken = np.zeros(volume.grid.shape, bool)
     for one in away_from:
         lesion = occupancy_on(one, volume.grid)
-        taken = _whole(lesion.occupancy > 0, lesion, volume.grid)[box]
-        if taken.any():
-            apart = distance_transform_edt(~taken, sampling=spacing) - MARGIN_MM
-            room = np.minimum(room, apart)
+        taken |= _whole(lesion.occupancy > 0, lesion, volume.grid)
+    if taken[box].any():
+        apart = distance_transform_edt(~taken[box], sampling=spacing) - MARGIN_MM
+        room = np.minimum(room, apart)
     starts = np.array([side.start for side in box])
     fits = np.argwhere(room >= LIVER_RADIUS_MM)
     if not len(fits):
@@ -110,6 +114,15 @@ def placed_liver(
     where = three(volume.grid.world_mm(center.astype(float)))
     placed = Structure("liver, sphere of 3 cm", Role.LIVER, sphere, volume.grid)
     return _tissue(volume.data[sphere], placed.cropped(), where)
+
+
+def _widened(box: Box, grid: Grid, by_mm: float) -> Box:
+    """A box that is wider on each side, within the grid."""
+    more = [ceil(by_mm / step) for step in grid.spacing_mm]
+    return three(
+        slice(max(side.start - n, 0), min(side.stop + n, size))
+        for side, n, size in zip(box, more, grid.shape, strict=True)
+    )
 
 
 def _tissue(

@@ -15,7 +15,7 @@ from sirtdose.io.dicom.header import (
     read_dataset,
     reading_dicom,
 )
-from sirtdose.io.dicom.pixels import pixels_of
+from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.io.dicom.time import text_of
 
 SOP_CLASSES = {
@@ -64,7 +64,7 @@ def frames_as_slices(path: Path) -> list[Dataset]:
     """
     dataset = read_dataset(path)
     with reading_dicom(path):
-        frames = np.atleast_3d(pixels_of(dataset, path))
+        frames = frames_of(dataset, path, "the slices of a PET")
         own = list(dataset.get("PerFrameFunctionalGroupsSequence") or [])
         if len(own) != len(frames):
             raise FileFormatError(

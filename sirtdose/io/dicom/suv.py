@@ -108,7 +108,7 @@ def read_uptake(
         remarks += own
         if units in ("GML", "CM2ML"):
             kind = suv_type(first, path, units, given)
-            require_unchanged(first, path, given)
+            require_unchanged(first, path, given, kind)
             data = data * np.float32(to_weight(kind, body))
             tracer, more = _tracer_if_any(stack, given)
             began = typed_on_its_clock(given.scan_at, first, "--scan-at")
@@ -125,7 +125,9 @@ def read_uptake(
             began = tracer.reference_at or typed_on_its_clock(
                 given.scan_at, first, "--scan-at"
             )
-        source = _source(stack, began, (*remarks, *more))
+        source = _source(
+            stack, began, (*remarks, *more), in_suv=units in ("GML", "CM2ML")
+        )
     minutes = None
     if tracer is not None and tracer.injected_at and source.scan_start:
         minutes = (source.scan_start - tracer.injected_at).total_seconds() / 60
@@ -159,13 +161,14 @@ def _tracer_words(dataset: Dataset) -> tuple[str, ...]:
     return tuple(one for one in words if one)
 
 
-def _source(stack: Stack, began: datetime | None, remarks: tuple[str, ...]) -> Source:
+def _source(
+    stack: Stack, began: datetime | None, remarks: tuple[str, ...], *, in_suv: bool
+) -> Source:
     first = stack.datasets[0]
     source = stack.source
     starts = [one for one, _ in map(acquired_at, stack.datasets) if one is not None]
     zones = {one.tzinfo is None for one in starts}
     earliest = min(starts) if starts and len(zones) == 1 else None
-    in_suv = text_of(first, "Units").upper() in ("GML", "CM2ML")
     half_lives_h = HALF_LIVES_H.values()
     doubts = (
         ()

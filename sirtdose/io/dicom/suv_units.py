@@ -142,8 +142,10 @@ def suv_type(dataset: Dataset, path: Path, units: str, given: UptakeGiven) -> st
     )
 
 
-def require_unchanged(dataset: Dataset, path: Path, given: UptakeGiven) -> None:
-    """Refuse a weight or activity that SUV in a file were not made with.
+def require_unchanged(
+    dataset: Dataset, path: Path, given: UptakeGiven, kind: str
+) -> None:
+    """Refuse a size or activity that SUV in a file were not made with.
 
     Raises
     ------
@@ -157,19 +159,37 @@ def require_unchanged(dataset: Dataset, path: Path, given: UptakeGiven) -> None:
             (number_if_any(one, "RadionuclideTotalDose", path) for one in items), None
         ),
     }
+    height_cm = given.body.height_cm
     injected_mbq = given.injected_mbq
     of_person = {
         "--weight": given.body.weight_kg,
         "--injected": None if injected_mbq is None else 1e6 * injected_mbq,
     }
+    units = {"--weight": "kg", "--injected": "Bq", "--height": "m"}
+    if kind != "BW":
+        # Its factor is undone with the header's own height and sex.
+        of_header["--height"] = number_if_any(dataset, "PatientSize", path)
+        of_person["--height"] = None if height_cm is None else height_cm / 100
+        _require_same_sex(dataset, path, given, kind)
     for option, stated in of_header.items():
         own = of_person[option]
         if stated and own and abs(own / stated - 1) > _SAME:
             raise QuantityError(
                 f"{path.name} holds SUV, which {option} cannot change, and its header "
-                f"states another value ({stated:g}): leave {option} out, or give the "
-                "PET in Bq/mL"
+                f"states another value ({stated:g} {units[option]}): leave {option} "
+                "out, or give the PET in Bq/mL"
             )
+
+
+def _require_same_sex(
+    dataset: Dataset, path: Path, given: UptakeGiven, kind: str
+) -> None:
+    stated, own = text_of(dataset, "PatientSex").upper(), given.body.sex
+    if kind != "BSA" and stated and own and own != stated:
+        raise QuantityError(
+            f"{path.name} holds SUV, which --sex cannot change, and its header states "
+            f"another one ({stated}): leave --sex out, or give the PET in Bq/mL"
+        )
 
 
 def to_weight(kind: str, body: Body) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from sirtdose.outcomes.roc import RESAMPLES, SEED
 from sirtdose.report.cohort.words import (
     Document,
+    compares_doses,
     endpoint_title,
     model_kind,
     models,
@@ -26,8 +27,7 @@ def methods_paragraph(document: Document) -> str:
         "A comparison by outcome is of those with a dose in its column and an outcome; "
         "survival is of those with a dose, a time and a known event status."
         if document["request"]["doses"]
-        else "No doses were given: outcomes are of all with an outcome, survival of "
-        "all with a time and a known event status.",
+        else _without_table(document),
         *(_endpoint_methods(document) if document["endpoints"] else []),
     ]
     if document["survival"]:
@@ -77,6 +77,16 @@ def _interval(name: str) -> str:
             "0); the band is the plain one"
         )
     return f"95 % interval by the {name} transformation (Brookmeyer and Crowley)"
+
+
+def _without_table(document: Document) -> str:
+    """Whom outcomes are of, where doses are in their own table or nowhere."""
+    if compares_doses(document):
+        given = "Doses are from the table of outcomes: a comparison is of those with"
+        of = f"{given} a dose in its column and an outcome"
+    else:
+        of = "No doses were given: outcomes are of all with an outcome"
+    return f"{of}; survival is of all with a time and a known event status."
 
 
 def _endpoint_methods(document: Document) -> list[str]:
@@ -205,6 +215,7 @@ def _count_of_tests(document: Document) -> int:
         return endpoints
     ratios = sum(len(one.get("ratios", ())) for one in models(survival))
     groups = sum(
-        ("log_rank" in one) + bool(one.get("stratified")) for one in survival["groups"]
+        ("log_rank" in one) + bool((one.get("stratified") or {}).get("log_rank"))
+        for one in survival["groups"]
     )
     return endpoints + groups + ratios

@@ -302,11 +302,18 @@ def _checked_words(p: float | None, events: int) -> str:
     return f"not checked{', too few events' if events < EVENTS_TO_CHECK else ''}"
 
 
+def compares_doses(document: Document) -> bool:
+    """Whether an outcome is compared by dose, from whichever table."""
+    return any(one["dose_column"] for one in document["endpoints"])
+
+
 def join_words(document: Document) -> list[str]:
     """Say how many were joined, and how many stood alone."""
     if not document["request"]["doses"]:
+        doses = compares_doses(document)
+        without = "no table of doses was given" if doses else "no doses were given"
         return [
-            f"{name}s: {one['joined']} with a line of outcomes; no doses were given"
+            f"{name}s: {one['joined']} with a line of outcomes; {without}"
             for name, one in document["join"].items()
         ]
     return [_joined_words(name, one) for name, one in document["join"].items()]

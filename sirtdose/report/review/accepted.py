@@ -22,13 +22,13 @@ _TYPED = {
     "administered_at": "--administered-at {}",
     "scan_at": "--scan-at {}",
     "scan_duration_h": "--scan-duration {:.10g}h",
-    "calibrator_factor": "--calibrator-factor {:g}",
+    "calibrator_factor": "--calibrator-factor {:.10g}",
     "calibration": "--calibration {}",
     "cps_per_mbq": "--calibration {:.10g}cps/MBq",
     "calibrate_over": "--calibrate-over {}",
 }
 # Defaults, what has no place to be named by, and a factor's other half.
-_UNSAID = (None, "", 1.0, "administered", "camera", "a file", "a folder")
+_UNSAID = (None, "", "administered", "camera", "a file", "a folder")
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +214,7 @@ def post_command(
     for name, role in (options.get("roles") or {}).items():
         words += ["--role", f"{name}={role}"]
     for key, typed in _TYPED.items():
-        if options.get(key) not in _UNSAID:
+        is_one = key == "calibrator_factor" and options.get(key) == 1
+        if options.get(key) not in _UNSAID and not is_one:
             words += typed.format(options[key]).split(" ", maxsplit=1)
     return shlex.join([*words, "--out", out])

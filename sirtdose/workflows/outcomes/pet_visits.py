@@ -145,6 +145,7 @@ def measured_pets(
     before: Sequence[str] = ()
     _require_known(visits, [name for _, name in match], "--match")
     _require_known(visits, list(new), "--new")
+    _require_known(visits, list(organs), "--organ")
     for visit in visits:
         first = not pets
         own = _own_names(visit, known, match, first=first)
@@ -314,5 +315,5 @@ def _pet(
 def _organ(name: str, lesion: Mapping[str, Any], organs: Mapping[str, str]) -> str:
     own = alike(name, organs)
     if own:
-        return organs[own[0]]
+        return organs[own[0]].strip().casefold()
     return "liver" if lesion["role"] == "tumor" else "outside the liver"

@@ -268,7 +268,7 @@ def drawn_files(
     used = {
         one["sha256"]: one["file"]
         for one in review["inputs"]
-        if one["kind"] not in _IMAGES
+        if one["kind"] in _DRAWN and one["file"] != review["options"].get("ct")
     }
     found = []
     for one in there:
@@ -283,6 +283,7 @@ def drawn_files(
 
 
 _IMAGES = (Kind.SPECT, Kind.PET, Kind.CT)
+_DRAWN = (*STRUCTURES, Kind.IMAGE_FILE)
 
 
 def _is_needed(review: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from sirtdose.cli.main import main
+from sirtdose.errors import InputError
 from sirtdose.outcomes.proportional_hazards import cox
 from sirtdose.outcomes.survival import log_rank
 
@@ -329,3 +330,13 @@ def test_columns_as_one_word_are_refused_in_python(tmp_path):
 
     with pytest.raises(InputError, match=r"give a tuple of columns, \('lobes',\)"):
         CohortRequest((), (tmp_path / "a.csv",), by="lobes")
+
+
+def test_groups_that_share_no_stratum_cannot_be_compared() -> None:
+    times = [1.0, 2, 3, 4, 5, 6, 7, 8]
+    groups, centers = list("abababcd"), list("AAAAAABB")
+    with pytest.raises(InputError, match="a, b and c, d share no stratum"):
+        log_rank(times, [True] * 8, groups, strata=centers)
+    # One of c in the first center connects them.
+    joined = log_rank(times, [True] * 8, list("abcbabcd"), strata=centers)
+    assert 0 < joined.p < 1

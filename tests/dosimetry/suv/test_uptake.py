@@ -198,3 +198,38 @@ def test_a_drawn_reference() -> None:
     mask = np.array([[[True, True, True, False]]])
     found = drawn_reference(volume, Structure("Aorta", Role.OTHER, mask, grid))
     assert (found.mean, found.sd, found.voxels) == (2.0, 1.0, 3)
+
+
+def test_a_tumor_beside_the_liver_keeps_its_margin() -> None:
+    """Outside the liver's own box it is no less a lesion."""
+    volume, _ = liver_case()
+    grid = volume.grid
+    flat = np.zeros(grid.shape, bool)
+    flat[5:15, 6:34, 4:56] = True
+    slab = Structure("Liver", Role.LIVER, flat, grid)
+    beside = np.zeros(grid.shape, bool)
+    beside[15:17] = True
+    tumor = Structure("Tumor", Role.TUMOR, beside, grid)
+    free, away = (placed_liver(volume, slab, some) for some in ([], [tumor]))
+    assert free is not None
+    assert away is not None
+    # In the middle of 40 mm; then 15 mm from below and 25 mm from the tumor.
+    assert free.center_mm is not None
+    assert free.center_mm[2] == 36
+    assert away.center_mm is not None
+    assert away.center_mm[2] == 32
+
+
+def test_a_peak_between_voxels_counts_nothing_outside_the_image() -> None:
+    grid = Grid.regular((8, 9, 9), spacing_mm=(4.0, 4.0, 4.0))
+    values = np.ones(grid.shape)
+    values[0, 4, 4] = 20.0
+    tumor = Structure.named("Tumor", values > 4, grid)
+    volume = Volume(values, grid, Quantity.SUV)
+    # Doubled by its mirror image the same voxel is seen whole: as much in each half.
+    whole = np.concatenate([values[:0:-1], values])
+    double = Grid.regular(whole.shape, spacing_mm=(4.0, 4.0, 4.0))
+    both = Structure.named("Tumor", whole > 4, double)
+    half = peaks(volume, tumor).between.value
+    full = peaks(Volume(whole, double, Quantity.SUV), both).between.value
+    assert full < half < 1.75 * full

@@ -419,3 +419,15 @@ def test_no_tracer_at_all(tmp_path: Path) -> None:
 def test_the_frame_is_as_long_as_its_slices_say() -> None:
     # The object's own decay: a frame of F-18 loses 1.6 % while it lasts.
     assert SIEMENS.mean_left(0) == pytest.approx(1 - 0.5 * FRAME_S / 9504.5, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(Body(height_cm=160), "--height"), (Body(sex="F"), "--sex")],
+)
+def test_suv_by_lean_mass_are_undone_with_the_sizes_that_made_them(
+    tmp_path: Path, body: Body, said: str
+) -> None:
+    case = (ADMIN, already("LBMJANMA", JANMA["M"] / WEIGHT_KG))
+    with pytest.raises(QuantityError, match=f"{said} cannot change"):
+        read(tmp_path, case, UptakeGiven(body))
