@@ -9,9 +9,10 @@ from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import document_text
 from sirtdose.report.lesions.document import LESIONS_FILE, lesions_document
 from sirtdose.report.lesions.page import history_pages
-from sirtdose.report.post.deidentified import with_names_replaced
+from sirtdose.report.post.deidentified import without_dates
 from sirtdose.workflows.lesions.request import LesionsRequest
 from sirtdose.workflows.lesions.run import follow_lesions
+from sirtdose.workflows.post.kept_names import without_names_of
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ def run_patient(patient: Patient) -> Outcome:
     outcome = outcome_of(patient.case_id, lambda: _run(patient))
     if not patient.request.deidentify or not outcome.error:
         return outcome
-    names = dict.fromkeys((one.name for one in _files(patient.request)), "a file")
-    return replace(outcome, error=with_names_replaced(outcome.error, names))
+    error = without_names_of(outcome.error, _files(patient.request))
+    return replace(outcome, error=without_dates({"error": error})["error"])
 
 
 def _files(request: LesionsRequest) -> Iterable[Path]:

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from sirtdose.batch.histories import Patient, run_patient
 from sirtdose.cohort.histories import is_history
+from sirtdose.workflows.lesions.request import LesionsRequest
 from tests.cli.test_batch import make_case
+from tests.lesion_files import boxes, write_follow_up, write_treatment
 
 Run = Callable[..., Result]
 CASES = (
@@ -208,3 +212,20 @@ def test_what_cannot_be_together_is_refused(run: Run, cases: Path) -> None:
     assert "--deidentify moves the dates that --lesions needs" in result.stderr
     result = run(*words, "--lesions", cases / "none.csv")
     assert "there is no none.csv (--lesions)" in result.stderr
+
+
+def test_a_refusal_of_a_deidentified_patient_has_no_date_and_no_file(
+    tmp_path: Path,
+) -> None:
+    treated = write_treatment(tmp_path / "treated", "20260302", {"T1": 100.0})
+    (tmp_path / "scans").mkdir()
+    write_follow_up(tmp_path / "scans" / "jane.dcm", "20260115", boxes({"T1": "T1"}))
+    follow_ups = ((None, tmp_path / "scans"),)
+    request = LesionsRequest((treated,), follow_ups, case_label="B")
+    error = run_patient(Patient("B", request, tmp_path / "out")).error
+    assert "follow-up jane.dcm is of 2026-01-15" in error
+    hidden = replace(request, deidentify=True)
+    error = run_patient(Patient("B", hidden, tmp_path / "out")).error
+    assert "follow-up a file is of removed, not after the treatment" in error
+    assert "jane" not in error
+    assert "2026" not in error

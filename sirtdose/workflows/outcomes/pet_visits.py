@@ -143,6 +143,7 @@ def measured_pets(
     )
     # Those that the scan before did not have.
     before: Sequence[str] = ()
+    unheard = list(gone)
     _require_known(visits, [name for _, name in match], "--match")
     _require_known(visits, list(new), "--new")
     _require_known(visits, list(organs), "--organ")
@@ -161,6 +162,11 @@ def measured_pets(
         )
         missing = [name for name in known if name not in own.values()]
         said_gone = _said(visit, gone)
+        unheard = [
+            text
+            for text in unheard
+            if not any(alike(one, _said(visit, [text])) for one in missing)
+        ]
         findings += gone_findings(
             visit.label, [one for one in missing if not alike(one, said_gone)]
         )
@@ -169,6 +175,11 @@ def measured_pets(
             known.setdefault(lesion, (not first, organ))
         pets.append(_pet(visit, own, known, missing, by_blood=by_blood))
         before = missing
+    if unheard:
+        raise InputError(
+            f"--gone '{unheard[0]}' is of no lesion that is missing at that scan: "
+            "leave it out, or remove its contour and measure the scan again"
+        )
     for visit in visits[1:]:
         findings += visit_findings(
             visit.label, visits[0].document, visit.document, table("uptake")["between"]

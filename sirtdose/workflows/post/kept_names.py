@@ -31,7 +31,11 @@ def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) 
         *(request.image, *request.gates, request.ct, *request.structures),
         *request.readers.values(),
     ]
-    paths = [request.source, *named, *filter(None, given)]
+    return without_names_of(text, [request.source, *named, *filter(None, given)])
+
+
+def without_names_of(text: str, paths: Iterable[Path]) -> str:
+    """A message without the names of files, and of all that folders hold."""
     names = {
         one.name: "a file"
         for path in paths

@@ -348,6 +348,8 @@ def test_what_cannot_be_judged_is_refused(
         ((before, after), ("--criteria", "mpercist"), "mpercist needs --lesions-max"),
         ((before, after), (*words, "--targeted", "T8"), "names no lesion"),
         ((before, after), (*words, "--match", "T1=T8"), "names no lesion"),
+        ((before, after), (*words, "--organ", "T8=bone"), "names no lesion"),
+        ((before, after), (*words, "--gone", "scan 2:T1"), "is missing at that scan"),
         ((before, after), (*words, "--confirmed"), "--confirmed is not for percist"),
         ((before, after), (*words, "--node", "N1"), "--node is not for percist"),
     ):
