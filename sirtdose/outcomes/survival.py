@@ -328,13 +328,15 @@ def _stratified(
 
 def _require_connected(names: np.ndarray, strata: np.ndarray) -> None:
     """Refuse groups that meet in no stratum, not even through others."""
-    apart = [{str(one)} for one in np.unique(names)]
+    groups = np.unique(names)
+    apart = [{str(one)} for one in groups]
     for stratum in np.unique(strata):
         here = {str(one) for one in names[strata == stratum]}
         met = [one for one in apart if one & here]
         apart = [one for one in apart if not one & here]
         apart.append(set().union(*met))
-    if len(apart) > 1:
+    # Where none meets another there is nothing to test at all, which is said below.
+    if 1 < len(apart) < len(groups):
         each = " and ".join(", ".join(sorted(one)) for one in apart)
         raise InputError(
             f"groups {each} share no stratum, so they cannot be compared within "
