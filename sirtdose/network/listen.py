@@ -88,7 +88,9 @@ def listen(
         It cannot listen there, or write to its folder.
     """
     with _owned(how.out):
-        store = Store(how.out, names_of(how.out), reserve_bytes=how.reserve_bytes)
+        store = Store(
+            how.out / INCOMING, names_of(how.out), reserve_bytes=how.reserve_bytes
+        )
         records = Records(how.out)
         arrivals = Arrivals(how.settle_s)
         processing = _Processing(how, store, records, arrivals, work, say)

@@ -17,11 +17,12 @@ from sirtdose.cli.network.work import Assessing, Inspecting
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import out_option
-from sirtdose.errors import require_extra
+from sirtdose.errors import require_extra, said_at
 from sirtdose.model.units import DURATION, Measure
+from sirtdose.network.addresses import is_loopback
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.listen import Listening, Work, listen
-from sirtdose.network.server import Endpoint, is_loopback
+from sirtdose.network.server import Endpoint
 
 _SIZE: Final = Measure(
     "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
@@ -148,7 +149,9 @@ def listen_command(**options: Any) -> None:
         round(options["reserve"] * 1e6),
         options["once"],
     )
-    if not is_loopback(endpoint.host):
+    with said_at("--host"):
+        others_reach_it = not is_loopback(endpoint.host)
+    if others_reach_it:
         _warn_of_strangers(endpoint)
     with _ends_cleanly(), _quiet():
         exit_code = listen(endpoint, how, work, _say)

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.option import Option, together
+from sirtdose.errors import InputError
+from sirtdose.model.node import ae_title
 from sirtdose.network.tls import Tls
-
-_LONGEST = 16
 
 
 class AeTitle(click.ParamType):  # type: ignore[type-arg]
@@ -21,16 +21,10 @@ class AeTitle(click.ParamType):  # type: ignore[type-arg]
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Read it without spaces around it."""
-        text = str(value).strip()
-        usable = text.isascii() and text.isprintable() and "\\" not in text
-        if not text or len(text) > _LONGEST or not usable:
-            self.fail(
-                f"'{value}' is not an AE title: use 1 to {_LONGEST} ASCII characters, "
-                "without a backslash",
-                param,
-                ctx,
-            )
-        return text
+        try:
+            return ae_title(str(value))
+        except InputError as error:
+            self.fail(str(error), param, ctx)
 
 
 def tls_options(certificate: str, authorities: str) -> Callable[[Any], Any]:
