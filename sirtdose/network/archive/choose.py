@@ -1,7 +1,11 @@
 """The way to a node: by DICOM, or by DICOMweb."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sirtdose.errors import InputError
 from sirtdose.model.node import Node
+from sirtdose.network.archive.archive import Archive
 from sirtdose.network.association import Peer
 from sirtdose.network.credentials import credentials_of, require_private
 from sirtdose.network.tls import Tls
@@ -27,3 +31,18 @@ def peer_of(node: Node, *, timeout_s: float) -> Peer:
     return Peer(
         own.host, own.port, own.aet, node.calling_aet, timeout_s, tls, credentials
     )
+
+
+@contextmanager
+def opened(node: Node, *, timeout_s: float) -> Iterator[Archive]:
+    """An archive, ready to be asked, by what the node says of `retrieve`.
+
+    Raises
+    ------
+    InputError, OutputError
+        A password would travel in the clear; files of TLS cannot be used.
+    """
+    from sirtdose.network.archive.dimse import DimseArchive
+
+    with DimseArchive.opened(node, peer_of(node, timeout_s=timeout_s)) as archive:
+        yield archive
