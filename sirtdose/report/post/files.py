@@ -10,7 +10,12 @@ from sirtdose.io.image_file import write_nifti
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_text, post_page_data
 from sirtdose.report.planes import thumbnail_png
-from sirtdose.report.post.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
+from sirtdose.report.post.dicom_files import (
+    PLAN_FILE,
+    REPORT_FILE,
+    STRUCTURES_FILE,
+    write_dicom,
+)
 from sirtdose.report.post.page import post_page
 from sirtdose.report.post.readers import READER_FILES, reader_tables
 from sirtdose.report.post.uncertainty import (
@@ -71,7 +76,7 @@ def post_files(
     names += [dose_file(name) for name in method_names]
     if dicom:
         names += [dicom_file(name) for name in method_names if "prior" not in name]
-        names += [PLAN_FILE, STRUCTURES_FILE]
+        names += [PLAN_FILE, STRUCTURES_FILE, REPORT_FILE]
     names += [TRANSFORM] if registration else []
     return [*names, PAGE_DATA, "report.html"] if report else names
 
@@ -117,13 +122,13 @@ def write_post(
         write_transform(assessment.placed.registration, folder / TRANSFORM)
     for method, dose in assessment.dosed.doses.items():
         write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
-    if dicom and assessment.provenance.link is not None:
+    if dicom:
         names = {
             method: dicom_file(method)
             for method in assessment.dosed.doses
             if "prior" not in method
         }
-        write_dicom(assessment, assessment.provenance.link, folder, names)
+        write_dicom(assessment, document, folder, names)
     if report:
         data = post_page_data(assessment)
         data_text = page_data_text(text, data, folder / PLAN_FILE)
