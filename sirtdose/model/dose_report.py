@@ -59,7 +59,8 @@ class DoseReport:
     """All that a structured report holds but whose it is.
 
     `made_by` and `version` name the program; `metrics` are those asked for besides the
-    default ones; `facts` are statements with their heading, in words.
+    default ones; `facts` are statements with their heading, in words. `uid` is that of
+    the file it was read from, `own` whether this program wrote it.
     """
 
     groups: tuple[MeasuredGroup, ...]
@@ -69,6 +70,7 @@ class DoseReport:
     facts: tuple[tuple[str, str], ...] = ()
     findings: tuple[Said, ...] = ()
     own: bool = False
+    uid: str = ""
 
     @property
     def open_questions(self) -> int:

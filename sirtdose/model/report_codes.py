@@ -39,7 +39,8 @@ class QuantityCode:
     """How a quantity of a result document is coded.
 
     `key` is its name there, `shift` the powers of ten from its unit to the coded one,
-    such as 3 from kg to g; `derivation` says which number of a distribution it is.
+    such as 3 from kg to g; `derivation` says which number of a distribution it is, and
+    `in_one` is a single code of both, where there is one.
     """
 
     key: str
@@ -47,6 +48,7 @@ class QuantityCode:
     unit: Code
     derivation: Code | None = None
     shift: int = 0
+    in_one: Code | None = None
 
     def text(self, value: float) -> str:
         """A value of a document in the coded unit, every digit of it.
@@ -95,7 +97,7 @@ hottest 2 mL')
         code = own_code(metric.words, known["meaning"].format(f"{metric.number:.12g}"))
     else:
         code = Code(*known["code"])
-    derivation = known.get("derivation")
+    derivation, in_one = known.get("derivation"), known.get("in_one")
     unit, meaning = known["unit"]
     return QuantityCode(
         key,
@@ -103,6 +105,7 @@ hottest 2 mL')
         Code(unit, "UCUM", meaning),
         derivation and Code(*derivation),
         known.get("shift", 0),
+        in_one and Code(*in_one),
     )
 
 

@@ -85,6 +85,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "above",
             "no-report",
             "no-dicom",
+            "fhir",
+            "csv",
             "show-patient",
         ),
         *("deidentify", "site-key", "figures", "sheet", "paths", "force", "json"),

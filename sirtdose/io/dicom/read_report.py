@@ -31,6 +31,10 @@ _OURS = "99SIRTDOSE"
 _AGAIN = "write it again with `sirtdose post`, or take it from the archive again"
 
 
+class OtherReport(FileFormatError):
+    """A structured report, or another object, that holds no measurement groups."""
+
+
 def read_report(path: Path) -> DoseReport:
     """Read a report; one of ours is refused unless its content is as it was written.
 
@@ -39,22 +43,23 @@ def read_report(path: Path) -> DoseReport:
 
     Raises
     ------
+    OtherReport
+        No structured report, or not one of measurements.
     FileFormatError
-        No structured report, not one of measurements, damaged, cut off, of a later
-        format, or changed since it was written.
+        Damaged, cut off, of a later format, or changed since it was written.
     """
     with reading_dicom(path):
         dataset = read_dataset(path)
         sop_class = str(dataset.get("SOPClassUID", ""))
         if sop_class not in SOP_CLASS_UIDS:
-            raise FileFormatError(
+            raise OtherReport(
                 f"{printable(path.name)} is no structured report of measurements: "
                 f"{_kind_of(dataset)}; give dose_report.dcm, which `sirtdose post` "
                 "writes"
             )
         if _name(dataset) != own.REPORT.identity:
             title = _meaning(dataset, "ConceptNameCodeSequence") or "none"
-            raise FileFormatError(
+            raise OtherReport(
                 f"{printable(path.name)} is a structured report, but not of "
                 f"measurements (TID 1500): its title is {printable(title)}"
             )
@@ -62,6 +67,21 @@ def read_report(path: Path) -> DoseReport:
         if written_as or _declares_ours(dataset):
             _require_unchanged(dataset, written_as, printable(path.name))
         return _report(dataset, ours=bool(written_as))
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file says that it is of a class that may hold such a report.
+
+    A damaged file that says so in its first bytes is one too: its reader refuses it.
+    """
+    from pydicom.errors import InvalidDicomError
+    from pydicom.filereader import read_file_meta_info
+
+    try:
+        meta = read_file_meta_info(path)
+    except (InvalidDicomError, OSError, ValueError, EOFError, KeyError):
+        return False
+    return str(meta.get("MediaStorageSOPClassUID", "")) in SOP_CLASS_UIDS
 
 
 def _kind_of(dataset: Dataset) -> str:
@@ -127,6 +147,7 @@ def _report(dataset: Dataset, *, ours: bool) -> DoseReport:
         if ours
         else (),
         own=ours,
+        uid=str(dataset.get("SOPInstanceUID", "")),
     )
 
 
@@ -150,7 +171,7 @@ def _group(one: Dataset) -> MeasuredGroup:
 def _measured(group: Dataset) -> Iterator[Measured]:
     """Numbers that have a value."""
     names = {
-        tuple(code[:2]): name
+        (code[0], code[1]): name
         for name, code in table("report_codes")["properties"].items()
     }
     for one in group.get("ContentSequence") or ():
@@ -213,7 +234,7 @@ def _below(one: Dataset, name: Code) -> Iterator[Dataset]:
             yield each
 
 
-def _name(one: Dataset) -> tuple[str, ...]:
+def _name(one: Dataset) -> tuple[str, str]:
     return code_pair(one, "ConceptNameCodeSequence")
 
 
@@ -224,7 +245,7 @@ def _text(one: Dataset, name: Code) -> str:
 
 def _code(one: Dataset, keyword: str) -> Code | None:
     pair = code_pair(one, keyword)
-    return Code(*pair, printable(_meaning(one, keyword))) if pair else None
+    return Code(*pair, printable(_meaning(one, keyword))) if pair[0] else None
 
 
 def _meaning(one: Dataset, keyword: str) -> str:

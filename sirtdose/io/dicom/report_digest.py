@@ -26,11 +26,13 @@ def code_value(one: Dataset) -> str:
     return str(one.get("CodeValue") or one.get("LongCodeValue") or "").strip()
 
 
-def code_pair(one: Dataset, keyword: str) -> tuple[str, ...]:
-    """Value and scheme of the code in a sequence; nothing where there is none."""
+def code_pair(one: Dataset, keyword: str) -> tuple[str, str]:
+    """Value and scheme of the code in a sequence; both empty where there is none."""
     codes = one.get(keyword) or ()
-    scheme = [str(each.get("CodingSchemeDesignator", "")).strip() for each in codes]
-    return (code_value(codes[0]), scheme[0]) if codes else ()
+    if not codes:
+        return "", ""
+    scheme = str(codes[0].get("CodingSchemeDesignator", "") or "").strip()
+    return code_value(codes[0]), scheme
 
 
 def _told(root: Dataset, depth: int) -> Iterator[list[Any]]:
