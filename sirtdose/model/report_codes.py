@@ -57,10 +57,12 @@ class QuantityCode:
         '96.56955003'
         >>> quantity_code("v200").text(6.075313573e-06)
         '0.0006075313573'
+        >>> quantity_code("v300").text(1.028405773e-08)
+        '1.028405773E-6'
         """
         shifted = Decimal(repr(float(value))).scaleb(self.shift).normalize()
         plain = format(shifted, "f")
-        return plain if len(plain) <= _LONGEST else str(shifted)
+        return plain if len(plain) <= _LONGEST else f"{shifted:E}"
 
     def value(self, text: str) -> float:
         """The document's value of a coded one.

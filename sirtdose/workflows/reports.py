@@ -39,22 +39,24 @@ def read_reports(path: Path) -> Reports:
     """
     if not path.exists():
         raise FileFormatError(f"there is no file or folder {printable(path.name)}")
-    if not path.is_dir() and not is_dicom_file(path):
+    if path.is_dir():
+        return _in_folder(path)
+    if not is_dicom_file(path):
         raise FileFormatError(
-            f"{printable(path.name)} is not DICOM: --csv reads structured reports, such "
-            "as dose_report.dcm, which `sirtdose post` writes for DICOM images"
+            f"{printable(path.name)} is not DICOM: --csv reads structured reports, as "
+            "dose_report.dcm, which `sirtdose post` writes for DICOM images"
         )
-    if not path.is_dir():
-        return Reports(((printable(path.name), read_report(path)),))
+    return Reports(((printable(path.name), read_report(path)),))
+
+
+def _in_folder(folder: Path) -> Reports:
     read: dict[str, DoseReport] = {}
     passed: list[tuple[str, str]] = []
     refused: list[str] = []
     known: dict[str, str] = {}
-    for file in _files(path):
-        if not is_report(file):
-            continue
+    for file in _files(folder):
         try:
-            label = _free(_label(file, path), read)
+            label = _free(_label(file, folder), read)
             report = read_report(file)
         except OtherReport:
             passed.append((label, "not a report of measurements (TID 1500)"))
@@ -72,7 +74,7 @@ def read_reports(path: Path) -> Reports:
     if not read:
         others = f": {listed([one for one, _ in passed], _NAMED_MAX)}" if passed else ""
         raise FileFormatError(
-            f"{printable(path.name)} contains no structured report of measurements"
+            f"{printable(folder.name)} contains no structured report of measurements"
             f"{others}. `sirtdose post` writes dose_report.dcm for DICOM images"
         )
     return Reports(tuple(read.items()), tuple(passed))
@@ -95,7 +97,8 @@ def _files(root: Path) -> Iterator[Path]:
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         for name in sorted(names):
             file = Path(folder, name)
-            if not name.startswith(".") and file.is_file():
+            usable = not name.startswith(".") and file.is_file()
+            if usable and is_report(file):
                 yield file
 
 

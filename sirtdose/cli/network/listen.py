@@ -117,7 +117,8 @@ def listen_command(**options: Any) -> None:
     captures, stores them unchanged in DIR/incoming, and writes to DIR/results. A study
     is processed once, even if the listener was killed in between. If more objects
     arrive later, the study is processed again, into a new folder. Folder names are
-    digests and contain nothing of the patient. SIGTERM ends the listener with exit code 0, Ctrl-C with 130.
+    digests and contain nothing of the patient. SIGTERM ends the listener with exit code
+    0, Ctrl-C with 130.
 
     With --run post, DIR/cases/STUDY.toml holds the options of one study.
 
