@@ -1,5 +1,6 @@
 """Read a structured report of measurements (TID 1500): ours, or another maker's."""
 
+import warnings
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -78,10 +79,13 @@ def is_report(path: Path) -> bool:
     from pydicom.filereader import read_file_meta_info
 
     try:
-        meta = read_file_meta_info(path)
+        # What pydicom warns of quotes the header, with whom it is of.
+        with warnings.catch_warnings(action="ignore"):
+            meta = read_file_meta_info(path)
+            told = str(meta.get("MediaStorageSOPClassUID", ""))
     except (InvalidDicomError, OSError, ValueError, EOFError, KeyError):
         return False
-    return str(meta.get("MediaStorageSOPClassUID", "")) in SOP_CLASS_UIDS
+    return told in SOP_CLASS_UIDS
 
 
 def _kind_of(dataset: Dataset) -> str:
