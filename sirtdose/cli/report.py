@@ -46,15 +46,15 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--fhir",
     is_flag=True,
-    help="Write observations.json of post.json, FHIR R4, with the PatientID of "
-    "dose_plan.dcm beside it as their subject; no page.",
+    help="Write observations.json of post.json to --out: FHIR R4, with the PatientID "
+    "of dose_plan.dcm beside it as their subject; no page.",
 )
 @click.option(
     "--csv",
     "as_csv",
     is_flag=True,
     help="Read structured reports: a DICOM SR, or all in a folder. Writes "
-    "measurements.csv and measured_structures.csv; no page.",
+    "measurements.csv and measured_structures.csv to --out; no page.",
 )
 @force_option
 def report_command(
@@ -83,9 +83,9 @@ def report_command(
     from sirtdose.report.run_record import RUN_RECORD
 
     if fhir or as_csv:
-        _require_alone(fhir=fhir, csv=as_csv)
+        folder = _folder_alone(out, fhir=fhir, csv=as_csv)
         write = _write_observations if fhir else _write_tables
-        write(path, out, force=force)
+        write(path, folder, force=force)
         return
     if deidentify and show_patient:
         raise click.UsageError("--show-patient names the patient: leave it out")
@@ -108,8 +108,8 @@ def report_command(
     click.echo(f"Written to {folder}: {', '.join(names)}", err=True)
 
 
-def _require_alone(**asked: bool) -> None:
-    """Refuse what is of pages, beside what writes none."""
+def _folder_alone(out: Path | None, **asked: bool) -> Path:
+    """Where files go that are no pages; refuses what is of pages beside them."""
     given = click.get_current_context().params
     pages = ("show_patient", "figures", "sheet", "deidentify")
     ours = [f"--{name}" for name, wanted in asked.items() if wanted]
@@ -118,37 +118,30 @@ def _require_alone(**asked: bool) -> None:
         raise click.UsageError(
             f"{ours[0]} cannot be combined with {', '.join([*ours[1:], *others])}"
         )
+    if out is None:
+        raise click.UsageError(f"{ours[0]} needs --out, a folder for its files")
+    return out
 
 
-def _write_observations(path: Path, out: Path | None, *, force: bool) -> None:
+def _write_observations(path: Path, out: Path, *, force: bool) -> None:
     """Results after treatment as FHIR."""
     from sirtdose.report.again import saved_post
-    from sirtdose.report.post.fhir import (
-        OBSERVATIONS_FILE,
-        Subject,
-        observations_text,
-    )
-    from sirtdose.report.run_record import RUN_RECORD
+    from sirtdose.report.post.fhir import OBSERVATIONS_FILE, Subject, observations_text
 
     document = saved_post(path)
     plan = path.with_name("dose_plan.dcm")
     subject = Subject.of(_patient(path) if plan.is_file() else None)
     text = observations_text(document, subject)
-    folder = path.parent if out is None else out
-    beside = folder.resolve() == path.parent.resolve()
-    own = (path.name, RUN_RECORD) if beside else ()
-    with output_folder(
-        folder, [OBSERVATIONS_FILE], force=force or out is None, of=own
-    ) as aside:
+    with output_folder(out, [OBSERVATIONS_FILE], force=force) as aside:
         (aside / OBSERVATIONS_FILE).write_text(text, "utf-8")
-    click.echo(f"Written to {folder}: {OBSERVATIONS_FILE}", err=True)
+    click.echo(f"Written to {out}: {OBSERVATIONS_FILE}", err=True)
 
 
-def _write_tables(path: Path, out: Path | None, *, force: bool) -> None:
+def _write_tables(path: Path, out: Path, *, force: bool) -> None:
     """Structured reports as tables."""
     from sirtdose.report.measurements import (
+        MEASURED_STRUCTURES_FILE,
         MEASUREMENTS_FILE,
-        STRUCTURES_FILE,
         measurements_csv,
         reported_structures_csv,
     )
@@ -159,15 +152,14 @@ def _write_tables(path: Path, out: Path | None, *, force: bool) -> None:
         click.echo(f"not used: {name}, {why}", err=True)
     tables = {MEASUREMENTS_FILE: measurements_csv(found.read)}
     if any(one.own for _, one in found.read):
-        tables[STRUCTURES_FILE] = reported_structures_csv(found.read)
-    folder = out or (path if path.is_dir() else path.parent)
-    every = (MEASUREMENTS_FILE, STRUCTURES_FILE)
-    with output_folder(folder, every, force=force) as aside:
+        tables[MEASURED_STRUCTURES_FILE] = reported_structures_csv(found.read)
+    every = (MEASUREMENTS_FILE, MEASURED_STRUCTURES_FILE)
+    with output_folder(out, every, force=force) as aside:
         for name, text in tables.items():
             (aside / name).write_text(text, "utf-8")
     count = len(found.read)
     click.echo(
-        f"{count} report{'s' * (count != 1)} read. Written to {folder}: "
+        f"{count} report{'s' * (count != 1)} read. Written to {out}: "
         f"{', '.join(tables)}",
         err=True,
     )

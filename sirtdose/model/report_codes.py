@@ -14,7 +14,9 @@ from sirtdose.model.metric import Metric
 # What a decimal string of DICOM holds.
 _LONGEST: Final = 16
 _SEGMENT: Final = re.compile(
-    r"(?<![a-z])seg(?:ment)?[\s_-]*([1-8]|viii|vii|vi|iv|v|iii|ii|i)(?:a|b)?(?![a-z\d])",
+    r"(?<![a-z])seg(?:ment)?[\s_-]*([1-8]|viii|vii|vi|iv|v|iii|ii|i)(?:a|b)?(?![a-z\d])"
+    # Of two segments, none is the site.
+    r"(?!\s*(?:[/,&+-]|and\b)\s*(?:s(?:eg)?\w*\s*)?[1-8iv])",
     re.IGNORECASE,
 )
 _ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")

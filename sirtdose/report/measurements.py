@@ -14,7 +14,10 @@ from sirtdose.report.tables import (
     structure_rows,
 )
 
-MEASUREMENTS_FILE, STRUCTURES_FILE = "measurements.csv", "measured_structures.csv"
+MEASUREMENTS_FILE, MEASURED_STRUCTURES_FILE = (
+    "measurements.csv",
+    "measured_structures.csv",
+)
 _COLUMNS = (
     *("report", "made_by", "version", "open_questions"),
     *("method", "name", "role", "quantity", "value", "unit"),

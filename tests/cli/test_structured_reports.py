@@ -197,6 +197,10 @@ def test_other_files_are_refused_with_what_to_give(
     assert both.exit_code == 2
     page = run("report", results / "post.json", "--fhir", "--figures")
     assert page.exit_code == 2
+    # Beside results, they would be files that their record does not know.
+    nowhere = run("report", results / REPORT, "--csv")
+    assert nowhere.exit_code == 2
+    assert "--csv needs --out" in nowhere.stderr
 
 
 def test_a_folder_is_read_whole_and_names_nobody(
@@ -476,6 +480,6 @@ def test_a_plan_has_no_observations(run: Run, tmp_path: Path) -> None:
         *("--lung-shunt", "5%", "--out", tmp_path / "plan"),
     )
     assert plan.exit_code == 0, plan.stderr
-    result = run("report", tmp_path / "plan" / "plan.json", "--fhir")
+    result = run("report", tmp_path / "plan" / "plan.json", "--fhir", "--out", tmp_path)
     assert result.exit_code == 3
     assert "plan.json is not of a treatment: give post.json" in result.stderr
