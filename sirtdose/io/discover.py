@@ -357,7 +357,9 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
         return Kind.SPECT, ""
     words = document_words(sop_class)
     return Kind.OTHER, (
-        f"{words}: no image" if words else f"DICOM of modality {modality} is not used"
+        f"{words}, not an image to compute with"
+        if words
+        else f"DICOM of modality {modality} is not used"
     )
 
 

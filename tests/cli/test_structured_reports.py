@@ -350,7 +350,9 @@ def test_reports_are_no_input_of_others(
     seen = run("inspect", patient)
     assert seen.exit_code == 0, seen.stderr
     assert "sr.dcm: a structured report" in seen.stderr
-    assert "report.dcm: an encapsulated PDF: no image" in seen.stderr
+    assert (
+        "report.dcm: an encapsulated PDF, not an image to compute with" in seen.stderr
+    )
     given = ("--no-report", "--no-dicom", "--out", tmp_path / "out")
     assert run("post", patient, *GIVEN, *given).exit_code == 0
     again = rows_of(tmp_path / "out" / "structures.csv")
