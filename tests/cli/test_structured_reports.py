@@ -451,6 +451,20 @@ def test_observations_are_fhir_with_the_documents_numbers(results: Path) -> None
     assert mean == row["dose_gy"]["mean"]
 
 
+def test_another_library_finds_no_fault_in_them(results: Path) -> None:
+    bundles = pytest.importorskip(
+        "fhir.resources.R4B.bundle", reason="needs fhir.resources"
+    )
+    text = (results / "observations.json").read_text("utf-8")
+    bundle = bundles.Bundle.model_validate_json(text)
+    kinds = {type(one.resource).__name__ for one in bundle.entry}
+    assert kinds == {"Device", "Observation", "CodeSystem"}
+    # It does find what is one.
+    broken = text.replace('"status": "final"', '"status": ["final"]', 1)
+    with pytest.raises(ValueError, match="status"):
+        bundles.Bundle.model_validate_json(broken)
+
+
 def codings(value: Any) -> list[dict[str, str]]:
     if isinstance(value, dict):
         found = [value] if {"system", "code", "display"} <= set(value) else []

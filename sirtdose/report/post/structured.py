@@ -88,7 +88,7 @@ def _structures(
     uncertain = (document["uncertainty"] or {"methods": {}})["methods"]
     for method, result in document["doses"].items():
         known = {row["name"]: row["quantities"] for row in uncertain.get(method, ())}
-        parameters = tuple(_parameters(document, result))
+        parameters = tuple(_parameters(document, method, result))
         for row in result["structures"]:
             values = row_quantities(row)
             made = _group(row["name"], row["role"], method, tracking)
@@ -156,7 +156,7 @@ def _of_lungs(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(
-    document: Mapping[str, Any], result: Mapping[str, Any]
+    document: Mapping[str, Any], method: str, result: Mapping[str, Any]
 ) -> Iterator[str]:
     """What a method's doses rest on."""
     nuclide, used = document["nuclide"], document["calibration"]
@@ -175,8 +175,8 @@ def _parameters(
     if result["medium"]:
         yield f"medium: {result['medium']}"
     blur = document["partial_volume"]
-    if blur:
-        yield f"partial-volume correction that was made: {blur['method']}"
+    if blur and blur["method"] in method:
+        yield f"partial-volume correction: {blur['method']}"
 
 
 def _facts(

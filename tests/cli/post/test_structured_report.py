@@ -292,6 +292,8 @@ def test_nothing_of_the_patient_is_left_and_uids_agree(
     header = pydicom.dcmread(exact_contours / "spect.dcm", stop_before_pixels=True)
     told = [header.PatientID, str(header.PatientName), header.StudyDate]
     told += [header.StudyInstanceUID, header.SOPInstanceUID]
+    day = header.StudyDate
+    told.append(f"{day[:4]}-{day[4:6]}-{day[6:]}")
     report = pydicom.dcmread(nameless / REPORT)
     for name in (REPORT, "observations.json"):
         content = (nameless / name).read_bytes()
