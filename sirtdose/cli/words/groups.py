@@ -40,7 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("tls-certificate", "tls-key", "tls-ca", "run", "case-for-every-study"),
         *("jobs", "scheduler", "resume", "folder-names", "settle", "once"),
         *("max-associations", "max-pdu", "max-object-size", "reserve"),
-        *("retries", "wait", "timeout"),
+        *("retries", "wait", "timeout", "commitment", "receive", "commit-wait"),
         *("name", "valid-for", "list-phantoms"),
     ),
     "Image": (
