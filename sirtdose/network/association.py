@@ -1,6 +1,5 @@
 """Associations with another side that we call: opened, verified, and why not."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.errors import OutputError
 from sirtdose.network.classes import EXPLICIT, IMPLICIT, VERIFICATION
 from sirtdose.network.credentials import NOBODY, Credentials
+from sirtdose.network.quiet import silence
 from sirtdose.network.tls import Tls, calling_context
 
 if TYPE_CHECKING:
@@ -50,14 +50,6 @@ class Rejected(OutputError):
     """No association, and none on another try."""
 
 
-def silence() -> None:
-    """Have the library log nothing: it may hold names. What matters is said by us."""
-    from pynetdicom import _config
-
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
-    _config.LOG_HANDLER_LEVEL = "none"
-
-
 @contextmanager
 def associated(
     to: Peer,
@@ -65,6 +57,7 @@ def associated(
     *,
     provides: Sequence[str] = (),
     handlers: Sequence[tuple[Any, Callable[..., Any]]] = (),
+    waits: bool = False,
 ) -> "Iterator[Association]":
     """An open association whose other side answers.
 
@@ -77,6 +70,9 @@ def associated(
         SOP classes that the other side may store here, as in C-GET.
     handlers : sequence
         Events of the library, each with what answers it.
+    waits : bool
+        Whether an answer may take longer than the timeout, once it is verified: who
+        asks for it watches over it then.
 
     Raises
     ------
@@ -110,7 +106,14 @@ def associated(
         raise _failure(association, to)
     try:
         _verify(association, to)
+        if waits:
+            association.dimse_timeout = association.network_timeout = None
         yield association
+    except BaseException:
+        # Who is in the middle of something would not answer a release.
+        if association.is_established:
+            association.abort()
+        raise
     finally:
         if association.is_established:
             association.release()

@@ -11,7 +11,6 @@ from weakref import WeakSet
 
 from sirtdose.errors import OutputError
 from sirtdose.network.addresses import addresses_of
-from sirtdose.network.association import silence
 from sirtdose.network.classes import (
     COMMITMENT,
     EXPLICIT,
@@ -21,6 +20,7 @@ from sirtdose.network.classes import (
     VERIFICATION,
 )
 from sirtdose.network.limited_socket import Limited, Limits, limited
+from sirtdose.network.quiet import silence
 from sirtdose.network.tls import Tls, serving_context
 
 if TYPE_CHECKING:

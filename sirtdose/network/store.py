@@ -26,7 +26,7 @@ from sirtdose.network.received import (
 )
 
 INCOMING = "incoming"
-_SUFFIX = ".dcm"
+SUFFIX = ".dcm"
 # What stands for an object that there was no room for, until it comes again.
 MISSING = ".missing"
 _CHUNK = 1 << 20
@@ -83,7 +83,7 @@ class Store:
         remove_parts(self._folder)
         self._study_of = {
             path.stem: path.parent.name
-            for path in self._folder.glob(f"*/*{_SUFFIX}")
+            for path in self._folder.glob(f"*/*{SUFFIX}")
             if is_study_name(path.parent.name)
         }
 
@@ -128,7 +128,7 @@ class Store:
         return Kept(study, instance, new=True)
 
     def _path(self, study: str, instance: str) -> Path:
-        return self._folder / study / f"{instance}{_SUFFIX}"
+        return self._folder / study / f"{instance}{SUFFIX}"
 
     def _write(self, study: str, instance: str, received: Received) -> None:
         try:

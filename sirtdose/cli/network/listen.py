@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +21,7 @@ from sirtdose.model.units import DURATION, Measure
 from sirtdose.network.addresses import is_loopback
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.listen import Listening, Work, listen
+from sirtdose.network.quiet import without_warnings
 from sirtdose.network.server import Endpoint
 
 _SIZE: Final = Measure(
@@ -153,7 +153,7 @@ def listen_command(**options: Any) -> None:
         others_reach_it = not is_loopback(endpoint.host)
     if others_reach_it:
         _warn_of_strangers(endpoint)
-    with _ends_cleanly(), _quiet():
+    with _ends_cleanly(), without_warnings():
         exit_code = listen(endpoint, how, work, _say)
     if exit_code:
         click.get_current_context().exit(exit_code)
@@ -193,15 +193,6 @@ def _work(options: dict[str, Any]) -> Work | None:
 def _say(text: str) -> None:
     time = datetime.now().astimezone().isoformat(timespec="seconds")
     click.echo(f"{time} {text}", err=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Oddities in what strangers send are answered, not warned of."""
-    with warnings.catch_warnings():
-        for package in ("pydicom", "pynetdicom"):
-            warnings.filterwarnings("ignore", category=UserWarning, module=package)
-        yield
 
 
 @contextmanager

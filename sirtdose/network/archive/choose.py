@@ -1,10 +1,18 @@
 """The way to a node: by DICOM, or by DICOMweb."""
 
-from sirtdose.errors import InputError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sirtdose.errors import InputError, require_extra
 from sirtdose.model.node import Node
+from sirtdose.network.archive.archive import Archive
 from sirtdose.network.association import Peer
 from sirtdose.network.credentials import credentials_of, require_private
 from sirtdose.network.tls import Tls
+from sirtdose.network.web.service import service_of
+
+# Of one request that is answered as busy, or not; `fetch` asks again for what lacks.
+_WEB_RETRIES, _WEB_WAIT_S = 2, 1.0
 
 
 def peer_of(node: Node, *, timeout_s: float) -> Peer:
@@ -27,3 +35,27 @@ def peer_of(node: Node, *, timeout_s: float) -> Peer:
     return Peer(
         own.host, own.port, own.aet, node.calling_aet, timeout_s, tls, credentials
     )
+
+
+@contextmanager
+def opened(node: Node, *, timeout_s: float) -> Iterator[Archive]:
+    """An archive, ready to be asked, by what the node says of `retrieve`.
+
+    Raises
+    ------
+    InputError, OutputError
+        A password would travel in the clear; files of TLS cannot be used.
+    """
+    from sirtdose.network.archive.dimse import DimseArchive
+    from sirtdose.network.archive.web import web_archive
+
+    if node.retrieve == "web":
+        require_extra("web", f"node {node.name}, which is reached by DICOMweb,")
+        service = service_of(
+            node, timeout_s=timeout_s, retries=_WEB_RETRIES, wait_s=_WEB_WAIT_S
+        )
+        with web_archive(service) as web:
+            yield web
+        return
+    with DimseArchive.opened(node, peer_of(node, timeout_s=timeout_s)) as archive:
+        yield archive

@@ -17,7 +17,7 @@ from sirtdose.network.archive.query import (
     Query,
     matching,
 )
-from sirtdose.network.received import Refused, received_of
+from sirtdose.network.received import OUT_OF_RESOURCES, Refused, received_of
 from sirtdose.network.web.answers import value_of, values_of
 from sirtdose.network.web.retrieve import objects_of
 from sirtdose.network.web.search import INSTANCE, SERIES, STUDY, Searches, require_uid
@@ -116,6 +116,9 @@ class WebArchive:
                     keep(received_of(data, _MOST_BYTES))
                 except Refused as error:
                     refused[str(error)] += 1
+                    if error.status == OUT_OF_RESOURCES:
+                        # The next would find no room either.
+                        return str(error)
         return "; ".join(f"{count} refused: {why}" for why, count in refused.items())
 
 

@@ -343,7 +343,7 @@ def test_it_listens_to_this_machine_alone_unless_told_otherwise(
         assert "give another --port" in taken.stderr
         shared = run("listen", "--out", out, "--port", 0)
         assert shared.exit_code == 5
-        assert "another listener writes" in shared.stderr
+        assert "another `sirtdose` writes" in shared.stderr
         away = ("--host", "0.0.0.0", "--port", listener.port)
         refused = run("listen", "--out", tmp_path / "third", *away)
         assert refused.exit_code == 5
