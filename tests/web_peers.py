@@ -82,7 +82,7 @@ def web_server(
             server.asked.append(asked)
             self.give(answer(asked))
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the library's name
 
         def give(self, said: Answer) -> None:
             if said.hangs_up:

@@ -157,7 +157,8 @@ def request_commitment(
     except OutputError as error:
         said = f"storage commitment was not asked for: {error}"
         return Confirmation(_BY, said, offered=False)
-    report = report or reports.wait_for(transaction, max(end - monotonic(), 0))
+    left_s = end - monotonic() if reports.listening else 0
+    report = report or reports.wait_for(transaction, max(left_s, 0))
     if report is None:
         return Confirmation(_BY, _silence(to, reports, wait_s))
     asked = {file.sop_instance for file in files}

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 # In its own encoding, whichever that is.
 _ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-_CHUNK, _LONGEST_TYPE = 1 << 18, 200
+# What comes less than this before a cut is lost with it.
+_CHUNK, _LONGEST_TYPE = 1 << 16, 200
 
 
 def objects_of(

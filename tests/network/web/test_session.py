@@ -4,7 +4,6 @@ import base64
 import logging
 import ssl
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -20,7 +19,7 @@ from sirtdose.network.web.search import Searches
 from sirtdose.network.web.service import Service, plain_warning, service_url
 from sirtdose.network.web.session import session_of
 from tests.network_peers import LOOPBACK, free_port
-from tests.web_peers import READER, Answer, Asked, WebServer, study, web_server
+from tests.web_peers import READER, Answer, Asked, study, web_server
 
 FILTERS = {"00100020": "MRN 47+11", "00100010": "DOE^JANE"}
 
@@ -232,7 +231,7 @@ def test_who_is_trusted_and_who_has_a_certificate(pki: Path) -> None:
         # Its own name for another host is none.
         named = Service("pacs", server.url.replace(LOOPBACK, "localhost"), 5.0, 0, 0.0,
                         Tls(*ours, pki / "ca.pem"))  # fmt: skip
-        with pytest.raises(Rejected, match="Hostname mismatch|not trusted"):
+        with pytest.raises(Rejected, match="certificate is not trusted"):
             search(named)
 
 
@@ -257,7 +256,9 @@ def test_a_proxy_of_the_environment_is_used_but_for_this_machine(
             monkeypatch.setenv(name, proxy.url)
         for name in ("no_proxy", "NO_PROXY"):
             monkeypatch.setenv(name, "inside.example")
-        assert search(Service("pacs", "http://pacs.example/dicom-web", 5.0, 0, 0.0)) == []
+        assert (
+            search(Service("pacs", "http://pacs.example/dicom-web", 5.0, 0, 0.0)) == []
+        )
         assert [one.headers["Host"] for one in proxy.asked] == ["pacs.example"]
         with web_server(lambda _: Answer.json([])) as own:
             search(own.service())
@@ -298,5 +299,5 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> No
     assert "s3cret" not in str(said.value)
 
 
-def test_an_address_of_ipv6(ipv6: Callable[..., WebServer] | None = None) -> None:
+def test_a_slash_at_the_end_of_an_address_counts_for_nothing() -> None:
     assert service_url("http://[::1]:8042/dicom-web/") == "http://[::1]:8042/dicom-web"
