@@ -6,27 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
-from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
+from sirtdose.cli.network.options import SIZE, AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import out_option
 from sirtdose.errors import require_extra, said_at
-from sirtdose.model.units import DURATION, Measure
+from sirtdose.model.units import DURATION
 from sirtdose.network.addresses import is_loopback
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.listen import Listening, Work, listen
 from sirtdose.network.quiet import without_warnings
 from sirtdose.network.server import Endpoint
-
-_SIZE: Final = Measure(
-    "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
-)
 
 
 @command("listen")
@@ -94,13 +90,13 @@ _SIZE: Final = Measure(
 )
 @Option(
     "max-object-size",
-    _SIZE,
+    SIZE,
     "Maximum size of one object; receiving it needs three times as much memory.",
     default="500MB",
 )
 @Option(
     "reserve",
-    _SIZE,
+    SIZE,
     "Disk space that must stay free; objects are refused when less is left.",
     default="1GB",
 )

@@ -4,8 +4,18 @@ from difflib import get_close_matches
 
 import click
 
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.typed import site_nodes
 from sirtdose.model.node import Node
+
+from_option = Option(
+    "from",
+    str,
+    "Name of the archive: a [node.NAME] in your site file.",
+    metavar="NODE",
+    required=True,
+    into="node",
+)
 
 
 def node_named(name: str, option: str) -> Node:

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from sirtdose.cli.words.option import Option, together
 from sirtdose.errors import InputError
 from sirtdose.model.node import ae_title
+from sirtdose.model.units import Measure
 from sirtdose.network.tls import Tls
+
+SIZE: Final = Measure(
+    "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
+)
 
 
 class AeTitle(click.ParamType):  # type: ignore[type-arg]
