@@ -173,13 +173,13 @@ def _server(
         )
     except PermissionError:
         raise OutputError(
-            f"cannot listen at {where}: this user may not use the port; give a --port "
-            "of 1024 or more, such as 11112"
+            f"cannot listen at {where}: this user may not use the port; give one of "
+            "1024 or more, such as 11112"
         ) from None
     except OSError as error:
         raise OutputError(
-            f"cannot listen at {where}: {error.strerror}; give another --port or "
-            "--host, or stop what listens there"
+            f"cannot listen at {where}: {error.strerror}; give another port or "
+            "host, or stop what listens there"
         ) from None
 
 

@@ -12,6 +12,7 @@ from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.cli.words.show import say
 from sirtdose.errors import require_extra
 from sirtdose.model.units import DURATION
 from sirtdose.network.outgoing import outgoing_files
@@ -96,7 +97,7 @@ def send_command(
     way = way_of(to, typed)
     require_extra(way.extra, "sirtdose send")
     files, skipped = outgoing_files(sources)
-    delivery = way.deliver(files, lambda text: click.echo(text, err=True))
+    delivery = way.deliver(files, say)
     show_delivery(delivery, skipped, as_json=as_json)
     kept = [delivery.has(one) for one in delivery.sent]
     is_missing = False in kept or (typed["commitment"] == "required" and None in kept)
