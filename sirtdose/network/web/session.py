@@ -215,8 +215,8 @@ def _tls_reason(error: BaseException) -> str:
         if isinstance(one, ssl.SSLCertVerificationError):
             return (
                 f"its certificate is not trusted ({one.verify_message}); give the "
-                "authority that signed it as tls_ca of the node in the site file, or to "
-                "`sirtdose send --tls-ca`"
+                "authority that signed it as tls_ca of the node in the site file, or "
+                "to `sirtdose send --tls-ca`"
             )
     return "it does not speak TLS, or asks for a certificate: give tls_certificate"
 
