@@ -16,8 +16,14 @@ def silence() -> None:
 
 @contextmanager
 def without_warnings() -> Iterator[None]:
-    """Oddities in what others send are answered, not warned of."""
-    with warnings.catch_warnings():
-        for package in ("pydicom", "pynetdicom"):
-            warnings.filterwarnings("ignore", category=UserWarning, module=package)
-        yield
+    """Oddities in what others send are answered, not warned of or logged."""
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            for package in ("pydicom", "pynetdicom"):
+                warnings.filterwarnings("ignore", category=UserWarning, module=package)
+            yield
+    finally:
+        logger.setLevel(level)

@@ -69,7 +69,8 @@ def test_then_the_keyring(ring: Ring) -> None:
     assert credentials_of("pacs", {}) == NOBODY
 
 
-def test_a_password_without_a_user_is_refused(ring: Ring) -> None:
+@pytest.mark.usefixtures("ring")
+def test_a_password_without_a_user_is_refused() -> None:
     with pytest.raises(InputError, match="SIRTDOSE_PACS_PASSWORD is set without"):
         credentials_of("pacs", {"SIRTDOSE_PACS_PASSWORD": "geheim"})
 

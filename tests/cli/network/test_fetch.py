@@ -49,7 +49,9 @@ class Fetch:
         self.site = folder / "site.toml"
 
     def __call__(self, *words: object, code: int = 0) -> dict[str, Any]:
-        given = words if words and not str(words[0]).startswith("--") else (STUDY, *words)
+        given = (
+            words if words and not str(words[0]).startswith("--") else (STUDY, *words)
+        )
         result = self.run(
             *("--site", self.site, "fetch", *given, "--from", "pacs"),
             *("--out", self.out, "--wait", "0.01s", "--reserve", "1MB", "--json"),
@@ -320,7 +322,7 @@ def test_an_archive_that_does_not_offer_it(fetch: Fetch) -> None:
 
 def test_a_move_that_is_sent_nowhere_ends(fetch: Fetch) -> None:
     class Elsewhere(OddArchive):
-        def move(self, event: Any) -> Iterator[Any]:
+        def move(self, _: Any) -> Iterator[Any]:
             yield "127.0.0.1", free_port()
             yield 1
             yield 0xFF00, with_meta(self.objects[0], ExplicitVRLittleEndian)
@@ -336,7 +338,7 @@ def test_an_archive_that_falls_silent_is_left(fetch: Fetch) -> None:
     over = Event()
 
     class Silent(OddArchive):
-        def get(self, event: Any) -> Iterator[Any]:
+        def get(self, _: Any) -> Iterator[Any]:
             yield 2
             yield 0xFF00, with_meta(self.objects[0], ExplicitVRLittleEndian)
             over.wait(30)
@@ -362,9 +364,7 @@ def test_two_do_not_write_to_one_folder(fetch: Fetch) -> None:
     assert "another `sirtdose` writes to" in fetch.screen
 
 
-def test_a_folder_that_is_read_as_it_is(
-    run: Run, fetch: Fetch, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_read_as_it_is(run: Run, fetch: Fetch) -> None:
     objects = series(3)
     with serves(fetch, OddArchive(objects)):
         fetch()
