@@ -173,12 +173,12 @@ def _server(
         )
     except PermissionError:
         raise OutputError(
-            f"cannot listen at {where}: this user may not use the port; give one of "
+            f"cannot listen at {where}: this user may not use the port; take one of "
             "1024 or more, such as 11112"
         ) from None
     except OSError as error:
         raise OutputError(
-            f"cannot listen at {where}: {error.strerror}; give another port or "
+            f"cannot listen at {where}: {error.strerror}; take another port or "
             "host, or stop what listens there"
         ) from None
 

@@ -362,7 +362,7 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
         limits = Limits(65536, 1000, 1.0)
         endpoint = Endpoint(LOOPBACK, listener.port, "SIRTDOSE", (), 1, limits)
         with (
-            pytest.raises(OutputError, match="give another port"),
+            pytest.raises(OutputError, match="take another port"),
             serving(endpoint, reception, listener.said.append),
         ):
             pass

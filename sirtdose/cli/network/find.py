@@ -51,7 +51,7 @@ _NAME, _TABLE = "find.json", "studies.csv"
 @Option(
     "description",
     str,
-    "Description of the study; * stands for any letters, ? for one.",
+    "Description of the study; * matches any letters, ? one letter.",
     metavar="TEXT",
     default="",
 )

@@ -37,7 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("reduced-dose", "actual-days", "roster"),
         *("progressed", "simulated", "inputs", "spacing"),
         *("patient-id", "patients", "accession", "date", "modality", "description"),
-        *("only", "series-uid", "limit"),
+        *("only", "series-uid"),
         *("to", "aet", "calling-aet", "port", "ae-title", "host", "allow"),
         *("tls-certificate", "tls-key", "tls-ca", "run", "case-for-every-study"),
         *("jobs", "scheduler", "resume", "folder-names", "settle", "once"),

@@ -340,7 +340,7 @@ def test_it_listens_to_this_machine_alone_unless_told_otherwise(
 
         taken = run("listen", "--out", tmp_path / "other", "--port", listener.port)
         assert taken.exit_code == 5
-        assert "give another port" in taken.stderr
+        assert "take another port" in taken.stderr
         shared = run("listen", "--out", out, "--port", 0)
         assert shared.exit_code == 5
         assert "another `sirtdose` writes" in shared.stderr
