@@ -17,7 +17,8 @@ from jsonschema import Draft202012Validator
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
 from tests.lesion_files import boxes, write_follow_up, write_treatment
-from tests.network_peers import STUDY, make_object
+from tests.network_peers import LOOPBACK, STUDY, make_object, write_study
+from tests.network_peers import archive as storing_archive
 from tests.odd_archive import OddArchive, serving
 from tests.scanned_phantom import TOML, save_scan, scanned
 from tests.uptake_files import write_patient
@@ -106,6 +107,7 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "find": partial(_of_archive, "find"),
         "lesions": _followed,
         "suv": _measured,
+        "send": _sent,
     }
     if name in own:
         return own[name](run, folder)
@@ -186,6 +188,15 @@ def _measured(run: Run, folder: Path) -> Any:
     return json.loads(result.stdout)
 
 
+def _sent(run: Run, folder: Path) -> Any:
+    write_study(folder / "study", 2)
+    with storing_archive(stores=lambda _: 0, commits=lambda _: None) as port:
+        to = ("--to", f"{LOOPBACK}:{port}", "--aet", "PACS", "--retries", 0)
+        result = run("send", folder / "study", *to, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 def _commissioned(run: Run, folder: Path) -> Any:
     scan = save_scan(folder / "scan.nii.gz", scanned())
     (folder / "small.toml").write_text(TOML)
@@ -260,6 +271,12 @@ WRONG = {
         (("body", "sex"), "X"),
     ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
+    "send": [
+        (("sent", 0, "status"), "0"),
+        (("sent", 0, "confirmed"), "yes"),
+        (("confirmation", "by"), "word of mouth"),
+        (("confirmation", "answered"), None),
+    ],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],
 }
 
