@@ -1,6 +1,7 @@
 """What treatment logs say of one treatment, and where they contradict (H05 to H50)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sirtdose.checks.activity import mixed_units_finding, unit_findings
 from sirtdose.model.device import Device
@@ -38,10 +39,10 @@ def disagreement_findings(
         about = f"{subject} {one.what}"
         if one.first is None:
             said = (
-                f"{one.other.where} is an administration of that day that no other log "
-                "has"
+                f"{one.other.where} has an administration of that day that no other "
+                "log has"
             )
-            used = "it is left out"
+            used = "the log with most administrations is used"
             found.append(Finding.of("H50", said, subject=about, accepted=used))
             continue
         if one.first.amount and one.other.amount:
@@ -142,6 +143,7 @@ def one_activity_findings(record: TreatmentRecord, *, subject: str) -> list[Find
 
 
 def _apart(one: float, other: float, what: str, *, subject: str) -> list[Finding]:
+    """Activities of one administration that differ by more than rounding (H05, H50)."""
     about = f"{subject} activity"
     mixed = mixed_units_finding(one, other, what, subject=about)
     if mixed:
@@ -185,7 +187,7 @@ def size_findings(session: Session) -> list[Finding]:
     if not total or not session.nuclide:
         return []
     return [
-        Finding(one.code, one.severity, one.message, f"{session.key} size", one.value)
+        replace(one, subject=f"{session.key} size")
         for one in unit_findings(total, nuclide_name=session.nuclide)
         if one.severity is Severity.ASK
     ]

@@ -1,12 +1,13 @@
 """A treatment as logs have it, against the header of its scan (H05, H09, H11, H50)."""
 
 from datetime import datetime, timedelta
+from datetime import timezone as fixed_zone
 
 from sirtdose.checks.activity import mixed_units_finding
-from sirtdose.checks.times import clock_doubts, offset_doubts
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.imaging_study import ImagingStudy
+from sirtdose.model.units import clocks_of_one_place, offset_in
 from sirtdose.model.worklist import Session
 
 _HOUR = 3600.0
@@ -22,7 +23,7 @@ def study_findings(
         *header_activity_findings(session, study),
         *scan_time_findings(session, study),
         *scan_offset_findings(session, study, timezone=timezone),
-        *header_injection_findings(session, study, timezone=timezone),
+        *header_injection_findings(session, study),
         *header_nuclide_findings(session, study),
         *header_weight_findings(session, study),
         *header_day_findings(session, study),
@@ -83,44 +84,62 @@ def scan_time_findings(session: Session, study: ImagingStudy) -> list[Finding]:
 def scan_offset_findings(
     session: Session, study: ImagingStudy, *, timezone: str | None
 ) -> list[Finding]:
-    """The scanner's offset from UTC against the log's (H09)."""
-    if study.started is None:
+    """The scanner's offset from UTC against that of the hospital, or the log (H09)."""
+    started, at = study.started, session.at
+    if started is None or started.tzinfo is None or study.offset is None:
         return []
-    found = offset_doubts(
-        start=study.started,
-        stated=study.offset,
-        administered_at=session.at,
-        timezone=timezone,
-    )
-    return [_about(one, f"{session.key} offset") for one in found]
+    if timezone is not None:
+        own = started.astimezone(fixed_zone(offset_in(started, timezone)))
+        agrees = own.utcoffset() == started.utcoffset()
+        other = f"{timezone} has {own.isoformat()[-6:]} then"
+    elif at is not None:
+        agrees = clocks_of_one_place(at, started)
+        other = f"{session.records[0].where} has {at.isoformat()[-6:]}"
+    else:
+        return []
+    if agrees:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            "the scanner's offset from UTC (TimezoneOffsetFromUTC (0008,0201)) is "
+            f"{started.isoformat()[-6:]}, but {other}: was its clock not set for "
+            "daylight saving time, or is its time zone another?",
+            subject=f"{session.key} offset",
+            accepted=f"the scan began at {started.isoformat()}",
+        )
+    ]
 
 
-def header_injection_findings(
-    session: Session, study: ImagingStudy, *, timezone: str | None
-) -> list[Finding]:
+def header_injection_findings(session: Session, study: ImagingStudy) -> list[Finding]:
     """The header's time of the injection against the log's (H09).
 
-    A whole number of hours between them is that of two time zones.
+    A whole number of hours between them is that of two time zones. A time of day
+    without a day is compared on the log's clock.
     """
-    at, about = session.at, f"{session.key} injection time"
+    at, clock = session.at, study.injection.clock
     if at is None:
         return []
     written = _on_clock(study.injection.at, at)
+    if written is None and clock is not None:
+        zone = clock.tzinfo or at.tzinfo
+        written = datetime.combine(at.astimezone(zone).date(), clock, zone)
     if written is None:
-        found = clock_doubts(clock=study.injection.clock, typed=at, timezone=timezone)
-        return [_about(one, about) for one in found]
+        return []
     apart_h = (written - at).total_seconds() / _HOUR
     if abs(apart_h) <= rail("log_agreement", "hours"):
         return []
     whole = abs(apart_h - round(apart_h)) * _HOUR <= _WHOLE_HOUR_S
     why = " (whole hours: a time zone or daylight saving?)" if whole else ""
+    day = "" if study.injection.at else ", without a day of its own"
     return [
         Finding.of(
             "H09",
-            f"the header has the injection at {written.isoformat()}, {apart_h:+.2f} h "
-            f"from {at.isoformat()} of {session.records[0].where}{why}",
+            f"the header has the injection at {written.isoformat()}{day}, "
+            f"{apart_h:+.2f} h from {at.isoformat()} of "
+            f"{session.records[0].where}{why}",
             severity=Severity.ASK,
-            subject=about,
+            subject=f"{session.key} injection time",
             accepted="the log's is used",
         )
     ]
@@ -208,7 +227,3 @@ def _on_clock(moment: datetime | None, at: datetime | None) -> datetime | None:
     if moment is None or at is None or moment.tzinfo is not None:
         return moment
     return moment.replace(tzinfo=at.tzinfo)
-
-
-def _about(one: Finding, subject: str) -> Finding:
-    return Finding(one.code, one.severity, one.message, subject, one.value, one.bound)

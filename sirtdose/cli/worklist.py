@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 @Option(
     "from",
     Path,
-    "Studies: a folder of DICOM files, or a list (.csv, .json) that `sirtdose find` "
-    "wrote; may be repeated.",
+    "Studies: a folder of DICOM files, or a list of studies (.csv, .json); may be "
+    "repeated.",
     many=True,
     required=True,
     metavar="FOLDER|LIST",
@@ -109,7 +109,7 @@ def worklist_command(
     contradicts. What is missing or contradicts is listed, and is not in the manifest.
 
     Writes manifest.csv with the treatments that are ready, and worklist.json, which
-    says for each number where it is from. `sirtdose listen` reads it with --worklist.
+    says for each number where it is from, and is for `sirtdose listen --worklist`.
 
     Example: sirtdose worklist --from studies/ --log treatments.csv --timezone
     Europe/Rome --out worklist
@@ -129,7 +129,12 @@ def worklist_command(
     found = worklist(
         read_logs(logs, _format(options)), [_studies(one) for one in sources], wishes
     )
-    document = worklist_document(found, show_patients=show_patients)
+    document = worklist_document(
+        found,
+        show_patients=show_patients,
+        without=options["without"],
+        timezone=options["timezone"],
+    )
     manifest = manifest_csv(found)
     written = str(out / MANIFEST_FILE) if out is not None and manifest else ""
     show_document(

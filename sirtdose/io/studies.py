@@ -67,7 +67,7 @@ def read_studies(root: Path) -> Studies:
     remarks = (
         [f"{without} files without a StudyInstanceUID: not used"] if without else []
     )
-    return Studies([_study(one) for one in units], remarks)
+    return Studies([_study(one, found) for one in units], remarks)
 
 
 def _header(item: Found) -> Dataset | None:
@@ -114,7 +114,7 @@ def _folder(unit: _Unit) -> Path:
     return Path(os.path.commonpath(folders))
 
 
-def _study(unit: _Unit) -> ImagingStudy:
+def _study(unit: _Unit, found: Sequence[Found]) -> ImagingStudy:
     items = [item for item, _ in unit]
     scans = [one for one in unit if one[0].kind in _IMAGES]
     item, header = (scans or unit)[0]
@@ -148,14 +148,15 @@ def _study(unit: _Unit) -> ImagingStudy:
             injection=_injection(header, path, item.kind),
             has_ct=any(one.kind is Kind.CT for one in items),
             has_structures=any(one.kind in STRUCTURES for one in items),
-            problem=_problem(folder),
+            problem=_problem(folder, found),
         )
 
 
-def _problem(folder: Path) -> str:
+def _problem(folder: Path, found: Sequence[Found]) -> str:
     """Why nothing can be chosen in its folder, which `sirtdose post` is given whole."""
+    inside = [one for one in found if one.paths[0].absolute().is_relative_to(folder)]
     try:
-        choose(survey(folder)[0], without_structures=True)
+        choose(inside, without_structures=True)
     except InputError as error:
         return str(error)
     return ""
@@ -232,9 +233,7 @@ def _json_rows(path: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
         raise FileFormatError(f"{path.name} is not JSON") from None
     rows = data.get("studies") if isinstance(data, dict) else None
     if not isinstance(rows, list):
-        raise FileFormatError(
-            f"{path.name} is no list of studies: `sirtdose find --out` writes one"
-        )
+        raise FileFormatError(f"{path.name} is no list of studies: it has no studies")
     return [
         (
             f"{path.name}, study {number}",

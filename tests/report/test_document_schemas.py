@@ -18,6 +18,7 @@ from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
 from tests.lesion_files import boxes, write_follow_up, write_treatment
 from tests.scanned_phantom import TOML, save_scan, scanned
+from tests.treatment_files import LINE, write_log, write_scan
 from tests.uptake_files import write_patient
 
 Run = Callable[..., Result]
@@ -87,6 +88,7 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "accepted": partial(_reviewed, "accepted"),
         "lesions": _followed,
         "suv": _measured,
+        "worklist": _listed,
     }
     if name in own:
         return own[name](run, folder)
@@ -157,6 +159,15 @@ def _followed(run: Run, folder: Path) -> Any:
     later = write_follow_up(folder / "later.dcm", "20260401", boxes())
     words = ("--measurements", f"recist-1.1={folder / 'lesions.csv'}")
     result = run("lesions", one, two, "--follow-up", later, *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _listed(run: Run, folder: Path) -> Any:
+    write_scan(folder / "studies")
+    log = write_log(folder / "log.csv", LINE, LINE.replace("2.2", "2.1"))
+    words = ("--log", log, "--timezone", "Europe/Rome", "--json")
+    result = run("worklist", "--from", folder / "studies", *words)
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -239,6 +250,12 @@ WRONG = {
         (("lesions", 0, "sul", "peak", "anywhere"), "6.5 g/mL"),
         (("reference", "liver", "center_mm"), [1, 2]),
         (("body", "sex"), "X"),
+    ],
+    "worklist": [
+        (("treatments", 0, "state"), "done"),
+        (("treatments", 0, "options", "device", "from"), "log.csv"),
+        (("treatments", 0, "records", 0, "values", "residual", "amount"), "50"),
+        (("without",), ["everything"]),
     ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],

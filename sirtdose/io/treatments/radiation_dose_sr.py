@@ -24,6 +24,8 @@ from sirtdose.model.units import ACTIVITY, localized
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.88.68"
 _UCUM = "UCUM"
+# Each report is a file of its own: together they are one log.
+_LOG = "dose reports"
 # PS3.16, Annex D: codes of scheme DCM, and those that SNOMED CT and SRT have.
 _ADMINISTRATION = "113502"
 _START = "123003"
@@ -116,7 +118,7 @@ def _record(
     return TreatmentRecord(
         hidden(patient),
         started.at.date(),
-        where.partition(",")[0],
+        _LOG,
         where,
         _timed(values),
         nuclide,

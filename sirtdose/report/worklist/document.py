@@ -3,20 +3,26 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sirtdose import __version__
 from sirtdose.model.imaging_study import ImagingStudy
 from sirtdose.model.treatment_record import OPTIONS, Stated, TreatmentRecord
-from sirtdose.model.worklist import Entry, State, Worklist
+from sirtdose.model.worklist import Entry, Session, State, Worklist
 from sirtdose.report.documents import iso, said_document
 
 WORKLIST_FILE, MANIFEST_FILE = "worklist.json", "manifest.csv"
 _COLUMNS = ("case_id", "input", "injection", *OPTIONS, "header_nuclide_was")
 
 
-def worklist_document(found: Worklist, *, show_patients: bool) -> dict[str, Any]:
+def worklist_document(
+    found: Worklist,
+    *,
+    show_patients: bool,
+    without: Collection[str] = (),
+    timezone: str | None = None,
+) -> dict[str, Any]:
     """What worklist.json holds; PatientIDs only where they are asked for."""
     states = Counter(one.state for one in found.entries)
     findings = [one for entry in found.entries for one in entry.findings]
@@ -25,6 +31,8 @@ def worklist_document(found: Worklist, *, show_patients: bool) -> dict[str, Any]
         "schema": "sirtdose.worklist/1",
         "sirtdose_version": __version__,
         "logs": list(found.logs),
+        "without": sorted(without),
+        "timezone": timezone,
         "counts": {str(one): states[one] for one in State},
         "treatments": [
             _treatment(one, show_patients=show_patients) for one in found.entries
@@ -32,7 +40,7 @@ def worklist_document(found: Worklist, *, show_patients: bool) -> dict[str, Any]
         "studies_without_treatment": [
             _study(one, show_patients=show_patients) for one in found.unmatched
         ],
-        "scouts": len(found.scouts),
+        "scouts": [_session(one) for one in found.scouts],
         "other_studies": found.other_studies,
         "remarks": list(found.remarks),
         **said_document(findings, accepted),
@@ -42,7 +50,6 @@ def worklist_document(found: Worklist, *, show_patients: bool) -> dict[str, Any]
 def _treatment(entry: Entry, *, show_patients: bool) -> dict[str, Any]:
     session = entry.session
     return {
-        "key": session.key,
         "state": str(entry.state),
         "patient_id": session.records[0].shown if show_patients else None,
         "day": session.day.isoformat(),
@@ -53,7 +60,17 @@ def _treatment(entry: Entry, *, show_patients: bool) -> dict[str, Any]:
             for name, one in entry.options.items()
         },
         "missing": list(entry.missing),
+        **_session(session),
         "scans": [_study(one, show_patients=show_patients) for one in entry.scans],
+    }
+
+
+def _session(session: Session) -> dict[str, Any]:
+    """What a listener needs to know a study of it."""
+    return {
+        "key": session.key,
+        "scans": [],
+        "unread": list(session.unread),
         "records": [_record(one) for one in session.records],
     }
 

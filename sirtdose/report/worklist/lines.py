@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.model.acceptance import to_accept, unaccepted
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import table
 
@@ -26,7 +25,8 @@ def worklist_screen(document: _Document, *, written: str = "") -> Screen:
     result += _block("Contradicting", _contradicting(document))
     result += _block("Further scans, not in the manifest", _further(document))
     result += _block("Studies without a treatment", _unmatched(document))
-    others = document["scouts"], document["other_studies"]
+    result += _block("Not used", list(document["remarks"]))
+    others = len(document["scouts"]), document["other_studies"]
     details = [
         f"Not of a treatment: {others[0]} scout administrations in the logs, "
         f"{others[1]} other studies"
@@ -36,7 +36,7 @@ def worklist_screen(document: _Document, *, written: str = "") -> Screen:
         details,
         [one for one in document["warnings"] if one["severity"] in ("warn", "note")],
         document["accepted"],
-        document["remarks"],
+        (),
         [f"Next: sirtdose batch {written} --out doses"] if written else [],
     )
 
@@ -92,23 +92,22 @@ def _missing(document: _Document) -> list[str]:
 
 def _contradicting(document: _Document) -> list[str]:
     """What stops or asks, and what to type where a person may know better."""
-    stops = [
-        Finding(one["code"], Severity.STOP, one["message"], one.get("subject", ""))
+    lines = [
+        f"{_key(one['subject'])}: STOP {one['code']}: {one['message']}"
         for one in document["warnings"]
         if one["severity"] == "stop"
     ]
-    lines = [f"{_key(one)}: STOP {one.code}: {one.message}" for one in stops]
     for one in unaccepted(document):
         by = "" if "--by" in to_accept([one]) else " --by NAME"
         lines += [
-            f"{_key(one)}: ASK {one.code}: {one.message}",
+            f"{_key(one.subject)}: ASK {one.code}: {one.message}",
             f"  to accept it: {to_accept([one])}{by}",
         ]
     return lines
 
 
-def _key(one: Finding) -> str:
-    return one.subject.partition(" ")[0]
+def _key(subject: str) -> str:
+    return subject.partition(" ")[0]
 
 
 def _further(document: _Document) -> list[str]:

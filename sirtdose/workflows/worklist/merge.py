@@ -9,6 +9,7 @@ from sirtdose.data.load import table
 from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.treatment_record import (
+    ACTIVITIES,
     LogProblem,
     Stated,
     TreatmentLog,
@@ -70,17 +71,23 @@ def _session(
     base = max(logs, key=len)
     merged = list(base)
     disagreements: list[Disagreement] = []
+    alone: set[int] = set(range(len(base))) if len(logs) > 1 else set()
     for others in (one for one in logs if one is not base):
         left = list(range(len(base)))
         for other in others:
-            at = _same(other, merged, left, alone=len(base) == len(others) == 1)
+            at = _same(other, merged, left, only=len(base) == len(others) == 1)
             if at is None:
                 listed = Stated("", other.where)
                 disagreements.append(Disagreement("administration", None, listed))
                 continue
             left.remove(at)
+            alone.discard(at)
             merged[at], said = _merged(merged[at], other)
             disagreements += said
+    disagreements += [
+        Disagreement("administration", None, Stated("", base[one].where))
+        for one in sorted(alone)
+    ]
     first = merged[0]
     scout = "-scout" if is_scout else ""
     unread = [one.said for one in problems if one.patient == first.patient]
@@ -98,11 +105,12 @@ def _same(
     merged: Sequence[TreatmentRecord],
     left: Sequence[int],
     *,
-    alone: bool,
+    only: bool,
 ) -> int | None:
-    """Which administration another log's is: the only one, or the one of its time."""
-    if alone:
-        return 0
+    """Which administration another log's is: the one of its time.
+
+    The `only` one of both logs may also be of its activity, or have no time.
+    """
     near = rail("log_agreement", "hours") * 3600
     apart = [
         (abs((other.at - at).total_seconds()), number)
@@ -110,7 +118,21 @@ def _same(
         if other.at is not None and (at := merged[number].at) is not None
     ]
     closest = min(apart, default=(near + 1, -1))
-    return closest[1] if closest[0] <= near else None
+    if closest[0] <= near:
+        return closest[1]
+    if only and (not apart or _alike(other, merged[0])):
+        return 0
+    return None
+
+
+def _alike(one: TreatmentRecord, other: TreatmentRecord) -> bool:
+    """Whether two administrations have one activity."""
+    pairs = [
+        (one.values[key], other.values[key])
+        for key in ACTIVITIES
+        if key != "residual" and key in one.values and key in other.values
+    ]
+    return bool(pairs) and not any(_differ(*pair) for pair in pairs)
 
 
 def _merged(
