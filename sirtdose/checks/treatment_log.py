@@ -68,7 +68,7 @@ def disagreement_findings(
 def residual_above_findings(record: TreatmentRecord, *, subject: str) -> list[Finding]:
     """A residual that is not below the activity it is left of (H08)."""
     residual = record.amount("residual")
-    given = record.amount("administered") or record.amount("assay")
+    given = record.given_gbq
     if not residual or not given or residual < given:
         return []
     return [
@@ -179,11 +179,7 @@ def nuclides_findings(session: Session) -> list[Finding]:
 
 def size_findings(session: Session) -> list[Finding]:
     """An activity of no treatment's size: in another unit (H05)."""
-    each = [
-        one.amount("administered") or one.amount("delivered") or one.amount("assay")
-        for one in session.records
-    ]
-    total = sum(one for one in each if one)
+    total = sum(one.given_gbq or 0.0 for one in session.records)
     if not total or not session.nuclide:
         return []
     return [

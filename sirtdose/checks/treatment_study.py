@@ -36,10 +36,7 @@ def header_activity_findings(session: Session, study: ImagingStudy) -> list[Find
     It may be the activity with or without the residual.
     """
     written = study.injection.activity_gbq
-    each = [
-        (one.amount("administered") or one.amount("delivered") or one.amount("assay"))
-        for one in session.records
-    ]
+    each = [one.given_gbq for one in session.records]
     if not written or not all(each):
         return []
     gross = sum(one for one in each if one)

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.choose import choose
@@ -38,8 +40,8 @@ from sirtdose.model.treatment_record import (
 _IMAGES = (Kind.SPECT, Kind.PET)
 _MODALITY = {Kind.SPECT: "NM", Kind.PET: "PT"}
 # What `find` calls the columns of a study.
-_LISTED = ("study_uid", "patient_id", "date")
-_MODALITIES = ("NM", "PT")
+_LISTED = ("study_instance_uid", "date")
+_MODALITIES = ("PT", "NM")
 
 
 def read_studies(root: Path) -> Studies:
@@ -187,27 +189,54 @@ def read_study_list(path: Path) -> Studies:
         No such list.
     """
     rows = _json_rows(path) if path.suffix.lower() == ".json" else _csv_rows(path)
-    found = []
-    for where, row in rows:
-        if not row.get("study_uid") or not row.get("patient_id"):
-            raise InputError(f"{where} has no study_uid or no patient_id")
-        day = _listed_day(row.get("date", ""), where)
-        modalities = row.get("modalities", "").replace("\\", " ").replace("|", " ")
-        words = modalities.replace(",", " ").replace(";", " ").split()
-        found.append(
-            ImagingStudy(
-                study_digest(row["study_uid"]),
-                hidden(row["patient_id"]),
-                day,
-                modality=next((one for one in _MODALITIES[::-1] if one in words), ""),
-                name=hidden_name(row.get("patient_name", "")),
-                birth=hidden(row.get("birth_date", "").replace("-", "")),
-                shown=row["patient_id"],
-                alike=without_zeros(row["patient_id"]),
-                study_day=day,
-            )
+    return Studies([_listed(where, row) for where, row in rows])
+
+
+def _listed(where: str, row: Mapping[str, str]) -> ImagingStudy:
+    if not row.get("study_instance_uid"):
+        raise InputError(f"{where} has no study_instance_uid")
+    if not row.get("patient_id"):
+        raise InputError(
+            f"{where} has no patient_id: `sirtdose find --show-patients` writes it"
         )
-    return Studies(found)
+    words = re.split(r"[\s\\|,;]+", row.get("modalities", "").upper())
+    day = _listed_day(row.get("date", ""), where)
+    return listed_study(
+        row["study_instance_uid"],
+        row["patient_id"],
+        day,
+        modalities=words,
+        name=row.get("patient_name", ""),
+        birth=row.get("birth_date", "").replace("-", ""),
+    )
+
+
+def listed_study(
+    uid: str,
+    patient_id: str,
+    day: date | None,
+    *,
+    modalities: Sequence[str],
+    name: str = "",
+    birth: str = "",
+) -> ImagingStudy:
+    """A study of which only a list is known; `birth` as DICOM writes it.
+
+    >>> one = listed_study("1.2.840.1", "7", None, modalities=["CT", "NM"])
+    >>> one.key, one.modality, one.folder
+    ('0ec01790fd45eaed', 'NM', None)
+    """
+    return ImagingStudy(
+        study_digest(uid),
+        hidden(patient_id),
+        day,
+        modality=next((one for one in _MODALITIES if one in modalities), ""),
+        name=hidden_name(name),
+        birth=hidden(birth),
+        shown=patient_id,
+        alike=without_zeros(patient_id),
+        study_day=day,
+    )
 
 
 def _listed_day(text: str, where: str) -> date | None:
@@ -235,16 +264,15 @@ def _json_rows(path: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
     if not isinstance(rows, list):
         raise FileFormatError(f"{path.name} is no list of studies: it has no studies")
     return [
-        (
-            f"{path.name}, study {number}",
-            {
-                key: " ".join(map(str, value))
-                if isinstance(value, list)
-                else str(value)
-                for key, value in row.items()
-                if value is not None
-            },
-        )
+        (f"{path.name}, study {number}", _plain({**row, **(row.get("patient") or {})}))
         for number, row in enumerate(rows, 1)
         if isinstance(row, dict)
     ]
+
+
+def _plain(row: Mapping[str, Any]) -> Mapping[str, str]:
+    return {
+        key: " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for key, value in row.items()
+        if value is not None
+    }

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 
+from sirtdose.model.nuclide import Nuclide
+
 # What a person who tries every number of a hospital pays for each: 20 ms and 8 MB.
 _COST, _BLOCK = 2**13, 8
 _DIGITS = 10
@@ -86,6 +88,28 @@ class TreatmentRecord:
         """When it was administered."""
         found = self.values.get("administered_at")
         return None if found is None else found.at
+
+    @property
+    def given_gbq(self) -> float | None:
+        """The activity when it was given, to which an assay decays; None if not known.
+
+        >>> at = [datetime.fromisoformat(f"2026-{one}Z") for one in
+        ...       ("02-27T17:57", "03-02T10:00")]
+        >>> values = {"assay": Stated("2 GBq", "", 2.0),
+        ...           "assay_at": Stated("", "", at=at[0]),
+        ...           "administered_at": Stated("", "", at=at[1])}
+        >>> one = TreatmentRecord("p", at[1].date(), "", "", values, "Y-90")
+        >>> round(one.given_gbq, 6)
+        1.0
+        """
+        stated, assay = self.amount("administered"), self.amount("assay")
+        measured = self.values.get("assay_at")
+        if stated or not assay or measured is None or measured.at is None:
+            return stated or self.amount("delivered")
+        if self.at is None or not self.nuclide:
+            return self.amount("delivered")
+        hours = (self.at - measured.at).total_seconds() / 3600
+        return assay * Nuclide.named(self.nuclide).decay_factor(hours)
 
     def having(self, values: Mapping[str, Stated]) -> "TreatmentRecord":
         """The same with more values."""

@@ -169,7 +169,7 @@ def test_a_study_without_a_treatment_and_one_that_is_only_listed(
     assert (other["day"], other["modality"]) == ("2026-03-03", "NM")
     assert f"study {other['study']}: NM Y-90 2026-03-03" in done.stderr
     (folder / "list.csv").write_text(
-        "study_uid,patient_id,date,modalities\n1.2.9,MRN-4711,2026-03-02,CT|PT\n"
+        "study_instance_uid,patient_id,date,modalities\n1.2.9,MRN-4711,2026-03-02,CT|PT\n"
     )
     done = run(
         *("worklist", "--from", folder / "list.csv", "--log", folder / "log.csv"),
@@ -425,3 +425,48 @@ def test_nowhere_and_no_list_are_refused(run: Run, folder: Path) -> None:
         "worklist", "--from", folder / "studies", "--log", folder / "nothing.csv"
     )
     assert done.exit_code == 3
+
+
+def test_a_list_that_find_wrote_and_one_without_patients(
+    run: Run, folder: Path
+) -> None:
+    study = {
+        "study_instance_uid": "1.2.9",
+        "date": "2026-03-03",
+        "modalities": ["CT", "PT"],
+        "patient": {"patient_id": "MRN-4711", "patient_name": "Phantom^Digital"},
+    }
+    path = folder / "find.json"
+    words = ("worklist", "--from", path, "--log", folder / "log.csv", *ROME, "--json")
+    path.write_text(json.dumps({"studies": [study]}))
+    done = run(*words)
+    assert done.exit_code == 0, done.stderr
+    [scan] = only(json.loads(done.stdout))["scans"]
+    assert (scan["modality"], scan["day"]) == ("PT", "2026-03-03")
+    path.write_text(json.dumps({"studies": [{**study, "patient": None}]}))
+    done = run(*words)
+    assert done.exit_code == 3
+    assert "find --show-patients" in done.stderr
+    assert "1.2.9" not in done.stderr
+
+
+def test_dose_reports_lie_among_the_images(run: Run, folder: Path) -> None:
+    given = activity_item("113507", "Administered activity", 2150.0)
+    write_dose_report(folder / "studies" / "a" / "rrdsr.dcm", given)
+    one = only(listed(run, folder, log=folder / "studies"))
+    assert one["state"] == "ready"
+    (folder / "empty").mkdir()
+    done = run("worklist", "--from", folder / "studies", "--log", folder / "empty")
+    assert (done.exit_code, "contains no treatment log" in done.stderr) == (3, True)
+
+
+def test_a_log_may_name_the_study(run: Run, folder: Path) -> None:
+    write_scan(folder / "studies" / "b", study="1.2.3.7", AcquisitionTime="103000")
+    line = LINE + ",1.2.3.7"
+    write_log(folder / "log.csv", line, header=HEADER + ",study_uid")
+    document = listed(run, folder)
+    [scan] = only(document)["scans"]
+    [other] = document["studies_without_treatment"]
+    assert scan["started"] == "2026-03-03T10:30:00+01:00"
+    assert other["study"] != scan["study"]
+    assert "1.2.3.7" not in json.dumps(document)

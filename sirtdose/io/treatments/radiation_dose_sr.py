@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.dicom.bare import Dataset
-from sirtdose.io.dicom.header import read_dataset, reading_dicom
+from sirtdose.io.dicom.header import deferred_dataset, read_dataset, reading_dicom
 from sirtdose.io.dicom.time import on_its_clock, parse_moment, text_of
 from sirtdose.io.treatments.cells import LogFormat, plain_number, quantity_of
 from sirtdose.model.bounds import printable
@@ -32,6 +32,16 @@ _START = "123003"
 _ACTIVITIES = {"113507": "delivered", "113508": "assay", "113509": "residual"}
 _NUCLIDE, _AGENT, _BRAND = ("89457008", "C-10072"), ("349358000", "F-61FDB"), "111529"
 _SITE = ("272737002", "G-C581")
+
+
+def is_dose_report(path: Path) -> bool:
+    """Whether a DICOM file is a dose report, by its header."""
+    try:
+        with reading_dicom(path):
+            found = deferred_dataset(path)
+            return str(found.get("SOPClassUID", "")) == SOP_CLASS_UID
+    except InputError:
+        return False
 
 
 def read_dose_report(path: Path, how: LogFormat) -> TreatmentLog:

@@ -8,8 +8,10 @@ from sirtdose.io.dicom.bare import is_dicom_file
 from sirtdose.io.treatments.cells import LogFormat
 from sirtdose.io.treatments.csv import read_csv_log
 from sirtdose.io.treatments.fhir import read_fhir_log
-from sirtdose.io.treatments.radiation_dose_sr import read_dose_report
+from sirtdose.io.treatments.radiation_dose_sr import is_dose_report, read_dose_report
 from sirtdose.model.treatment_record import TreatmentLog
+
+_TEXTS = (".csv", ".json", ".ndjson")
 
 
 def read_logs(paths: Sequence[Path], how: LogFormat) -> list[TreatmentLog]:
@@ -24,10 +26,10 @@ def read_logs(paths: Sequence[Path], how: LogFormat) -> list[TreatmentLog]:
     """
     files: list[Path] = []
     for path in paths:
-        inside = sorted(one for one in path.rglob("*") if one.is_file())
+        inside = [one for one in sorted(path.rglob("*")) if _is_log(one)]
         files += inside if path.is_dir() else [path]
         if path.is_dir() and not inside:
-            raise FileFormatError(f"--log {path.name} contains no file")
+            raise FileFormatError(f"--log {path.name} contains no treatment log")
     names = [one.name for one in files]
     twice = next((one for one in names if names.count(one) > 1), None)
     if twice is not None:
@@ -36,6 +38,15 @@ def read_logs(paths: Sequence[Path], how: LogFormat) -> list[TreatmentLog]:
             "number is from"
         )
     return [_read(one, how) for one in files]
+
+
+def _is_log(path: Path) -> bool:
+    """Whether a file in a folder is a log: studies may be there too."""
+    if not path.is_file() or any(one.startswith(".") for one in path.parts):
+        return False
+    return path.suffix.lower() in _TEXTS or (
+        is_dicom_file(path) and is_dose_report(path)
+    )
 
 
 def _read(path: Path, how: LogFormat) -> TreatmentLog:

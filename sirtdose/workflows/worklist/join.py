@@ -72,8 +72,8 @@ def _fits(session: Session, study: ImagingStudy) -> bool:
     ...  (nuclide,))) for day, nuclide in ((3, "Y-90"), (5, "Y-90"), (3, "F-18"))]
     [True, False, False]
     """
-    if session.study_key:
-        return study_digest(session.study_key) == study.key and bool(study.modality)
+    if session.study_uid:
+        return study_digest(session.study_uid) == study.key and bool(study.modality)
     if not _is_within(session, study):
         return False
     if not study.nuclides:
@@ -110,7 +110,7 @@ def is_before(study: ImagingStudy, at: datetime | None) -> bool:
 
 def _with_other_nuclide(one: Joined, left: list[ImagingStudy]) -> list[ImagingStudy]:
     """A PET after a treatment with another nuclide set may be its scan all the same."""
-    if one.scans or one.session.is_scout or one.session.study_key:
+    if one.scans or one.session.is_scout or one.session.study_uid:
         return left
     taken = [
         study

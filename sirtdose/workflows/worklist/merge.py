@@ -52,10 +52,7 @@ def _with_nuclide(record: TreatmentRecord) -> TreatmentRecord:
 def _is_scout(record: TreatmentRecord) -> bool:
     if record.nuclide and record.nuclide not in therapy_nuclides():
         return True
-    given = next(
-        (record.amount(one) for one in ("administered", "assay") if record.amount(one)),
-        None,
-    )
+    given = record.given_gbq
     most = rail("scout_gbq", "Ho-166") * _SCOUT_DRAWN
     return record.nuclide == "Ho-166" and given is not None and given <= most
 

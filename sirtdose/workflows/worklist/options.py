@@ -15,6 +15,8 @@ _NET = (
 )
 _SHARED = ("device", "nuclide", "structures", "residual_method", "lung_shunt_source")
 _DIGITS = 10
+# The activity of a vial is the first of these that its record has.
+_GIVEN = ("administered", "assay", "delivered")
 
 
 def options_of(
@@ -132,7 +134,7 @@ def _summed(
     if lacks or not nuclide:
         return {}, list(dict.fromkeys(lacks))
     first = min(one.at for one in vials if one.at is not None)
-    given = [_administered(one, nuclide) for one in vials]
+    given = [_administered(one) for one in vials]
     activity = sum(gbq / _decay(nuclide, first, at) for gbq, at, _ in given)
     options = {
         "administered": Choice(
@@ -168,18 +170,12 @@ def _summed(
     return options, lacks
 
 
-def _administered(record: TreatmentRecord, nuclide: str) -> tuple[float, datetime, str]:
+def _administered(record: TreatmentRecord) -> tuple[float, datetime, str]:
     """What was given, GBq, when, and where that is written."""
     at = record.at
     assert at is not None
-    values = record.values
-    for key in ("administered", "delivered"):
-        if key in values and not (key == "delivered" and "assay_at" in values):
-            return values[key].amount or 0.0, at, values[key].where
-    assay, measured = values["assay"], values["assay_at"].at
-    assert measured is not None
-    gbq = (assay.amount or 0.0) * _decay(nuclide, measured, at)
-    return gbq, at, assay.where
+    key = next(one for one in _GIVEN if one in record.values)
+    return record.given_gbq or 0.0, at, record.values[key].where
 
 
 def _decay(nuclide: str, start: datetime, end: datetime) -> float:
@@ -200,7 +196,7 @@ def _injection(
     activity = own.get("administered")
     at = own.get("administered_at")
     if "assay" in own and "assay_at" in own and at is not None and nuclide:
-        gbq, _, _ = _administered(record, nuclide)
+        gbq, _, _ = _administered(record)
         text = f"{gbq:.{_DIGITS}g} GBq"
     else:
         text = activity.text if activity else ""

@@ -22,7 +22,7 @@ def make_worklist(run: Run, folder: Path, *words: object) -> Path:
     """A worklist in a folder, of its log and studies."""
     (folder / "studies").mkdir(exist_ok=True)
     (folder / "list.csv").write_text(
-        "study_uid,patient_id,date,modalities\n1.9,NOBODY,2026-01-01,CT\n"
+        "study_instance_uid,patient_id,date,modalities\n1.9,NOBODY,2026-01-01,CT\n"
     )
     given = ("--log", folder / "log.csv", "--timezone", "Europe/Rome")
     done = run(
