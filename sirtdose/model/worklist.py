@@ -1,7 +1,7 @@
 """A worklist: each treatment with its numbers and scans, and what is in its way."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -119,7 +119,8 @@ class Entry:
 class Worklist:
     """All treatments, and the studies that belong to none.
 
-    `remarks` are what of logs and folders was not used.
+    `remarks` are what of logs and folders was not used, `unread` the lines that cannot
+    be read of patients who have no other.
     """
 
     entries: Sequence[Entry]
@@ -127,4 +128,5 @@ class Worklist:
     unmatched: Sequence[ImagingStudy] = ()
     other_studies: int = 0
     logs: Sequence[str] = ()
-    remarks: Sequence[str] = field(default_factory=tuple)
+    remarks: Sequence[str] = ()
+    unread: Sequence[str] = ()

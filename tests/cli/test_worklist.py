@@ -337,6 +337,15 @@ def test_a_line_that_cannot_be_read_holds_its_patient_back(
     assert "line 3, column administered" in one["missing"][0]
 
 
+def test_a_line_of_nobody_else_is_counted(run: Run, folder: Path) -> None:
+    other = LINE.replace("MRN-4711", "XY-99").replace("2.2 GBq", "1.1")
+    write_log(folder / "log.csv", LINE, other)
+    words = ("--from", folder / "studies", "--log", folder / "log.csv", *ROME)
+    done = run("worklist", *words)
+    assert "0 contradicting; 1 line that cannot be read" in done.stderr
+    assert "log.csv, line 3, column administered: '1.1' has no unit" in done.stderr
+
+
 def test_two_logs_are_one_treatment_and_where_they_differ(
     run: Run, folder: Path
 ) -> None:

@@ -43,6 +43,7 @@ def worklist_document(
         "scouts": [_session(one) for one in found.scouts],
         "other_studies": found.other_studies,
         "remarks": list(found.remarks),
+        "unread_lines": list(found.unread),
         **said_document(findings, accepted),
     }
 

@@ -13,14 +13,16 @@ _Document = Mapping[str, Any]
 def worklist_screen(document: _Document, *, written: str = "") -> Screen:
     """Its lines; `written` is the manifest that was."""
     counts = document["counts"]
-    treatments = document["treatments"]
+    treatments, unread = document["treatments"], len(document["unread_lines"])
     result = [
         f"Worklist: {len(treatments)} treatment{'s' * (len(treatments) != 1)}: "
         f"{counts['ready']} ready, {counts['missing']} with something missing, "
         f"{counts['contradicts']} contradicting"
+        + (f"; {unread} line{'s' * (unread != 1)} that cannot be read" * (unread > 0))
     ]
     if treatments:
         result += ["", _table(document)]
+    result += _block("Cannot be read", list(document["unread_lines"]))
     result += _block("Missing", _missing(document))
     result += _block("Contradicting", _contradicting(document))
     result += _block("Further scans, not in the manifest", _further(document))

@@ -52,12 +52,12 @@ def worklist(
     remarks = [
         *(remark for log in logs for remark in log.remarks),
         *(remark for part in studies for remark in part.remarks),
-        *(
-            f"{problem.said} (no other line of this patient can be used)"
-            for log in logs
-            for problem in log.problems
-            if problem.patient not in known
-        ),
+    ]
+    unread = [
+        problem.said
+        for log in logs
+        for problem in log.problems
+        if problem.patient not in known
     ]
     return Worklist(
         entries,
@@ -66,6 +66,7 @@ def worklist(
         len(left) - len(unmatched),
         [one.name for one in logs],
         remarks,
+        unread,
     )
 
 
