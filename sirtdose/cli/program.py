@@ -68,6 +68,8 @@ _COMMANDS = {
     },
     "DICOM": {
         "inspect": ("inspect", "List what a folder holds and what would be used."),
+        "find": ("network.find", "List the studies that an archive has."),
+        "fetch": ("network.fetch", "Fetch studies from an archive."),
         "listen": ("network.listen", "Receive studies over DICOM and process them."),
         "send": ("network.send", "Send DICOM files to a PACS."),
     },

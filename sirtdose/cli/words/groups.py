@@ -37,6 +37,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("cohort", "treated", "first-after", "platelets"),
         *("reduced-dose", "actual-days", "roster"),
         *("progressed", "simulated", "inputs", "spacing"),
+        *("patient-id", "patients", "accession", "date", "modality", "description"),
+        *("only", "series-uid", "limit"),
         *("to", "aet", "calling-aet", "port", "ae-title", "host", "allow"),
         *("tls-certificate", "tls-key", "tls-ca", "run", "worklist"),
         "case-for-every-study",
