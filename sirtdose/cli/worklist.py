@@ -1,5 +1,6 @@
 """`sirtdose worklist`: treatments and their scans, and the manifest for `batch`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import acceptances_of
 from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.typed import site_nodes
 from sirtdose.report.worklist.document import (
+    FETCH_FILE,
     MANIFEST_FILE,
     WORKLIST_FILE,
     manifest_csv,
@@ -27,19 +30,21 @@ from sirtdose.report.worklist.document import (
 from sirtdose.report.worklist.lines import worklist_screen
 
 if TYPE_CHECKING:
+    from sirtdose.cli.network.treated import Archived
     from sirtdose.io.treatments.cells import LogFormat
     from sirtdose.model.imaging_study import Studies
+    from sirtdose.model.worklist import Entry
 
 
 @command("worklist")
 @Option(
     "from",
-    Path,
-    "Studies: a folder of DICOM files, or a list of studies (.csv, .json); may be "
-    "repeated.",
+    str,
+    "Studies: a folder of DICOM files, a list that `sirtdose find` wrote, or a "
+    "[node.NAME] of your site file to search; may be repeated.",
     many=True,
     required=True,
-    metavar="FOLDER|LIST",
+    metavar="FOLDER|LIST|NODE",
     into="sources",
 )
 @Option(
@@ -93,7 +98,7 @@ if TYPE_CHECKING:
 @json_option
 def worklist_command(
     *,
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     logs: tuple[Path, ...],
     show_patients: bool,
     out: Path | None,
@@ -109,7 +114,8 @@ def worklist_command(
     contradicts. What is missing or contradicts is listed, and is not in the manifest.
 
     Writes manifest.csv with the treatments that are ready, and worklist.json, which
-    says for each number where it is from, and is for `sirtdose listen --worklist`.
+    says for each number where it is from, and is for `sirtdose listen --worklist`. Of
+    an archive, also studies.csv with what `sirtdose fetch` has to get.
 
     Example: sirtdose worklist --from studies/ --log treatments.csv --timezone
     Europe/Rome --out worklist
@@ -117,6 +123,7 @@ def worklist_command(
     Example: sirtdose worklist --from studies/ --log log.csv --dates day-first --decimal
     comma --column 'administered=Dose (MBq)' --out worklist
     """
+    from sirtdose.cli.network.treated import archived
     from sirtdose.io.treatments.read import read_logs
     from sirtdose.workflows.worklist.run import Wishes, worklist
 
@@ -126,9 +133,10 @@ def worklist_command(
             "--accept says that a log or a header is wrong: give --by NAME too"
         )
     wishes = Wishes(options["without"], options["timezone"], acceptances)
-    found = worklist(
-        read_logs(logs, _format(options)), [_studies(one) for one in sources], wishes
-    )
+    read = read_logs(logs, _format(options))
+    asked = [archived(one, read) for one in sources if _is_node(one)]
+    studies = [_studies(Path(one)) for one in sources if not _is_node(one)]
+    found = worklist(read, [*studies, *(one.studies() for one in asked)], wishes)
     document = worklist_document(
         found,
         show_patients=show_patients,
@@ -136,16 +144,44 @@ def worklist_command(
         timezone=options["timezone"],
     )
     manifest = manifest_csv(found)
-    written = str(out / MANIFEST_FILE) if out is not None and manifest else ""
+    listed = {one.scans[0].key for one in found.entries if _lacks_files(one)}
+    fetching = next(filter(None, (one.to_fetch(listed) for one in asked)), "")
+    pages = {MANIFEST_FILE: manifest, FETCH_FILE: fetching}
+    pages = {name: text for name, text in pages.items() if text}
     show_document(
         document,
-        worklist_screen(document, written=written),
+        worklist_screen(document, next_steps=_next(out, pages, asked)),
         name=WORKLIST_FILE,
         out=out,
         force=force,
         as_json=as_json,
-        pages={MANIFEST_FILE: manifest} if manifest else {},
+        pages=pages,
     )
+
+
+def _is_node(source: str) -> bool:
+    """Whether it is to be searched: what is no file or folder is a node's name."""
+    return source in site_nodes() or not (
+        Path(source).exists() or Path(source).suffix or "/" in source
+    )
+
+
+def _lacks_files(one: "Entry") -> bool:
+    return bool(one.scans) and one.scans[0].folder is None
+
+
+def _next(
+    out: Path | None, pages: Mapping[str, str], asked: Sequence["Archived"]
+) -> list[str]:
+    """What to type with the files that are written."""
+    if out is None:
+        return []
+    steps = {
+        MANIFEST_FILE: f"sirtdose batch {out / MANIFEST_FILE} --out doses",
+        FETCH_FILE: f"sirtdose fetch {out / FETCH_FILE} --from "
+        f"{asked[0].node if asked else ''} --out studies",
+    }
+    return [f"Next: {line}" for name, line in steps.items() if name in pages]
 
 
 def _studies(source: Path) -> "Studies":

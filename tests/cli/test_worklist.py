@@ -176,7 +176,9 @@ def test_a_study_without_a_treatment_and_one_that_is_only_listed(
         *(*ROME, "--json"),
     )
     one = only(json.loads(done.stdout))
-    assert one["missing"] == ["files of the study, which is only listed"]
+    assert one["missing"] == [
+        "files of the study, which is only listed: `sirtdose fetch` gets them"
+    ]
 
 
 @pytest.mark.parametrize(

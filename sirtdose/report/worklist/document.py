@@ -13,6 +13,7 @@ from sirtdose.model.worklist import Entry, Session, State, Worklist
 from sirtdose.report.documents import iso, said_document
 
 WORKLIST_FILE, MANIFEST_FILE = "worklist.json", "manifest.csv"
+FETCH_FILE = "studies.csv"
 _COLUMNS = ("case_id", "input", "injection", *OPTIONS, "header_nuclide_was")
 
 

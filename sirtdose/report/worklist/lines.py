@@ -1,6 +1,6 @@
 """What a terminal shows of a worklist: a line a treatment, then what is in the way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose.model.acceptance import to_accept, unaccepted
@@ -10,8 +10,8 @@ from sirtdose.report.wording import table
 _Document = Mapping[str, Any]
 
 
-def worklist_screen(document: _Document, *, written: str = "") -> Screen:
-    """Its lines; `written` is the manifest that was."""
+def worklist_screen(document: _Document, *, next_steps: Sequence[str] = ()) -> Screen:
+    """Its lines; `next_steps` are what to type then."""
     counts = document["counts"]
     treatments, unread = document["treatments"], len(document["unread_lines"])
     result = [
@@ -39,7 +39,7 @@ def worklist_screen(document: _Document, *, written: str = "") -> Screen:
         [one for one in document["warnings"] if one["severity"] in ("warn", "note")],
         document["accepted"],
         (),
-        [f"Next: sirtdose batch {written} --out doses"] if written else [],
+        next_steps,
     )
 
 

@@ -148,7 +148,7 @@ def _study_lacks(
         near = f"; {one.near}" if one.near else ""
         return [f"study: no {what} scan within {window_d(session.nuclide)} d{near}"]
     if scan.folder is None:
-        return ["files of the study, which is only listed"]
+        return ["files of the study, which is only listed: `sirtdose fetch` gets them"]
     lacks = []
     if scan.problem:
         lacks.append(f"one image to assess: {scan.problem}")
