@@ -114,8 +114,8 @@ def worklist_command(
     contradicts. What is missing or contradicts is listed, and is not in the manifest.
 
     Writes manifest.csv with the treatments that are ready, and worklist.json, which
-    says for each number where it is from, and is for `sirtdose listen --worklist`. Of
-    an archive, also studies.csv with what `sirtdose fetch` has to get.
+    says for each number where it is from, and which `sirtdose listen` reads too. Of an
+    archive, also studies.csv with what `sirtdose fetch` has to get.
 
     Example: sirtdose worklist --from studies/ --log treatments.csv --timezone
     Europe/Rome --out worklist

@@ -42,6 +42,8 @@ _MODALITY = {Kind.SPECT: "NM", Kind.PET: "PT"}
 # What `find` calls the columns of a study.
 _LISTED = ("study_instance_uid", "date")
 _MODALITIES = ("PT", "NM")
+_Unit = list[tuple[Found, Dataset]]
+_Read = tuple[Found, Dataset | None]
 
 
 def read_studies(root: Path) -> Studies:
@@ -55,21 +57,37 @@ def read_studies(root: Path) -> Studies:
     FileFormatError
         Nothing at the path, or nothing that is read.
     """
-    found, _ = survey(root)
-    groups: defaultdict[str, list[tuple[Found, Dataset]]] = defaultdict(list)
-    without = 0
-    for item in found:
-        header = _header(item)
-        uid = "" if header is None else text_of(header, "StudyInstanceUID")
-        if header is None or not uid:
-            without += 1
+    found: list[_Read] = []
+    empty: FileFormatError | None = None
+    for part in _parts(root):
+        # A part's headers are let go before the next one's are read.
+        try:
+            items, _ = survey(part)
+        except FileFormatError as error:
+            empty = error
             continue
-        groups[uid].append((item, header))
+        found += [(replace(one, headers=()), _header(one)) for one in items]
+    if not found and empty is not None:
+        raise empty
+    groups: defaultdict[str, _Unit] = defaultdict(list)
+    for item, header in found:
+        uid = "" if header is None else text_of(header, "StudyInstanceUID")
+        if header is not None and uid:
+            groups[uid].append((item, header))
     units = _with_neighbors(list(groups.values()))
+    without = len(found) - sum(map(len, groups.values()))
     remarks = (
         [f"{without} files without a StudyInstanceUID: not used"] if without else []
     )
-    return Studies([_study(one, found) for one in units], remarks)
+    items = [item for item, _ in found]
+    return Studies([_study(one, items) for one in units], remarks)
+
+
+def _parts(root: Path) -> list[Path]:
+    """The folders in a folder that holds nothing else, or itself."""
+    inside = [] if not root.is_dir() else list(root.iterdir())
+    shown = sorted(one for one in inside if not one.name.startswith("."))
+    return shown if shown and all(one.is_dir() for one in shown) else [root]
 
 
 def _header(item: Found) -> Dataset | None:
@@ -82,9 +100,6 @@ def _header(item: Found) -> Dataset | None:
             return read_dataset(item.paths[0])
     except InputError:
         return None
-
-
-_Unit = list[tuple[Found, Dataset]]
 
 
 def _with_neighbors(groups: Sequence[_Unit]) -> list[_Unit]:
@@ -117,41 +132,59 @@ def _folder(unit: _Unit) -> Path:
 
 
 def _study(unit: _Unit, found: Sequence[Found]) -> ImagingStudy:
-    items = [item for item, _ in unit]
     scans = [one for one in unit if one[0].kind in _IMAGES]
     item, header = (scans or unit)[0]
+    identifier = text_of(header, "PatientID")
+    study_day = parse_date(text_of(header, "StudyDate"))
+    started, _ = acquired_at(header)
+    study = ImagingStudy(
+        study_digest(text_of(header, "StudyInstanceUID")),
+        hidden(identifier),
+        started.date() if started else study_day,
+        name=hidden_name(text_of(header, "PatientName")),
+        birth=birth_digest(text_of(header, "PatientBirthDate")),
+        shown=identifier,
+        alike=without_zeros(identifier),
+        study_day=study_day,
+        folder=_folder(unit),
+    )
+    if not scans:
+        return study
+    study = replace(study, modality=_MODALITY[item.kind], started=started)
     path = item.paths[0]
-    folder = _folder(unit)
-    with reading_dicom(path):
-        started, _ = acquired_at(header)
-        study_day = parse_date(text_of(header, "StudyDate"))
-        identifier = text_of(header, "PatientID")
-        study = ImagingStudy(
-            study_digest(text_of(header, "StudyInstanceUID")),
-            hidden(identifier),
-            started.date() if started else study_day,
-            name=hidden_name(text_of(header, "PatientName")),
-            birth=hidden(text_of(header, "PatientBirthDate")),
-            shown=identifier,
-            alike=without_zeros(identifier),
-            study_day=study_day,
-            folder=folder,
-        )
-        if not scans:
-            return study
-        words = nuclide_words([one for _, one in scans])
-        return replace(
-            study,
-            modality=_MODALITY[item.kind],
-            nuclides=tuple(one for one in names_in(words).split(", ") if one),
-            started=started,
-            offset=parse_offset(text_of(header, "TimezoneOffsetFromUTC")),
-            weight_kg=number_if_any(header, "PatientWeight", path),
-            injection=_injection(header, path, item.kind),
-            has_ct=any(one.kind is Kind.CT for one in items),
-            has_structures=any(one.kind in STRUCTURES for one in items),
-            problem=_problem(folder, found),
-        )
+    try:
+        with reading_dicom(path):
+            return _with_header(study, unit, found)
+    except InputError as error:
+        # Of one header that cannot be read the others know nothing.
+        return replace(study, problem=str(error))
+
+
+def _with_header(
+    study: ImagingStudy, unit: _Unit, found: Sequence[Found]
+) -> ImagingStudy:
+    """A study with what the header of its image says."""
+    items = [item for item, _ in unit]
+    scans = [one for one in unit if one[0].kind in _IMAGES]
+    item, header = scans[0]
+    assert study.folder is not None
+    words = nuclide_words([one for _, one in scans])
+    return replace(
+        study,
+        nuclides=tuple(one for one in names_in(words).split(", ") if one),
+        offset=parse_offset(text_of(header, "TimezoneOffsetFromUTC")),
+        weight_kg=number_if_any(header, "PatientWeight", item.paths[0]),
+        injection=_injection(header, item.paths[0], item.kind),
+        has_ct=any(one.kind is Kind.CT for one in items),
+        has_structures=any(one.kind in STRUCTURES for one in items),
+        problem=_problem(study.folder, found),
+    )
+
+
+def birth_digest(text: str) -> str:
+    """Digest of a birth date as DICOM writes it; empty for a placeholder."""
+    day = parse_date(text)
+    return "" if day is None else hidden(day.strftime("%Y%m%d"))
 
 
 def _problem(folder: Path, found: Sequence[Found]) -> str:
@@ -232,7 +265,7 @@ def listed_study(
         day,
         modality=next((one for one in _MODALITIES if one in modalities), ""),
         name=hidden_name(name),
-        birth=hidden(birth),
+        birth=birth_digest(birth),
         shown=patient_id,
         alike=without_zeros(patient_id),
         study_day=day,

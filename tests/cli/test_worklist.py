@@ -481,3 +481,37 @@ def test_a_log_may_name_the_study(run: Run, folder: Path) -> None:
     assert scan["started"] == "2026-03-03T10:30:00+01:00"
     assert other["study"] != scan["study"]
     assert "1.2.3.7" not in json.dumps(document)
+
+
+def test_two_injections_of_the_manifest_are_those_of_post(
+    run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path
+    write_scan(folder / "studies" / "a", injection={"Radiopharmaceutical": "Y-90"})
+    common = "MRN-4711,2026-03-02"
+    header = HEADER.replace("administered,", "assay,assay_at,")
+    write_log(
+        folder / "log.csv",
+        f"{common},10:00,resin,1.2 GBq,08:00,20 MBq,10:30,5%,right,Perfused lobe",
+        f"{common},11:00,resin,0.9 GBq,08:00,0 GBq,,5%,left,Liver",
+        header=header + ",injection,perfused",
+    )
+    words = ("--from", folder / "studies", "--log", folder / "log.csv", *ROME)
+    done = run("worklist", *words, "--out", folder / "w")
+    assert done.exit_code == 0, done.stderr
+    done = run("batch", folder / "w" / "manifest.csv", "--out", folder / "d")
+    assert done.exit_code == 0, done.stderr
+    # By hand: 1.2 GBq are 1.1743063 two, 0.9 GBq 0.87124991 three hours later.
+    done = run(
+        *("post", folder / "studies" / "a", "--device", "resin", "--injection"),
+        "right=perfused:Perfused lobe,activity:1.174306331GBq@2026-03-02T10:00+01:00,"
+        "residual:20MBq@2026-03-02T10:30+01:00,lung-shunt:5%",
+        "--injection",
+        "left=perfused:Liver,activity:0.8712499052GBq@2026-03-02T11:00+01:00,"
+        "residual:0GBq,lung-shunt:5%",
+        *("--out", folder / "hand"),
+    )
+    assert done.exit_code == 0, done.stderr
+    [case] = [one for one in (folder / "d").iterdir() if one.is_dir()]
+    by_hand = (folder / "hand" / "structures.csv").read_text()
+    assert (case / "structures.csv").read_text() == by_hand

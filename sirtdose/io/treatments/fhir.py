@@ -167,7 +167,8 @@ def _record(
         values,
         nuclide,
         name=hidden_name(name),
-        birth=hidden(birth.replace("-", "")),
+        # A year alone is no birth date.
+        birth=hidden(birth.replace("-", "")) if len(birth) == len("1950-03-01") else "",
         shown=identifier,
         alike=without_zeros(identifier),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.dicom.bare import Dataset
 from sirtdose.io.dicom.header import deferred_dataset, read_dataset, reading_dicom
-from sirtdose.io.dicom.time import on_its_clock, parse_moment, text_of
+from sirtdose.io.dicom.time import on_its_clock, parse_date, parse_moment, text_of
 from sirtdose.io.treatments.cells import LogFormat, plain_number, quantity_of
 from sirtdose.model.bounds import printable
 from sirtdose.model.device import device_name
@@ -125,6 +125,7 @@ def _record(
     if nuclide:
         values["nuclide"] = Stated(nuclide, f"{where}, radionuclide")
     patient = str(dataset.get("PatientID", "")).strip()
+    born = parse_date(text_of(dataset, "PatientBirthDate"))
     return TreatmentRecord(
         hidden(patient),
         started.at.date(),
@@ -133,7 +134,7 @@ def _record(
         _timed(values),
         nuclide,
         name=hidden_name(str(dataset.get("PatientName", "") or "")),
-        birth=hidden(text_of(dataset, "PatientBirthDate")),
+        birth="" if born is None else hidden(born.strftime("%Y%m%d")),
         shown=patient,
         alike=without_zeros(patient),
     )
