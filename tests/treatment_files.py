@@ -156,14 +156,18 @@ def write_dose_report(
 ) -> Path:
     """A Radiopharmaceutical Radiation Dose SR with one administration (TID 10022)."""
     event = _item("CONTAINER", ("113502", "DCM", "Radiopharmaceutical Administration"))
+    agent = _item("CODE", ("349358000", "SCT", "Radiopharmaceutical agent"))
+    agent.ConceptCodeSequence = [_coded("764678003", "SCT", "microspheres")]
     nuclide = _item("CODE", ("89457008", "SCT", "Radionuclide"))
+    nuclide.RelationshipType = "HAS PROPERTIES"
     nuclide.ConceptCodeSequence = [_coded("14691008", "SCT", "^90^Yttrium")]
+    agent.ContentSequence = [nuclide]
     start = ("123003", "DCM", "Radiopharmaceutical Start DateTime")
     started = _item("DATETIME", start)
     started.DateTime = at
     brand = _item("TEXT", ("111529", "DCM", "Brand Name"))
     brand.TextValue = "SIR-Spheres"
-    event.ContentSequence = [nuclide, brand, started, *activities]
+    event.ContentSequence = [agent, brand, started, *activities]
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = DOSE_REPORT
     meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[path.name])

@@ -84,8 +84,15 @@ def read_dose_report(path: Path, how: LogFormat) -> TreatmentLog:
     return TreatmentLog(path.name, records, problems)
 
 
-def _items(item: Dataset) -> Iterator[Dataset]:
-    yield from item.get("ContentSequence") or ()
+def _items(item: Dataset, *, deep: bool = False) -> Iterator[Dataset]:
+    """The items of a container; `deep` has what they contain too.
+
+    The radionuclide is a property of the radiopharmaceutical, and stands in its item.
+    """
+    for one in item.get("ContentSequence") or ():
+        yield one
+        if deep:
+            yield from _items(one, deep=True)
 
 
 def _code(item: Dataset) -> tuple[str, str]:
@@ -100,7 +107,7 @@ def _record(
 ) -> TreatmentRecord:
     values: dict[str, Stated] = {}
     words: list[str] = []
-    for item in _items(event):
+    for item in _items(event, deep=True):
         code, meaning = _code(item)
         place = f"{where}, {printable(meaning)} ({code})"
         if code == _START:

@@ -30,7 +30,7 @@ def worklist_screen(document: _Document, *, next_steps: Sequence[str] = ()) -> S
     result += _block("Not used", list(document["remarks"]))
     others = len(document["scouts"]), document["other_studies"]
     details = [
-        f"Not of a treatment: {others[0]} scout administrations in the logs, "
+        f"Not of a treatment: {others[0]} administrations of scouts or other nuclides, "
         f"{others[1]} other studies"
     ]
     return Screen(

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.sr.codedict import codes
+from pydicom.uid import UID
 
 from sirtdose.errors import FileFormatError
 from sirtdose.io.treatments.cells import LogFormat
-from sirtdose.io.treatments.radiation_dose_sr import read_dose_report
+from sirtdose.io.treatments.radiation_dose_sr import SOP_CLASS_UID, read_dose_report
 from sirtdose.model.treatment_record import hidden
 from tests.treatment_files import activity_item, moment, write_dose_report
 
@@ -32,6 +34,23 @@ def test_vial_and_residual_with_their_times(tmp_path: Path) -> None:
     # The report's administered activity has the residual subtracted already.
     assert one.amount("delivered") == pytest.approx(2.3)
     assert "administered" not in one.values
+
+
+def test_codes_are_those_of_the_standard() -> None:
+    names = {
+        "113502": "RadiopharmaceuticalAdministration",
+        "113507": "AdministeredActivity",
+        "113508": "PreAdministrationMeasuredActivity",
+        "113509": "PostAdministrationMeasuredActivity",
+        "123003": "RadiopharmaceuticalStartDatetime",
+        "111529": "BrandName",
+    }
+    for value, name in names.items():
+        assert getattr(codes.DCM, name).value == value
+    assert codes.SCT.Radiopharmaceuticals.value == "349358000"
+    assert codes.SCT.RadioactiveIsotope.value == "89457008"
+    storage = UID(SOP_CLASS_UID)
+    assert storage.name == "Radiopharmaceutical Radiation Dose SR Storage"
 
 
 def test_what_was_measured_at_no_time_gives_way_to_what_was_delivered(
