@@ -11,7 +11,7 @@ from pydicom import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 
-from tests.network_peers import LOOPBACK, free_port
+from tests.network_peers import LOOPBACK, free_port, with_meta
 
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
@@ -177,7 +177,7 @@ class OddArchive:
             self.sent.append(one.SOPInstanceUID)
             sent = Dataset()
             sent.update(one)
-            yield 0xFF00, sent
+            yield 0xFF00, with_meta(sent, ExplicitVRLittleEndian)
 
 
 @contextmanager

@@ -156,7 +156,8 @@ class _Study:
                     )
         lacking = self.shelf.lacking(listing)
         if lacking or (said and listing.is_unsure):
-            why = said or next(iter(self.refusals), "the archive does not say why")
+            ours = next(iter(self.refusals), "")
+            why = ours or said or "the archive does not say why"
             return f"{lacking} objects did not come: {why}" if lacking else why
         if parts and set(self.archive.series(listing.study_uid)) != listing.found:
             return "the study changed at the archive while it was fetched"
@@ -168,7 +169,8 @@ class _Study:
         except Refused as refused:
             if refused.status == OUT_OF_RESOURCES:
                 self.no_room = str(refused)
-            self.refusals.append(f"an object was refused: {refused}")
+            if refused.status != NOT_AUTHORIZED:
+                self.refusals.append(f"an object was refused: {refused}")
             raise
         self.came += kept.new
         if kept.new:

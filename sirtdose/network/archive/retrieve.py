@@ -170,8 +170,8 @@ class Moving:
     def _unknown_destination(self) -> str:
         ours = self._receiver
         return (
-            f"{self._peer.where} does not know where to send: have {ours.aet} entered "
-            f"there with the address of this machine and port {ours.port}"
+            f"{self._peer.where} does not know or reach our receiver: have {ours.aet} "
+            f"entered there with the address of this machine and port {ours.port}"
         )
 
     def _receive(self) -> None:
@@ -224,7 +224,8 @@ class Moving:
         def watch() -> None:
             while not over.wait(_LOOK_EVERY_S):
                 if monotonic() - self._taking.last > self._peer.timeout_s:
-                    association.abort()
+                    # As the library itself wakes who waits for an answer: none came.
+                    association.dimse.msg_queue.put((None, None))
                     return
 
         thread = threading.Thread(target=watch, daemon=True)
