@@ -70,6 +70,7 @@ def test_ready_and_the_batch_gives_the_doses_of_post(run: Run, folder: Path) -> 
     done = run("worklist", *words, "--out", out)
     assert done.exit_code == 0, done.stderr
     assert "1 treatment: 1 ready" in done.stderr
+    assert "NM 2026-03-03, no CT" in done.stderr
     assert f"sirtdose batch {out / 'manifest.csv'}" in done.stderr
     with (out / "manifest.csv").open(encoding="utf-8", newline="") as stream:
         [row] = csv.DictReader(stream)

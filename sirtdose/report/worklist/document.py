@@ -85,6 +85,7 @@ def _study(study: ImagingStudy, *, show_patients: bool) -> dict[str, Any]:
         "started": iso(study.started),
         "modality": study.modality,
         "nuclides": list(study.nuclides),
+        "ct": study.has_ct if study.folder else None,
     }
 
 

@@ -77,7 +77,8 @@ def _scan(one: _Document) -> str:
     if not one["scans"]:
         return "-"
     first = one["scans"][0]
-    return f"{first['modality']} {first['day'] or ''}".strip()
+    lacks = ", no CT" if first["ct"] is False else ""
+    return f"{first['modality']} {first['day'] or ''}".strip() + lacks
 
 
 def _block(title: str, lines: list[str]) -> list[str]:

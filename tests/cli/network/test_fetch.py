@@ -49,7 +49,9 @@ class Fetch:
         self.site = folder / "site.toml"
 
     def __call__(self, *words: object, code: int = 0) -> dict[str, Any]:
-        given = words if words and not str(words[0]).startswith("--") else (STUDY, *words)
+        given = (
+            words if words and not str(words[0]).startswith("--") else (STUDY, *words)
+        )
         result = self.run(
             *("--site", self.site, "fetch", *given, "--from", "pacs"),
             *("--out", self.out, "--wait", "0.01s", "--reserve", "1MB", "--json"),
@@ -362,9 +364,7 @@ def test_two_do_not_write_to_one_folder(fetch: Fetch) -> None:
     assert "another `sirtdose` writes to" in fetch.screen
 
 
-def test_a_folder_that_is_read_as_it_is(
-    run: Run, fetch: Fetch, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_read_as_it_is(run: Run, fetch: Fetch, tmp_path: Path) -> None:
     objects = series(3)
     with serves(fetch, OddArchive(objects)):
         fetch()
