@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sirtdose.cli.network.node import node_named
+from sirtdose.cli.words.show import say
 from sirtdose.errors import require_extra
 from sirtdose.io.studies import listed_study
 from sirtdose.model.imaging_study import ImagingStudy, Studies
@@ -66,7 +67,7 @@ def archived(name: str, logs: Sequence[TreatmentLog]) -> Archived:
         dates=(min(days), max(days) + timedelta(days=window_d(""))),
         modalities=_MODALITIES,
     )
-    with opened(node, timeout_s=_TIMEOUT_S) as archive:
+    with opened(node, timeout_s=_TIMEOUT_S, say=say) as archive:
         return Archived(name, archive.find(query, _MOST))
 
 

@@ -366,7 +366,7 @@ def test_two_do_not_write_to_one_folder(fetch: Fetch) -> None:
     assert "another `sirtdose` writes to" in fetch.screen
 
 
-def test_a_folder_that_is_read_as_it_is(run: Run, fetch: Fetch, tmp_path: Path) -> None:
+def test_a_folder_that_is_read_as_it_is(run: Run, fetch: Fetch) -> None:
     objects = series(3)
     with serves(fetch, OddArchive(objects)):
         fetch()
