@@ -25,6 +25,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         *("dead_time.csv", "profiles.csv", "quality.csv"),
     ),
     "trend.json": ("trend.csv", "trend.html"),
+    "status.json": ("status.csv",),
     "lsf.json": (),
     "review.json": ("review.html", "candidates.dcm", "planes"),
     "accepted.json": ("accepted.dcm",),

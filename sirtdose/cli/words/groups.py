@@ -86,6 +86,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "no-report",
             "no-dicom",
             "show-patient",
+            "show-patients",
         ),
         *("deidentify", "site-key", "figures", "sheet", "paths", "force", "json"),
         "verbose",
