@@ -68,10 +68,13 @@ def approved_late_findings(
     return [Finding.of("H02", said, severity=Severity.ASK, subject="the plan")]
 
 
-def other_plan_findings(place: str, plan: str, current: str) -> list[Finding]:
-    """A treatment assessed with another plan than the approved one (H02)."""
+def other_plan_findings(
+    place: str, plan: str, current: str, *, same_patient: bool
+) -> list[Finding]:
+    """A treatment assessed with another plan than the newest approved one (H02)."""
     said = f"{place} was assessed with {plan}, but {current} is the approved plan"
-    return [Finding.of("H02", said, severity=Severity.ASK, subject="the plan")]
+    severity = None if same_patient else Severity.WARN
+    return [Finding.of("H02", said, severity=severity, subject="the plan")]
 
 
 def ordered_before_approval_findings(place: str) -> list[Finding]:

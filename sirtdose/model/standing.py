@@ -87,6 +87,8 @@ class Result:
     after : tuple of Session
     refers : frozenset of str
         SHA-256 of other results that it holds.
+    maps : frozenset of str
+        SHA-256 of its dose maps, which may be the earlier dose of another.
     patient_key, case_id : str
     day : date, optional
         Of the treatment, or of the scan.
@@ -128,6 +130,7 @@ class Result:
     updates: tuple[str, ...] = ()
     after: tuple[Session, ...] = ()
     refers: frozenset[str] = frozenset()
+    maps: frozenset[str] = frozenset()
     patient_key: str = ""
     case_id: str = ""
     day: date | None = None

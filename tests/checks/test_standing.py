@@ -48,9 +48,12 @@ def test_times_in_other_zones_are_one_moment() -> None:
     assert standing.approved_late_findings(next_day, MORNING, "plan.json")
 
 
-def test_a_post_with_another_plan() -> None:
-    [found] = standing.other_plan_findings("post.json", "old.json", "new.json")
-    assert (found.code, found.severity) == ("H02", Severity.ASK)
+@pytest.mark.parametrize(("same", "severity"), [(True, "stop"), (False, "warn")])
+def test_a_post_with_another_plan(same: bool, severity: str) -> None:
+    [found] = standing.other_plan_findings(
+        "post.json", "old.json", "new.json", same_patient=same
+    )
+    assert (found.code, str(found.severity)) == ("H02", severity)
     assert found.message == (
         "post.json was assessed with old.json, but new.json is the approved plan"
     )

@@ -90,5 +90,7 @@ def is_after(one: Result, seen: Seen) -> bool:
     """Whether a follow-up is after the treatment, as far as days are known."""
     if one.kind == "lesions":
         return bool(one.follow_ups or one.follow_up_days)
+    if not seen.is_given:
+        return False
     day = seen.course.day
     return bool(one.follow_ups) and (day is None or max(one.follow_ups) > day)

@@ -103,8 +103,8 @@ def plan_step(seen: Seen) -> Step:
     if plan is None:
         named = next((one.of_plan for one in seen.course.results if one.of_plan), "")
         if named:
-            said = f"plan {named[:_HASH]} is not below this folder"
-            return Step("plan", State.MISSING, (said,), (), commands.plan_again(None))
+            said = f"plan {named[:_HASH]} is not below this folder: give one above both"
+            return Step("plan", State.MISSING, (said,), (), "sirtdose status FOLDER")
         if seen.is_given:
             said = "it was given, and no result names a plan"
             return Step("plan", State.NOT_NEEDED, (said,))
@@ -153,6 +153,10 @@ def approval_step(seen: Seen, planned: Step) -> Step:
     """A person's name under the plan that holds."""
     plan = seen.plan
     if plan is None:
+        told = [one for one in seen.posts if one.approved_at]
+        if told:
+            said = f"{_day(told[-1])}, as its assessment says"
+            return Step("approval", State.DONE, (said,), seen.shown(told[-1:]))
         if planned.state is State.NOT_NEEDED:
             return Step("approval", State.NOT_NEEDED, ("there is no plan",))
         again = commands.approve(None, seen.places)
@@ -170,8 +174,12 @@ def approval_step(seen: Seen, planned: Step) -> Step:
     if planned.state is State.OUTDATED:
         said = "the plan that was approved is outdated"
         return Step("approval", State.OUTDATED, (said,), own, planned.next)
-    day = plan.approved_at.date().isoformat() if plan.approved_at else "no day"
-    return Step("approval", State.DONE, (day,), own)
+    return Step("approval", State.DONE, (_day(plan),), own)
+
+
+def _day(approved: Result) -> str:
+    at = approved.approved_at
+    return at.date().isoformat() if at else "no day"
 
 
 def order_step(seen: Seen) -> Step:

@@ -1,7 +1,8 @@
 """What to type next; words in capitals are for the reader to fill in."""
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +13,7 @@ from sirtdose.model.standing import Result
 from sirtdose.report.plan.command import again_words
 from sirtdose.report.run_record import read_run_record
 
-_PLAN = "PLAN.JSON"
+_PLAN, _HIDDEN = "PLAN.JSON", "NAME-"
 _IMAGE = "sirtdose plan image SCOUT --device DEVICE --tumor-dose DOSE"
 _BSA = (
     "sirtdose plan bsa --height LENGTH --weight MASS --liver-volume VOLUME "
@@ -27,21 +28,27 @@ class Places:
     ----------
     root : Path
         As it was typed.
-    people : iterable of PatientLink
-        Whom the results name.
+    people : mapping of str to sequence of PatientLink
+        Whom the result of each place names.
     show : bool
         Whether they are to be named.
     """
 
     def __init__(
-        self, root: Path, people: Iterable[PatientLink], *, show: bool
+        self, root: Path, people: Mapping[str, Sequence[PatientLink]], *, show: bool
     ) -> None:
-        self._root, self._people = root, () if show else tuple(people)
-        self._known: dict[str, str] = {}
+        self._root, self._known = root, dict[PurePosixPath, str]()
+        self._below: dict[PurePosixPath, dict[str, PatientLink]] = defaultdict(dict)
+        for place, own in {} if show else people.items():
+            path = PurePosixPath(place)
+            for folder in (path, *path.parents):
+                self._below[folder] |= {one.patient_id: one for one in own}
 
     def shown(self, place: str) -> str:
         """A place from the folder, as people may read it."""
-        return "/".join(self._part(one) for one in PurePosixPath(place).parts)
+        path = PurePosixPath(place)
+        folders = [*reversed(path.parents), path]
+        return "/".join(self._part(one) for one in folders if one.name) or "."
 
     def typed(self, place: str) -> str:
         """The same as one types it, seen from where the command was typed."""
@@ -51,12 +58,14 @@ class Places:
         """The folder that a place is in, as one types it."""
         return self.typed(PurePosixPath(place).parent.as_posix())
 
-    def _part(self, name: str) -> str:
-        if name not in self._known:
-            hidden = any(one.names(name) for one in self._people)
-            count = sum(one.startswith("NAME-") for one in self._known.values())
-            self._known[name] = f"NAME-{count + 1}" if hidden else name
-        return self._known[name]
+    def _part(self, path: PurePosixPath) -> str:
+        if path not in self._known:
+            # What nothing is known of may be anybody's.
+            own = self._below.get(path) or self._below.get(PurePosixPath(), {})
+            hidden = any(one.names(path.name) for one in own.values())
+            count = sum(one.startswith(_HIDDEN) for one in self._known.values())
+            self._known[path] = f"{_HIDDEN}{count + 1}" if hidden else path.name
+        return self._known[path]
 
 
 def approve(plan: Result | None, places: Places) -> str:

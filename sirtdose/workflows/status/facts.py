@@ -94,11 +94,14 @@ def of_post(post: Field) -> dict[str, Any]:
     rows = list(ledger.get("injections") or ()) if ledger else []
     given = ledger.get("administered_gbq") if ledger else None
     earlier = plan.get("earlier") if plan else None
+    approval = plan.get("approval") if plan else None
+    approved_at = approval.get("at") if approval else None
     sessions = (earlier.get("sessions") or ()) if earlier else ()
     updates = (earlier.get("updates") or ()) if earlier else ()
     return {
         "inputs": inputs,
         "of_plan": _text(plan.get("hash")) if plan else "",
+        "approved_at": _time(approved_at),
         "updates": tuple(one.text() for one in updates),
         "after": tuple(_sessions(sessions)),
         "at": at,
@@ -156,18 +159,23 @@ def of_uptake(suv: Field) -> dict[str, Any]:
     }
 
 
-def of_response(response: Field) -> dict[str, Any]:
-    """A response.json of one patient; of several cases it is nobody's own."""
-    cases = list(response["cases"])
+def of_responses(response: Field) -> list[dict[str, Any]]:
+    """A response.json: each of its cases, by the days after its baseline."""
     scans = response.get("scans")
     digests = [one.get("sha256") for one in scans["visits"]] if scans else []
-    own = cases[0] if len(cases) == 1 else None
-    days = [_day(one.get("date")) for one in own["timepoints"]] if own else []
-    return {
-        "case_id": own["case_id"].text() if own else "",
-        "refers": frozenset(one.text() for one in digests if one),
-        "follow_ups": tuple(one for one in days if one),
-    }
+    return [
+        {
+            "case_id": case["case_id"].text(),
+            "refers": frozenset(one.text() for one in digests if one),
+            "follow_ups": tuple(
+                day
+                for one in case["timepoints"]
+                for day in [_day(one.get("date"))]
+                if day
+            ),
+        }
+        for case in response["cases"]
+    ]
 
 
 def _inputs(rows: Field | None) -> tuple[Input, ...]:

@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sirtdose.errors import SirtdoseError
@@ -22,6 +22,7 @@ from sirtdose.workflows.verify import input_state
 _BY_HASH = ("plan",)
 # It is of all that a hospital does; what a result takes from it is in its options.
 _NOTED = ("site",)
+_MAP = "plan's dose map"
 _A_FOLDER = "a folder"
 _UNKNOWN = "was not found, and not compared"
 
@@ -201,10 +202,22 @@ class Inputs:
             ]
             sources, others = self._sources(result, asked)
             own = [self._place(one) for one in (*sources, *others)]
-            self._known[result.path] = tuple(
-                self._now(one, own, has_source=bool(sources)) for one in asked
+            found = tuple(
+                self._now(one, own, has_source=self._is_there(one, result, sources))
+                for one in asked
+            )
+            # Of another place nothing of it is there; one file alone is gone.
+            is_elsewhere = not sources and all(it.state == "missing" for it in found)
+            self._known[result.path] = (
+                tuple(replace(it, state=_UNKNOWN) for it in found)
+                if is_elsewhere
+                else found
             )
         return self._known[result.path]
+
+    def _is_there(self, one: Input, result: Result, sources: Sequence[Path]) -> bool:
+        """Whether the folder is there that an input was in: a map's is its plan's."""
+        return result.of_plan in self._plans if one.kind == _MAP else bool(sources)
 
     def _sources(
         self, result: Result, asked: Sequence[Input]
@@ -236,18 +249,21 @@ class Inputs:
                     return InputNow(one, "unchanged", path, moved=has_source)
             looked = [] if has_source else everywhere
             changed = any(self._is_other(one, place) for place in looked)
-        if not (changed or has_source or self._moved_to):
+        if not (changed or has_source or (self._moved_to and one.kind != _MAP)):
             return InputNow(one, _UNKNOWN)
         now = [{"kind": one.kind, "sha256": ""}] if changed else []
         state = input_state({"kind": one.kind, "sha256": one.sha256}, now)
         return InputNow(one, state)
 
-    @staticmethod
-    def _is_other(one: Input, place: _Place) -> bool:
-        """A name is of many patients' files; a series, or a name that is there once."""
+    def _is_other(self, one: Input, place: _Place) -> bool:
+        """A series, or a file of the name that is there once.
+
+        Below the folder of results a name is of many patients' files.
+        """
         if one.series:
             return place.has_other(one)
-        return len(place.names.get(one.file, ())) == 1
+        is_asked = place.root != self._root.resolve() and one.kind != _MAP
+        return is_asked and len(place.names.get(one.file, ())) == 1
 
     def _place(self, root: Path) -> _Place:
         real = root.resolve()

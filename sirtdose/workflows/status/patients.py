@@ -17,6 +17,7 @@ _BY_FOLDER = "folder"
 # How a link is said, the surest first.
 _WORDS = {
     "header": "patient in the DICOM header",
+    "pseudonym": "pseudonym in the DICOM header",
     "key": "patient key",
     "hash": "hashes that results hold of each other",
     "file": "the same images",
@@ -25,6 +26,9 @@ _WORDS = {
 }
 # A result that is a treatment of its own is never put with others by its folder alone.
 _TREATED = ("plan", "post", "scan")
+# Inputs that are results themselves.
+_OF_RESULTS = ("earlier dose", "plan", "plan's dose map")
+_NAMING = ("header", "pseudonym", "key", "case")
 
 
 @dataclass
@@ -43,17 +47,22 @@ class Group:
 
 def groups_of(results: Sequence[Result], inputs: Inputs) -> list[Group]:
     """The results by patient, in the order of their places."""
-    people = {one.path: _person(one, inputs) for one in results}
-    links = {one.path: _links(one, people[one.path]) for one in results}
+    people = {one: _person(one, inputs) for one in results}
+    links = {one: _links(one, people[one]) for one in results}
     groups = [
         Group(
             own,
             known_by=_shared(own, links),
-            people=_each_once(people[one.path] for one in own),
+            people=_each_once(people[one] for one in own if not one.deidentified),
         )
         for own in _joined(results, links)
     ]
-    return _by_folder(groups)
+    return _by_folder([one for one in groups if not _is_nobody(one)])
+
+
+def _is_nobody(group: Group) -> bool:
+    """Responses alone, such as those of a whole study: no treatment stands anywhere."""
+    return all(one.kind == "response" for one in group.results)
 
 
 def _person(result: Result, inputs: Inputs) -> PatientLink | None:
@@ -74,21 +83,27 @@ def _person(result: Result, inputs: Inputs) -> PatientLink | None:
 def _links(result: Result, person: PatientLink | None) -> set[tuple[str, str]]:
     """What a result has in common with others of its patient."""
     found = {("hash", one) for one in (result.hash, result.of_plan, *result.updates)}
-    found |= {("hash", one) for one in (result.sha256, *result.refers)}
+    # Responses of many cases are in one file.
+    own = () if result.kind == "response" else (result.sha256,)
+    found |= {("hash", one) for one in (*own, *result.refers, *result.maps)}
     for session in result.after:
         found |= {("hash", one) for one in (session.hash, *session.includes)}
-    found |= {("file", one.sha256) for one in result.inputs if not one.is_shared}
-    # What a session counts may be the hash of an image, or of a file.
-    found |= {("hash", one.sha256) for one in result.inputs if not one.is_shared}
+    # Masks alone may be alike; what a session counts may be an image's hash.
+    images = (one for n, one in enumerate(result.inputs) if n == 0 or one.series)
+    shas = [one.sha256 for one in images if not one.is_shared]
+    found |= {(kind, sha) for sha in shas for kind in ("file", "hash")}
+    earlier = (one for one in result.inputs if one.kind in _OF_RESULTS)
+    found |= {("hash", one.sha256) for one in earlier}
     found |= {("key", result.patient_key), ("case", result.case_id)}
     if person is not None:
         said = "\0".join((person.patient_id, person.birth_date))
-        found.add(("header", sha256(said.encode()).hexdigest()))
+        kind = "pseudonym" if result.deidentified else "header"
+        found.add((kind, sha256(said.encode()).hexdigest()))
     return {(kind, key) for kind, key in found if key}
 
 
 def _joined(
-    results: Sequence[Result], links: dict[Path, set[tuple[str, str]]]
+    results: Sequence[Result], links: dict[Result, set[tuple[str, str]]]
 ) -> list[list[Result]]:
     """Results that share a link, directly or by others."""
     group = list(range(len(results)))
@@ -101,7 +116,7 @@ def _joined(
 
     first: dict[tuple[str, str], int] = {}
     for n, one in enumerate(results):
-        for link in links[one.path]:
+        for link in links[one]:
             group[root(n)] = root(first.setdefault(link, n))
     found: dict[int, list[Result]] = defaultdict(list)
     for n, one in enumerate(results):
@@ -109,14 +124,14 @@ def _joined(
     return list(found.values())
 
 
-def _shared(own: list[Result], links: dict[Path, set[tuple[str, str]]]) -> set[str]:
+def _shared(own: list[Result], links: dict[Result, set[tuple[str, str]]]) -> set[str]:
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for one in own:
-        for link in links[one.path]:
+        for link in links[one]:
             counts[link] += 1
     known = {kind for (kind, _), count in counts.items() if count > 1}
     # These name a patient also where there is one result alone.
-    return known | {kind for kind, _ in counts if kind in ("header", "key", "case")}
+    return known | {kind for kind, _ in counts if kind in _NAMING}
 
 
 def _each_once(people: Iterable[PatientLink | None]) -> list[PatientLink]:

@@ -32,8 +32,8 @@ _FACTS: dict[str, Callable[[Field], dict[str, Any]]] = {
     "lsf": facts.of_shunt,
     "lesions": facts.of_lesions,
     "suv": facts.of_uptake,
-    "response": facts.of_response,
 }
+_OF_CASES = "response"
 _RUNS = ("batch", "listen")
 _VERSION = "1"
 _MAX_BYTES = 50_000_000
@@ -53,7 +53,7 @@ class Folder:
 
 def read_folder(root: Path, hashes: Hashes) -> Folder:
     """Every result below a folder, in the order of their places."""
-    below = documents_below(root, (*_FACTS, *_RUNS))
+    below = documents_below(root, (*_FACTS, _OF_CASES, *_RUNS))
     unread = [
         Unread(place_in(root, path), why) for path, why in sorted(below.closed.items())
     ]
@@ -64,7 +64,7 @@ def read_folder(root: Path, hashes: Hashes) -> Folder:
         )
         for path in sorted(below.half)
     ]
-    results: dict[str, Result] = {}
+    results: dict[str, list[Result]] = {}
     cases: dict[Path, str] = {}
     copies: list[str] = []
     for path in counted("results", below.documents):
@@ -79,11 +79,12 @@ def read_folder(root: Path, hashes: Hashes) -> Folder:
         except OSError as error:
             unread.append(Unread(place, f"cannot be read: {error.strerror}"))
         else:
-            if found is not None and results.setdefault(found.sha256, found) != found:
+            if found and results.setdefault(found[0].sha256, found) is not found:
                 copies.append(place)
     named = (
         replace(one, case_id=one.case_id or cases.get(one.path.parent, ""))
-        for one in results.values()
+        for own in results.values()
+        for one in own
     )
     return Folder(tuple(named), tuple(unread), tuple(copies))
 
@@ -99,8 +100,8 @@ def place_in(root: Path, path: Path) -> str:
 
 def _read(
     path: Path, place: str, parsed: tuple[str, Any], hashes: Hashes
-) -> Result | None:
-    """A result; None of a document of another kind.
+) -> list[Result]:
+    """A result, or one of each case; none of a document of another kind.
 
     Raises
     ------
@@ -109,15 +110,14 @@ def _read(
     """
     text, document = parsed
     kind, version = _kind_of(document)
-    if kind not in _FACTS:
-        return None
+    if kind not in (*_FACTS, _OF_CASES):
+        return []
     if version != _VERSION:
         raise InputError(
             f"sirtdose.{kind}/{printable(version)} is of another version of sirtdose: "
             "use that version, or make it again"
         )
     field = Field(document, f"{path.name}:")
-    own = _FACTS[kind](field)
     result = Result(
         kind=kind,
         path=path,
@@ -125,9 +125,9 @@ def _read(
         sha256=hashes.sha256_of([path]),
         written=path.stat().st_mtime,
         version=printable(field["sirtdose_version"].text()),
-        **own,
     )
-    return _checked(result, text, document, hashes)
+    own = facts.of_responses(field) if kind == _OF_CASES else [_FACTS[kind](field)]
+    return [_checked(replace(result, **each), text, document, hashes) for each in own]
 
 
 def _parsed(path: Path) -> tuple[str, Any]:
@@ -177,7 +177,15 @@ def _recorded(result: Result, hashes: Hashes) -> Result:
     # Notes that a person put beside results are no change of theirs.
     bad = {name: state for name, state in changed.items() if state != "new"}
     said = ", ".join(f"{printable(name)} {state}" for name, state in bad.items())
-    return replace(result, damaged=said and f"not as it was written: {said}")
+    return replace(
+        result,
+        damaged=said and f"not as it was written: {said}",
+        maps=frozenset(
+            str(digest)
+            for name, digest in record["results"].items()
+            if name.startswith("dose_")
+        ),
+    )
 
 
 def sources_of(result: Result) -> tuple[Path | None, list[Path]]:

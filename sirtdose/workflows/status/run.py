@@ -66,7 +66,7 @@ def status_of(request: StatusRequest) -> Status:
         )
     with Inputs(folder, request.inputs, hashes, read.results) as inputs:
         groups = groups_of(read.results, inputs)
-        people = [link for one in groups for link in one.people]
+        people = {it.place: one.people for one in groups for it in one.results}
         places = Places(folder, people, show=request.show_patients)
         known = _known(read.results)
         patients = tuple(
@@ -105,7 +105,6 @@ def _patient(
         )
         for n, course in enumerate(courses, start=1)
     )
-    named = [one for one in group.people if not one.patient_id.startswith("SD")]
     hidden = any(one.deidentified for one in group.results)
     return PatientStanding(
         label=label,
@@ -113,7 +112,7 @@ def _patient(
         treatments=treatments,
         unplaced=tuple(seen.keywords["places"].shown(one.place) for one in unplaced),
         notes=(_BY_PSEUDONYM,) if hidden else (),
-        findings=tuple(checks.several_people_findings(len(named))),
+        findings=tuple(checks.several_people_findings(len(group.people))),
         identity=_identity(group) if show else {},
     )
 
@@ -215,7 +214,10 @@ def _findings(seen: Seen, *, same_patient: bool) -> list[Finding]:
         other = seen.versions.named(post.of_plan)
         if other is not None and other is not plan:
             found += checks.other_plan_findings(
-                shown(post.place), shown(other.place), shown(plan.place)
+                shown(post.place),
+                shown(other.place),
+                shown(plan.place),
+                same_patient=same_patient,
             )
     for order in course.of("order"):
         if order.of_plan and not order.approved:

@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from sirtdose.model.standing import Result
 from sirtdose.planning.sessions import injection_name
 
+# What may be there before any plan.
+_BEGUN = ("lsf", "suv", "lesions")
 _OWN = ("plan", "post", "scan", "order", "vial")
 
 
@@ -43,6 +45,8 @@ def courses_of(results: Sequence[Result]) -> tuple[list[Course], list[Result]]:
     own = [one for one in results if one.kind in _OWN]
     courses = _given_apart(_tied(own))
     rest = [one for one in results if one.kind not in _OWN]
+    if not courses and any(one.kind in _BEGUN for one in rest):
+        return [Course(rest)], []
     unplaced = []
     for one in rest:
         homes = _homes(one, courses)
@@ -77,8 +81,17 @@ def _tied(own: Sequence[Result]) -> list[Course]:
 
 def _keys(one: Result) -> list[str]:
     hashes = [one.of_plan, *one.updates, one.hash if one.kind == "plan" else ""]
-    image = one.image if one.kind in ("post", "scan") else ""
-    return [*(f"plan {it}" for it in hashes if it), *([f"image {image}"] * bool(image))]
+    found = [f"plan {it}" for it in hashes if it]
+    return found or _given_as(one)
+
+
+def _given_as(one: Result) -> list[str]:
+    """The image and the time of an assessment: of one time are a SPECT and a PET."""
+    if one.kind not in ("post", "scan"):
+        return []
+    names = sorted(one.activities_gbq)
+    at = [f"at {one.at.isoformat()} {names}"] if one.at else []
+    return [*([f"image {one.image}"] if one.image else []), *at]
 
 
 def _is_replanned(one: Result, other: Result) -> bool:
@@ -124,7 +137,10 @@ def _given_apart(courses: list[Course]) -> list[Course]:
 
 
 def _may_be(planned: Course, course: Course) -> bool:
-    """By the day, else as the only one that nothing of the kind is known of."""
+    """By image and time, else by the day, else as the only one without such."""
+    given = {key for one in planned.results for key in _given_as(one)}
+    if any(key in given for one in course.results for key in _given_as(one)):
+        return True
     if planned.day and course.day:
         return planned.day == course.day
     return not any(planned.of(one.kind) for one in course.results)

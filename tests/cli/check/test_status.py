@@ -517,3 +517,109 @@ def test_results_of_another_version_are_noted(
     assert "outdated" not in states(found).values()
     [note] = [one for one in found["notes"] if "made by" in one]
     assert note.startswith("plan/plan.json was made by sirtdose ")
+
+
+def write_post(
+    path: Path,
+    *,
+    plan: str = "",
+    image: str = "a",
+    at: str = GIVEN_AT,
+    gbq: float = 1.0,
+) -> None:
+    """An assessment by hand, with what is read of it."""
+    document = {
+        "schema": "sirtdose.post/1",
+        "sirtdose_version": "0.1.0",
+        "times": {"administered_at": at},
+        "ledger": {"administered_gbq": gbq, "injections": []},
+        "plan": {"hash": plan} if plan else None,
+        "inputs": [{"kind": "SPECT", "file": "nm.dcm", "sha256": image * 64}],
+    }
+    path.mkdir(parents=True)
+    (path / "post.json").write_text(json.dumps(document), "utf-8")
+
+
+def test_two_lobes_by_plans_of_their_own_are_two_treatments(
+    run: Run, root: Path
+) -> None:
+    """One SPECT shows both, and both were typed with one time."""
+    for n, lobe in enumerate(("right", "left")):
+        path = plan(run, root / lobe, "--vessel", f"{lobe} hepatic artery")
+        key = json.loads(path.read_text("utf-8"))["hash"]
+        write_post(root / f"post {n}", plan=key)
+    document = status(run, root)
+    [patient] = document["patients"]
+    assert [states(one).get("post") for one in patient["treatments"]] == [None, None]
+    assert document["warnings"] == []
+    # Another assessment of the SPECT, without a plan, may be of either.
+    write_post(root / "third", gbq=1.5)
+    [patient] = status(run, root)["patients"]
+    assert len(patient["treatments"]) == 3
+
+
+def test_two_assessments_of_one_treatment_that_differ(run: Run, root: Path) -> None:
+    path = plan(run, root / "plan")
+    key = json.loads(path.read_text("utf-8"))["hash"]
+    write_post(root / "spect", plan=key)
+    # The same image, by other numbers and without the plan.
+    write_post(root / "again", gbq=1.2)
+    document = status(run, root, code=3)
+    assert the_one(document)["results"] == [
+        "plan/plan.json",
+        "spect/post.json",
+        "again/post.json",
+    ]
+    [said] = document["warnings"]
+    assert (said["code"], said["severity"]) == ("H08", "ask")
+    assert "which one is right" in said["message"]
+
+
+def test_a_shunt_alone_begins_a_treatment(run: Run, root: Path) -> None:
+    counts = ("--lung-counts", "12000,10000", "--liver-counts", "60000,50000")
+    ok(run("lsf", "planar", *counts, "--out", root / "lsf"))
+    document = status(run, root)
+    found = the_one(document)
+    missing = dict.fromkeys(
+        ("scout", "plan", "approval", "order", "given", "post", "follow-up"), "missing"
+    )
+    assert states(found) == missing
+    for typed in every_command(document):
+        parsed(typed)
+    assert {one["next"] is not None for one in found["steps"][2:]} == {True}
+
+
+def test_follow_ups_by_case(run: Run, root: Path) -> None:
+    header = "case_id,input,image,structures,administered,no_report\n"
+    rows = ""
+    for name in ("p1", "p2"):
+        make_case(Path(name), 3.0 if name == "p1" else 4.0)
+        rows += f"{name},{name},spect.nii.gz,labels.nii.gz,2GBq,yes\n"
+    Path("cases.csv").write_text(header + rows, "utf-8")
+    ok(run("batch", "cases.csv", "--out", root / "batch"))
+    lesions = "case_id,date,lesion,organ,kind,diameter_mm,state\n"
+    for name in ("p1", "p9"):
+        lesions += f"{name},2026-01-05,T1,liver,target,40,\n"
+        lesions += f"{name},2026-06-02,T1,,target,26,\n"
+    Path("lesions.csv").write_text(lesions, "utf-8")
+    words = ("--criteria", "recist-1.1", "--out", root / "response")
+    ok(run("response", "lesions.csv", *words))
+    document = status(run, root, "--show-patients")
+    followed = {
+        one["identity"]["case_id"]: states(one["treatments"][0]).get("follow-up")
+        for one in document["patients"]
+    }
+    # p9 of the same table has no treatment here.
+    assert followed == {"p1": None, "p2": "missing"}
+
+
+def test_names_of_files_that_no_terminal_shows(run: Run, root: Path) -> None:
+    path = plan(run, root / "plan")
+    odd = Path(os.fsdecode(os.fsencode(root / "r") + b"\xff\x1b[31m"))
+    path.parent.rename(odd)
+    (odd / "post.json").write_text("{", "utf-8")
+    result = run("status", root, "--out", "worklist")
+    assert result.exit_code == 3
+    assert "\x1b[31m" not in result.stderr
+    [said] = json.loads(Path("worklist/status.json").read_text("utf-8"))["unread"]
+    assert said["place"] == "r??[31m/post.json"
