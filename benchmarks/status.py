@@ -6,7 +6,6 @@ Run: python benchmarks/status.py
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+
+import pydicom
 
 from sirtdose.phantom.request import PhantomRequest
 from sirtdose.report.documents import document_text
@@ -60,9 +61,9 @@ def make_other(first: Path, folder: Path, key: str) -> None:
     shutil.copytree(first, folder)
     spect, post = folder / "images" / "spect.dcm", folder / "post" / "post.json"
     old = sha256(spect.read_bytes()).hexdigest()
-    with spect.open("r+b") as stream:
-        stream.seek(-64, os.SEEK_END)
-        stream.write(key.encode().ljust(64))
+    dataset = pydicom.dcmread(spect)
+    dataset.PatientID = key
+    dataset.save_as(spect)
     new = sha256(spect.read_bytes()).hexdigest()
     post.write_text(post.read_text("utf-8").replace(old, new), "utf-8")
     record = json.loads((folder / "post" / "run.json").read_text("utf-8"))
