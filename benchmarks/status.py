@@ -23,7 +23,7 @@ from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import approved, content_hash
 from sirtdose.workflows.phantom import write_phantom
 
-PATIENTS, ROUNDS = 500, 3
+PATIENTS, ROUNDS = 500, 2
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
 POST = (
     *("--administered", "2.2GBq", "--administered-at", "2026-03-02T10:00+01:00"),
@@ -59,15 +59,22 @@ def make_first(folder: Path) -> None:
 def make_other(first: Path, folder: Path, key: str) -> None:
     """The same with an image, a plan and a result of its own."""
     shutil.copytree(first, folder)
-    spect, post = folder / "images" / "spect.dcm", folder / "post" / "post.json"
-    old = sha256(spect.read_bytes()).hexdigest()
-    dataset = pydicom.dcmread(spect)
-    dataset.PatientID = key
-    dataset.save_as(spect)
-    new = sha256(spect.read_bytes()).hexdigest()
-    post.write_text(post.read_text("utf-8").replace(old, new), "utf-8")
+    post = folder / "post" / "post.json"
+    text = post.read_text("utf-8")
+    for path in (folder / "images").glob("*.dcm"):
+        old = sha256(path.read_bytes()).hexdigest()
+        dataset = pydicom.dcmread(path)
+        dataset.PatientID = key
+        dataset.save_as(path)
+        text = text.replace(old, sha256(path.read_bytes()).hexdigest())
+    post.write_text(text, "utf-8")
+    with (folder / "post" / "dose_local.nii.gz").open("ab") as stream:
+        stream.write(key.encode())
     record = json.loads((folder / "post" / "run.json").read_text("utf-8"))
-    record["results"]["post.json"] = sha256(post.read_bytes()).hexdigest()
+    record["results"] = {
+        name: sha256((folder / "post" / name).read_bytes()).hexdigest()
+        for name in record["results"]
+    }
     (folder / "post" / "run.json").write_text(json.dumps(record), "utf-8")
     path = folder / "plan" / "plan.json"
     plan = json.loads(path.read_text("utf-8"))

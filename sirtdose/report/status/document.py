@@ -21,8 +21,7 @@ from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import table
 
 COLUMNS = ("patient", "treatment", "day", *STEPS, "outdated", "next")
-_PATIENTS_MAX = 40
-_SHORT = {State.NOT_NEEDED: "-", State.MISSING: "missing"}
+_PATIENTS_MAX, _NEXT_MAX = 40, 10
 
 
 def status_document(
@@ -144,6 +143,9 @@ def status_screen(document: Mapping[str, Any]) -> Screen:
     """The table of treatments, why steps are outdated, and what to type next."""
     counts = document["counts"]
     patients = document["patients"]
+    # Of very many, those first that something is to be done for.
+    if len(patients) > _PATIENTS_MAX:
+        patients = sorted(patients, key=lambda one: not _is_outdated(one))
     shown = patients[:_PATIENTS_MAX]
     outdated = counts["outdated"]
     lines = [
@@ -162,7 +164,12 @@ def status_screen(document: Mapping[str, Any]) -> Screen:
     lines += _unread(document)
     details = [line for one in shown for line in _details(one)]
     details += [f"a copy of another result: {one}" for one in document["copies"]]
-    return Screen(lines, details, document["warnings"], last=_next(shown))
+    return Screen(lines, details, document["warnings"], last=_next(patients))
+
+
+def _is_outdated(patient: Mapping[str, Any]) -> bool:
+    steps = (one for own in patient["treatments"] for one in own["steps"])
+    return any(one["state"] == "outdated" for one in steps)
 
 
 def _many(count: int, name: str) -> str:
@@ -228,16 +235,20 @@ def _unread(document: Mapping[str, Any]) -> list[str]:
 
 
 def _next(patients: Sequence[Mapping[str, Any]]) -> list[str]:
+    first = sorted(patients, key=lambda one: not _is_outdated(one))
     found = [
         f"{_name(patient, own)}: {said}"
-        for patient in patients
+        for patient in (first if len(first) > _NEXT_MAX else patients)
         for own in patient["treatments"]
         for said in [next_of(own)]
         if said
     ]
     if not found:
         return []
-    return ["Next, with words in capitals for you to fill in", *found]
+    more = len(found) - _NEXT_MAX
+    rest = [f"and {more} more: status.csv of --out has all of them"] if more > 0 else []
+    head = "Next, with words in capitals for you to fill in"
+    return [head, *found[:_NEXT_MAX], *rest]
 
 
 def _details(patient: Mapping[str, Any]) -> Iterator[str]:

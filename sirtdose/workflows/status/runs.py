@@ -6,6 +6,8 @@ from typing import Any
 
 from sirtdose.model.bounds import printable
 
+# A batch that was resumed found the results of a case as they were.
+_DONE = ("done", "unchanged", None)
 _BATCH, _LISTEN = "sirtdose.batch/", "sirtdose.listen/"
 
 
@@ -14,7 +16,7 @@ def cases_of(document: Any) -> list[str]:
     return [
         str(one["case_id"])
         for one in _rows(document, _BATCH, "cases")
-        if one.get("state") == "done"
+        if one.get("state") in _DONE
         and "case_id" in one
         and str(one["case_id"]) == Path(str(one["case_id"])).name
     ]
@@ -29,7 +31,7 @@ def failures_of(document: Any) -> Iterator[str]:
     ['case p7 failed with exit code 3']
     """
     for one in _rows(document, _BATCH, "cases"):
-        if one.get("state") not in ("done", None):
+        if one.get("state") not in _DONE:
             yield (
                 f"case {printable(str(one.get('case_id')))} {_ended(one)}: correct its "
                 "line and give `sirtdose batch --resume`"

@@ -17,6 +17,7 @@ from click.testing import Result
 
 from sirtdose.cli.main import main
 from sirtdose.cli.words.near import commands_of
+from sirtdose.network.records import Ended, Records
 from tests.cli.test_batch import make_case
 
 Run = Callable[..., Result]
@@ -623,3 +624,75 @@ def test_names_of_files_that_no_terminal_shows(run: Run, root: Path) -> None:
     assert "\x1b[31m" not in result.stderr
     [said] = json.loads(Path("worklist/status.json").read_text("utf-8"))["unread"]
     assert said["place"] == "r??[31m/post.json"
+
+
+def test_a_listeners_runs(run: Run, root: Path) -> None:
+    """More objects came after the first run, and another study failed."""
+    root.mkdir()
+    records = Records(root)
+    for study, ended in (("a" * 16, Ended()), ("b" * 16, Ended(3, "a reason"))):
+        one = records.begin(study, "post", frozenset({"o1"}), "")
+        assert one is not None
+        records.end(study, one, ended)
+    for name, gbq in (("a" * 16, 1.0), (f"{'a' * 16}-2", 1.0)):
+        write_post(root / "results" / name, gbq=gbq)
+    newer = root / "results" / f"{'a' * 16}-2" / "post.json"
+    # The same content would be a copy.
+    newer.write_text(newer.read_text("utf-8") + "\n", "utf-8")
+    document = status(run, root, code=3)
+    found = the_one(document)
+    [post] = [one for one in found["steps"] if one["step"] == "post"]
+    assert post["results"] == [f"results/{'a' * 16}-2/post.json"]
+    [said] = document["unread"]
+    assert said["place"] == f"studies/{'b' * 16}.json"
+    assert said["why"] == (
+        "the last run over this study failed with exit code 3: see the listener's log"
+    )
+
+
+JUNK = (None, [], {}, "", "x", -1, True, [["a"]], {"a": 1}, 10**400, "2026-13-45T99:00")
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_an_edited_document_is_told_and_ends_nothing(
+    run: Run, root: Path, junk: object
+) -> None:
+    """One value after the other, in each document that a treatment has."""
+    path = plan(run, root / "plan")
+    order(run, path, root / "order")
+    write_post(root / "post", plan=json.loads(path.read_text("utf-8"))["hash"])
+    files = [root / one for one in ("plan/plan.json", "order/order.json")]
+    for file in (*files, root / "post" / "post.json"):
+        text = file.read_text("utf-8")
+        for key in json.loads(text):
+            changed = json.loads(text)
+            changed[key] = junk
+            file.write_text(json.dumps(changed), "utf-8")
+            result = run("status", root)
+            assert result.exit_code in (0, 3), (file, key)
+            assert "Traceback" not in result.stderr
+        file.write_text(text, "utf-8")
+
+
+def test_of_many_patients_those_outdated_come_first(run: Run, root: Path) -> None:
+    for n in range(45):
+        write_post(root / f"{n:02}", image=f"{n:064x}"[-1], at=f"2097-12-09T10:{n:02}Z")
+        text = (root / f"{n:02}" / "post.json").read_text("utf-8")
+        digest = json.loads(text)["inputs"][0]["sha256"]
+        (root / f"{n:02}" / "post.json").write_text(
+            text.replace(digest, f"{n:064x}"), "utf-8"
+        )
+    last = root / "44" / "run.json"
+    record = {"schema": "sirtdose.run/1", "sirtdose_version": "0.1.0", "asked": None}
+    record |= {"fingerprint": None, "results": {"post.json": "0" * 64}}
+    last.write_text(json.dumps(record), "utf-8")
+    result = run("status", root)
+    assert result.exit_code == 3
+    rows = [one for one in result.stderr.splitlines() if one.startswith("Patient ")]
+    assert rows[0].startswith("Patient 45 ")
+    assert rows[1].startswith("Patient 1 ")
+    assert "and 5 more: --out writes all of them" in result.stderr
+    assert "and 35 more: status.csv of --out has all of them" in result.stderr
+    listed = result.stderr.partition("Next,")[2].splitlines()[1:]
+    assert listed[0].startswith("Patient 45: sirtdose post STUDY")
+    assert len(listed) == 11
