@@ -38,6 +38,7 @@ class Places:
         self, root: Path, people: Mapping[str, Sequence[PatientLink]], *, show: bool
     ) -> None:
         self._root, self._known = root, dict[PurePosixPath, str]()
+        self._hidden, self._anybody = 0, dict[str, bool]()
         self._below: dict[PurePosixPath, dict[str, PatientLink]] = defaultdict(dict)
         for place, own in {} if show else people.items():
             path = PurePosixPath(place)
@@ -60,12 +61,23 @@ class Places:
 
     def _part(self, path: PurePosixPath) -> str:
         if path not in self._known:
-            # What nothing is known of may be anybody's.
-            own = self._below.get(path) or self._below.get(PurePosixPath(), {})
-            hidden = any(one.names(path.name) for one in own.values())
-            count = sum(one.startswith(_HIDDEN) for one in self._known.values())
-            self._known[path] = f"{_HIDDEN}{count + 1}" if hidden else path.name
+            above = [it for it in (path, *path.parents) if it.name]
+            near = next((it for it in above if self._below.get(it)), None)
+            hidden = (
+                self._names_anybody(path.name)
+                if near is None
+                else any(one.names(path.name) for one in self._below[near].values())
+            )
+            self._hidden += hidden
+            self._known[path] = f"{_HIDDEN}{self._hidden}" if hidden else path.name
         return self._known[path]
+
+    def _names_anybody(self, name: str) -> bool:
+        """Of a folder that no image lies in: it may be of any patient here."""
+        if name not in self._anybody:
+            people = self._below.get(PurePosixPath(), {})
+            self._anybody[name] = any(one.names(name) for one in people.values())
+        return self._anybody[name]
 
 
 def approve(plan: Result | None, places: Places) -> str:
