@@ -4,6 +4,9 @@ from typing import Final
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
 VERIFICATION: Final = "1.2.840.10008.1.1"
+# Storage Commitment Push Model, and the instance that is asked (PS3.4, J.3).
+COMMITMENT: Final = "1.2.840.10008.1.20.1"
+COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
@@ -21,6 +24,14 @@ STORAGE_CLASSES: Final = {
     f"{_STORAGE}.66.3": "deformable REG",
     f"{_STORAGE}.66.4": "SEG",
     f"{_STORAGE}.66.7": "label map SEG",
+    f"{_STORAGE}.7": "secondary capture",
+    f"{_STORAGE}.88.11": "basic text SR",
+    f"{_STORAGE}.88.22": "enhanced SR",
+    f"{_STORAGE}.88.33": "comprehensive SR",
+    f"{_STORAGE}.88.34": "comprehensive 3D SR",
+    f"{_STORAGE}.88.67": "X-ray radiation dose SR",
+    f"{_STORAGE}.88.68": "radiopharmaceutical radiation dose SR",
+    f"{_STORAGE}.104.1": "encapsulated PDF",
     f"{_STORAGE}.481.2": "RTDOSE",
     f"{_STORAGE}.481.3": "RTSTRUCT",
     f"{_STORAGE}.481.5": "RTPLAN",

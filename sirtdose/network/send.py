@@ -1,52 +1,33 @@
 """Send files: verify, then store each, on new associations where one fails."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sirtdose.errors import OutputError
 from sirtdose.io.dicom.header import read_dataset
-from sirtdose.network.classes import EXPLICIT, IMPLICIT, VERIFICATION
+from sirtdose.network.association import Peer, Rejected, associated
+from sirtdose.network.classes import EXPLICIT, IMPLICIT
 from sirtdose.network.outgoing import Outgoing
-from sirtdose.network.tls import Tls, calling_context
+from sirtdose.network.reasons import is_stored, reason
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
 
 # A context has an odd number of one byte.
 _MOST_CONTEXTS = 126
-_WARNING = 0xB000
-# DICOM PS3.7, C: by the leading digits of a status.
-_KINDS = {
-    0xA700: "out of resources",
-    0xA900: "does not match its SOP class",
-    _WARNING: "stored with a warning",
-    0xC000: "cannot understand the object",
-}
-_REJECTED = {
-    (1, 1): "it does not say why",
-    (1, 3): "it does not know the calling AE title: give another --calling-aet",
-    (1, 7): "its AE title is different: give it with --aet",
-    (3, 2): "its maximum number of associations is open",
-}
 _NOT_NEGOTIATED = "the receiver does not accept this kind of object in this encoding"
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where to send, under which names, and how patiently."""
+    """Where to send, and how often."""
 
-    host: str
-    port: int
-    called: str
-    calling: str
-    timeout_s: float
+    peer: Peer
     retries: int
     wait_s: float
-    tls: Tls | None = None
 
 
 @dataclass(frozen=True)
@@ -71,13 +52,7 @@ class Sent:
     @property
     def stored(self) -> bool:
         """Whether it is there now."""
-        return self.status is not None and (
-            self.status == 0 or self.status & 0xF000 == _WARNING
-        )
-
-
-class _Rejected(OutputError):
-    """No association, and none on another try."""
+        return is_stored(self.status)
 
 
 def send_files(
@@ -97,7 +72,7 @@ def send_files(
             for part in _parts(left):
                 done.update(_send_part(part, to, attempt))
         except OutputError as error:
-            over = isinstance(error, _Rejected) or attempt > to.retries
+            over = isinstance(error, Rejected) or attempt > to.retries
             if over and all(one.status is None for one in done.values()):
                 raise
             say(str(error))
@@ -146,8 +121,9 @@ def _contexts(file: Outgoing) -> list[tuple[str, str]]:
 def _send_part(
     part: Sequence[tuple[int, Outgoing]], to: Destination, attempt: int
 ) -> Iterator[tuple[int, Sent]]:
-    contexts = list(dict.fromkeys(one for _, file in part for one in _contexts(file)))
-    with _association(to, contexts) as association:
+    wanted = dict.fromkeys(one for _, file in part for one in _contexts(file))
+    contexts = [(kind, [syntax]) for kind, syntax in wanted]
+    with associated(to.peer, contexts) as association:
         accepted = {
             (str(one.abstract_syntax), str(one.transfer_syntax[0]))
             for one in association.accepted_contexts
@@ -182,9 +158,8 @@ def _store(
 def _meaning(status: int, comment: str) -> str:
     if status == 0:
         return ""
-    kind = _KINDS.get(status & 0xFF00) or _KINDS.get(status & 0xF000)
     said = "".join(c for c in comment if c.isprintable())
-    return ": ".join(one for one in (kind, said) if one) or "refused"
+    return ": ".join(one for one in (reason(status), said) if one)
 
 
 @contextmanager
@@ -198,67 +173,3 @@ def _as_it_is() -> Iterator[None]:
         yield
     finally:
         _config.STORE_SEND_CHUNKED_DATASET = before
-
-
-@contextmanager
-def _association(
-    to: Destination, contexts: Sequence[tuple[str, str]]
-) -> "Iterator[Association]":
-    """An open association whose other side answers."""
-    from pynetdicom import AE, _config, build_context
-
-    # What it logs may hold names.
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
-    _config.LOG_HANDLER_LEVEL = "none"
-    ae = AE(ae_title=to.calling)
-    ae.connection_timeout = ae.acse_timeout = to.timeout_s
-    ae.dimse_timeout = ae.network_timeout = to.timeout_s
-    wanted = [build_context(VERIFICATION, [EXPLICIT, IMPLICIT])]
-    wanted += [build_context(kind, syntax) for kind, syntax in contexts]
-    try:
-        association = ae.associate(
-            to.host,
-            to.port,
-            contexts=wanted,
-            ae_title=to.called,
-            tls_args=None if to.tls is None else (calling_context(to.tls), to.host),
-        )
-    except (OSError, UnicodeError):
-        raise OutputError(
-            f"the host '{to.host}' is not known: give the receiver's name or address, "
-            "as in --to pacs.example:104"
-        ) from None
-    if not association.is_established:
-        raise _failure(association, to)
-    try:
-        _verify(association, to)
-        yield association
-    finally:
-        if association.is_established:
-            association.release()
-
-
-def _verify(association: "Association", to: Destination) -> None:
-    known = {str(one.abstract_syntax) for one in association.accepted_contexts}
-    # A receiver need not offer it.
-    if VERIFICATION in known and association.send_c_echo().get("Status") != 0:
-        raise OutputError(
-            f"{to.host}:{to.port} does not answer C-ECHO: check host, port and AE title"
-        )
-
-
-def _failure(association: Any, to: Destination) -> OutputError:
-    where = f"{to.host}:{to.port}"
-    if association.is_rejected:
-        answer = association.acceptor.primitive
-        source, reason = answer.result_source, answer.diagnostic
-        why = _REJECTED.get((source, reason), f"source {source}, reason {reason}")
-        said = f"{where} rejects the association: {why}"
-        # 1: for good; 2: for now.
-        return _Rejected(said) if answer.result == 1 else OutputError(said)
-    if association.is_aborted:
-        belief = "" if to.tls is None else ", or a certificate was not trusted"
-        return OutputError(
-            f"could not associate with {where}: connection refused or timed out{belief}"
-        )
-    return OutputError(f"could not associate with {where}")

@@ -17,6 +17,9 @@ from jsonschema import Draft202012Validator
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
 from tests.lesion_files import boxes, write_follow_up, write_treatment
+from tests.network_peers import LOOPBACK, STUDY, make_object, write_study
+from tests.network_peers import archive as storing_archive
+from tests.odd_archive import OddArchive, serving
 from tests.scanned_phantom import TOML, save_scan, scanned
 from tests.uptake_files import write_patient
 
@@ -74,6 +77,21 @@ def _doses(folder: Path) -> tuple[Path, Path, Path]:
     return ours, theirs, mask
 
 
+def _of_archive(name: str, run: Run, folder: Path) -> Any:
+    held = make_object()
+    held.StudyDate = "20260302"
+    site = folder / "site.toml"
+    words = {
+        "find": ("--date", "2026-03-02", "--show-patients"),
+        "fetch": (STUDY, "--out", folder / "scans", "--reserve", "1MB"),
+    }
+    with serving(OddArchive([held])) as archive:
+        site.write_text(archive.node(), "utf-8")
+        result = run("--site", site, name, "--from", "pacs", *words[name], "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 def _made(name: str, run: Run, folder: Path) -> Any:
     """A real document, as a user would make it."""
     if name == "validation":
@@ -85,8 +103,11 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "commission": _commissioned,
         "review": partial(_reviewed, "review"),
         "accepted": partial(_reviewed, "accepted"),
+        "fetch": partial(_of_archive, "fetch"),
+        "find": partial(_of_archive, "find"),
         "lesions": _followed,
         "suv": _measured,
+        "send": _sent,
     }
     if name in own:
         return own[name](run, folder)
@@ -171,6 +192,15 @@ def _measured(run: Run, folder: Path) -> Any:
     return json.loads(result.stdout)
 
 
+def _sent(run: Run, folder: Path) -> Any:
+    write_study(folder / "study", 2)
+    with storing_archive(stores=lambda _: 0, commits=lambda _: None) as port:
+        to = ("--to", f"{LOOPBACK}:{port}", "--aet", "PACS", "--retries", 0)
+        result = run("send", folder / "study", *to, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 def _commissioned(run: Run, folder: Path) -> Any:
     scan = save_scan(folder / "scan.nii.gz", scanned())
     (folder / "small.toml").write_text(TOML)
@@ -245,6 +275,12 @@ WRONG = {
         (("body", "sex"), "X"),
     ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
+    "send": [
+        (("sent", 0, "status"), "0"),
+        (("sent", 0, "confirmed"), "yes"),
+        (("confirmation", "by"), "word of mouth"),
+        (("confirmation", "answered"), None),
+    ],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],
 }
 
