@@ -134,6 +134,10 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
         assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0
         words[name] = ("check", "--plan", folder / "p" / "plan.json")
+    if name == "status":
+        plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
+        assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0
+        words[name] = ("status", folder, "--show-patients")
     if name == "compare":
         words[name] = ("plan", "compare", "--perfused-volume", "1L", "--tumor")
         words[name] += ("T1=200mL@3", "--dose", "80Gy", "--normal-dose", "40Gy")

@@ -25,6 +25,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         *("dead_time.csv", "profiles.csv", "quality.csv"),
     ),
     "trend.json": ("trend.csv", "trend.html"),
+    "status.json": ("status.csv",),
     "lsf.json": (),
     "worklist.json": ("manifest.csv", "studies.csv"),
     "review.json": ("review.html", "candidates.dcm", "planes"),
