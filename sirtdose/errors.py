@@ -116,6 +116,7 @@ EXTRAS = {
     "network": ("pynetdicom",),
     "fast": ("numba",),
     "cluster": ("distributed",),
+    "pdf": ("weasyprint",),
 }
 
 

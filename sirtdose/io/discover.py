@@ -32,6 +32,14 @@ _SLICED = ("CT", "PT", "MR")
 _CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 _SLICED_CLASSES = (_CT_CLASS, dicom_pet.SOP_CLASS_UID)
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+# Pictures and documents, which any modality writes: dose sheets, screens, our reports.
+_TO_LOOK_AT = {
+    **dict.fromkeys(
+        (f"1.2.840.10008.5.1.4.1.1.7{one}" for one in ("", ".1", ".2", ".3", ".4")),
+        "a secondary capture",
+    ),
+    "1.2.840.10008.5.1.4.1.1.104.1": "an encapsulated PDF",
+}
 _OUR_RESULT = "a result of sirtdose"
 _DAMAGED = "its header cannot be read: damaged"
 _HEAD_BYTES = 4096
@@ -345,6 +353,8 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
             f"{ENHANCED_PET[sop_class]} is not supported for doses: export it as "
             "single slices"
         )
+    if sop_class in _TO_LOOK_AT:
+        return Kind.OTHER, f"{_TO_LOOK_AT[sop_class]}, not an image to compute with"
     if item.modality == "CT":
         return _kind_of_ct(header, item, sop_class)
     if sop_class == dicom_nm.SOP_CLASS_UID:

@@ -21,6 +21,8 @@ STORAGE_CLASSES: Final = {
     f"{_STORAGE}.66.3": "deformable REG",
     f"{_STORAGE}.66.4": "SEG",
     f"{_STORAGE}.66.7": "label map SEG",
+    f"{_STORAGE}.7": "secondary capture",
+    f"{_STORAGE}.104.1": "encapsulated PDF",
     f"{_STORAGE}.481.2": "RTDOSE",
     f"{_STORAGE}.481.3": "RTSTRUCT",
     f"{_STORAGE}.481.5": "RTPLAN",

@@ -226,6 +226,16 @@ if TYPE_CHECKING:
 @Option("no-report", bool, "Do not write report.html.")
 @Option("show-patient", bool, "Show the patient's name on report.html.")
 @Option("no-dicom", bool, "Do not write RTDOSE, RTPLAN and SEG for DICOM images.")
+@Option(
+    "pdf",
+    bool,
+    "Also write the report as report.pdf, and for DICOM images as Encapsulated PDF.",
+)
+@Option(
+    "key-images",
+    bool,
+    "Also write planes, histograms and an overview as DICOM Secondary Capture.",
+)
 @Option("deidentify", bool, "Remove patient identifiers, UIDs and dates.")
 @Option(
     "site-key",
@@ -302,6 +312,8 @@ def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
         dicom=not options["no_dicom"],
         named=options["show_patient"],
         thumbnail=thumbnail,
+        pdf=options["pdf"],
+        pictures=options["key_images"],
     )
 
 

@@ -85,6 +85,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "above",
             "no-report",
             "no-dicom",
+            *("pdf", "key-images"),
             "show-patient",
         ),
         *("deidentify", "site-key", "figures", "sheet", "paths", "force", "json"),

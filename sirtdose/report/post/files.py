@@ -7,9 +7,16 @@ from typing import Any
 from sirtdose.dosimetry.grid.registration import write_transform
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.image_file import write_nifti
+from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_text, post_page_data
+from sirtdose.report.pdf import page_pdf, pdf_name
 from sirtdose.report.planes import thumbnail_png
+from sirtdose.report.post.dicom_documents import (
+    document_files,
+    write_key_images,
+    write_report_pdf,
+)
 from sirtdose.report.post.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
 from sirtdose.report.post.page import post_page
 from sirtdose.report.post.readers import READER_FILES, reader_tables
@@ -28,6 +35,8 @@ DOSE_FILES = {
 }
 
 
+PAGE = "report.html"
+PAGE_PDF = pdf_name(PAGE)
 # Pictures and curves of the page, so that it can be made again.
 PAGE_DATA = "report_data.json"
 # How structures came from the image they were drawn on.
@@ -73,7 +82,7 @@ def post_files(
         names += [dicom_file(name) for name in method_names if "prior" not in name]
         names += [PLAN_FILE, STRUCTURES_FILE]
     names += [TRANSFORM] if registration else []
-    return [*names, PAGE_DATA, "report.html"] if report else names
+    return [*names, PAGE_DATA, PAGE] if report else names
 
 
 def post_replaces() -> list[str]:
@@ -84,6 +93,7 @@ def post_replaces() -> list[str]:
         for correction in _CORRECTED
     ]
     names = post_files(methods, report=True, dicom=True, registration=True)
+    names += [PAGE_PDF, *document_files(len(methods))]
     # `sirtdose report` makes the figures.
     return [*names, *UNCERTAINTY_FILES, *READER_FILES, THUMBNAIL, RUN_RECORD, "figures"]
 
@@ -97,15 +107,43 @@ def write_post(
     dicom: bool = False,
     named: bool = False,
     thumbnail: bool = False,
+    pdf: bool = False,
+    pictures: bool = False,
 ) -> None:
     """Write post.json, the tables, the dose maps and, if wanted, DICOM and the page.
 
-    Only a page that is to be `named` says whom the image is of.
+    Only a page that is to be `named` says whom the image is of. `pdf` is the page as
+    PDF, also as DICOM; `pictures` are key images, as DICOM alone.
     """
     text = document_text(document)
     (folder / "post.json").write_text(text, "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(assessment.structure_doses), "utf-8")
+    _write_if_asked(assessment, document, folder)
+    for method, dose in assessment.dosed.doses.items():
+        write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
+    link = assessment.provenance.link
+    if dicom and link is not None:
+        names = {
+            method: dicom_file(method)
+            for method in assessment.dosed.doses
+            if "prior" not in method
+        }
+        write_dicom(assessment, link, folder, names)
+    if report:
+        data = post_page_data(assessment)
+        page = post_page(text, data, link if named else None)
+        _write_page(page, data, text, folder, thumbnail=thumbnail)
+        if pdf:
+            _write_pdf(page, folder, link if dicom else None)
+    if pictures and link is not None:
+        write_key_images(assessment, text, folder, link)
+
+
+def _write_if_asked(
+    assessment: Assessment, document: dict[str, Any], folder: Path
+) -> None:
+    """Tables of uncertainty and readers, and the transform of a registration."""
     if document["uncertainty"] is not None:
         pairs = zip(UNCERTAINTY_FILES, (uncertainty_csv, budget_csv), strict=True)
         for name, table in pairs:
@@ -115,25 +153,25 @@ def write_post(
             (folder / name).write_text(rows, "utf-8")
     if assessment.placed.registration is not None:
         write_transform(assessment.placed.registration, folder / TRANSFORM)
-    for method, dose in assessment.dosed.doses.items():
-        write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
-    if dicom and assessment.provenance.link is not None:
-        names = {
-            method: dicom_file(method)
-            for method in assessment.dosed.doses
-            if "prior" not in method
-        }
-        write_dicom(assessment, assessment.provenance.link, folder, names)
-    if report:
-        data = post_page_data(assessment)
-        data_text = page_data_text(text, data, folder / PLAN_FILE)
-        (folder / PAGE_DATA).write_text(data_text, "utf-8")
-        page = post_page(text, data, assessment.provenance.link if named else None)
-        (folder / "report.html").write_text(page, "utf-8")
-        if thumbnail:
-            (folder / THUMBNAIL).write_bytes(
-                thumbnail_png(
-                    data["planes"][0],
-                    {one["name"]: one["dark"] for one in data["outlines"]},
-                )
+
+
+def _write_pdf(page: str, folder: Path, link: PatientLink | None) -> None:
+    made = page_pdf(page)
+    (folder / PAGE_PDF).write_bytes(made)
+    if link is not None:
+        write_report_pdf(made, folder, link)
+
+
+def _write_page(
+    page: str, data: dict[str, Any], text: str, folder: Path, *, thumbnail: bool
+) -> None:
+    data_text = page_data_text(text, data, folder / PLAN_FILE)
+    (folder / PAGE_DATA).write_text(data_text, "utf-8")
+    (folder / PAGE).write_text(page, "utf-8")
+    if thumbnail:
+        (folder / THUMBNAIL).write_bytes(
+            thumbnail_png(
+                data["planes"][0],
+                {one["name"]: one["dark"] for one in data["outlines"]},
             )
+        )
