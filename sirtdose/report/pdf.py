@@ -3,9 +3,9 @@
 import base64
 import contextlib
 import io
-import logging
 import re
 from functools import cache
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,12 @@ _SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 _DRAWING = re.compile(r"<svg\b[^>]*>")
 _ON_PICTURE = re.compile(r'<svg viewBox="0 0 1000 1000".*?</svg>', re.DOTALL)
 _LABEL = re.compile(r"<text( .*?</text>)", re.DOTALL)
+_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+_CELL = re.compile(r"<t[hd]\b([^>]*)>(.*?)</t[hd]>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+# Points across a sheet and of a table's letters; widths of a letter and a gap.
+_SHEET_PT, _TABLE_PT, _LETTER_EM, _GAP_EM = 527.0, 8.0, 0.74, 0.6
 # The fonts of matplotlib: the same on every machine, and free to embed.
 _FONTS = (
     ("DejaVu Sans", "normal", "DejaVuSans.ttf"),
@@ -92,8 +98,6 @@ def _weasyprint(what: str) -> Any:
             "libpangoft2-1.0-0 libharfbuzz-subset0`, on macOS `brew install pango`; "
             "for Windows see docs/how-to/pdf-and-pictures.md"
         ) from None
-    # Rules for a screen that it does not know are no news to who prints.
-    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     return weasyprint
 
 
@@ -101,6 +105,7 @@ def _printable(page: str) -> str:
     """The page without scripts, with the styles that its PDF needs besides."""
     page = _SCRIPT.sub("", page)
     page = _ON_PICTURE.sub(lambda found: _LABEL.sub(_edged, found[0]), page)
+    page = _TABLE.sub(lambda found: _fitted(found[0]), page)
     inside = f"<style>{_own_text('pdf_drawing.css')}</style>"
     page = _DRAWING.sub(lambda found: found[0] + inside, page)
     style = f"<style>{_font_faces()}{_own_text('pdf.css')}</style>"
@@ -110,6 +115,27 @@ def _printable(page: str) -> str:
 def _edged(label: re.Match[str]) -> str:
     """A label's dark edge, then the label: an edge is drawn on top of its own text."""
     return f'<text class="edge"{label[1]}{label[0]}'
+
+
+def _fitted(table: str) -> str:
+    """A table in letters so small that its longest words fit beside each other.
+
+    A browser makes the whole sheet smaller; here a table would leave it.
+    """
+    words: dict[int, int] = {}
+    for row in _ROW.findall(table):
+        for column, (attributes, cell) in enumerate(_CELL.findall(row)):
+            if "colspan" in attributes:
+                break
+            text = unescape(_TAG.sub("", cell))
+            parts = [text.strip()] if "nw" in attributes else text.split()
+            longest = max(map(len, parts), default=0)
+            words[column] = max(words.get(column, 0), longest)
+    needed = _LETTER_EM * sum(words.values()) + _GAP_EM * len(words)
+    if needed * _TABLE_PT <= _SHEET_PT or "<svg" in table:
+        return table
+    size = f"font-size: {_SHEET_PT / needed:.2f}pt"
+    return f'<div class="fitted" style="{size}">{table}</div>'
 
 
 @cache
