@@ -42,6 +42,11 @@ def base_alone(monkeypatch: pytest.MonkeyPatch) -> None:
          "sirtdose listen needs pynetdicom", "network"),
         (("send", "doses", "--to", "localhost:104", "--aet", "PACS"),
          "sirtdose send needs pynetdicom", "network"),
+        (("post", "doses", "--administered", "2GBq", "--lung-shunt", "5%", "--pdf",
+          "--out", "out"),
+         "--pdf needs weasyprint", "pdf"),
+        (("report", "doses/post.json", "--pdf", "--out", "out"),
+         "--pdf needs weasyprint", "pdf"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(
