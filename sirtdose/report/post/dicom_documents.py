@@ -1,7 +1,9 @@
 """What people read of a result, as DICOM: the report's PDF and key images."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.dosimetry.results import Assessment
@@ -42,10 +44,15 @@ def write_report_pdf(pdf: bytes, folder: Path, link: PatientLink) -> None:
 
 
 def write_key_images(
-    assessment: Assessment, text: str, folder: Path, link: PatientLink
+    assessment: Assessment,
+    data: Mapping[str, Any],
+    text: str,
+    folder: Path,
+    link: PatientLink,
 ) -> None:
-    """Write key images of an assessment; `text` is its post.json."""
-    pictures = key_images(assessment, json.loads(text), case_hash(text))
+    """Write key images; `text` is post.json, and `data` what its page shows."""
+    document, case = json.loads(text), case_hash(text)
+    pictures = key_images(assessment, document, data, case=case)
     write_pictures(
         [(folder / picture_file(name), one) for name, one in pictures.items()],
         link,

@@ -130,14 +130,16 @@ def write_post(
             if "prior" not in method
         }
         write_dicom(assessment, link, folder, names)
+    if not (report or pictures):
+        return
+    data = post_page_data(assessment)
     if report:
-        data = post_page_data(assessment)
         page = post_page(text, data, link if named else None)
         _write_page(page, data, text, folder, thumbnail=thumbnail)
         if pdf:
             _write_pdf(page, folder, link if dicom else None)
     if pictures and link is not None:
-        write_key_images(assessment, text, folder, link)
+        write_key_images(assessment, data, text, folder, link)
 
 
 def _write_if_asked(

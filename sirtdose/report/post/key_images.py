@@ -19,7 +19,6 @@ from sirtdose.report.figures import (
 )
 from sirtdose.report.findings import count_words
 from sirtdose.report.looks import drawn, drawn_name, method_name
-from sirtdose.report.page_data import post_page_data
 from sirtdose.report.planes import (
     SOFT_TISSUE_HU,
     Scale,
@@ -56,7 +55,11 @@ def histogram_name(number: int) -> str:
 
 
 def key_images(
-    assessment: Assessment, document: Mapping[str, Any], case: str
+    assessment: Assessment,
+    document: Mapping[str, Any],
+    data: Mapping[str, Any],
+    *,
+    case: str,
 ) -> dict[str, Picture]:
     """Draw an overview, three fused planes and the histogram of each method.
 
@@ -65,6 +68,8 @@ def key_images(
     assessment : Assessment
     document : mapping
         post.json: every number of the overview.
+    data : mapping
+        Planes, colors and curves, of :func:`sirtdose.report.page_data.post_page_data`.
     case : str
         The first digits of post.json's hash, which every picture carries.
 
@@ -74,7 +79,6 @@ def key_images(
         By name. Scale, units, sides, window, isodoses, structures, method and the case
         are drawn into each that they belong to.
     """
-    data = post_page_data(assessment)
     sharp = {**data, "planes": _sharp(assessment, data)}
     foot = f"Case {case}, sirtdose {__version__}. {_DISCLAIMER}"
     found = {OVERVIEW: _picture(_overview(document, sharp, foot), "Overview of doses")}
