@@ -47,6 +47,7 @@ def write_key_images(
     assessment: Assessment,
     data: Mapping[str, Any],
     text: str,
+    *,
     folder: Path,
     link: PatientLink,
 ) -> None:

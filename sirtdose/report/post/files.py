@@ -139,7 +139,7 @@ def write_post(
         if pdf:
             _write_pdf(page, folder, link if dicom else None)
     if pictures and link is not None:
-        write_key_images(assessment, data, text, folder, link)
+        write_key_images(assessment, data, text, folder=folder, link=link)
 
 
 def _write_if_asked(
