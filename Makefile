@@ -78,6 +78,7 @@ benchmark: .venv/ready
 	$(BIN)/python benchmarks/inspect_folder.py
 	$(BIN)/python benchmarks/dose_engine.py
 	$(BIN)/python benchmarks/post_case.py
+	$(BIN)/python benchmarks/report_pdf.py
 	$(BIN)/python benchmarks/batch.py
 
 .venv/ready: pyproject.toml constraints.txt

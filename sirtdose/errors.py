@@ -118,6 +118,7 @@ EXTRAS = {
     "keyring": ("keyring",),
     "fast": ("numba",),
     "cluster": ("distributed",),
+    "pdf": ("weasyprint",),
 }
 
 

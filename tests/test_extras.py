@@ -49,6 +49,11 @@ def base_alone(monkeypatch: pytest.MonkeyPatch) -> None:
          "sirtdose send needs pynetdicom", "network"),
         (("send", "doses", "--to", "https://localhost/dicom-web"),
          "sirtdose send needs dicomweb_client and requests", "web"),
+        (("post", "doses", "--administered", "2GBq", "--lung-shunt", "5%", "--pdf",
+          "--out", "out"),
+         "--pdf needs weasyprint", "pdf"),
+        (("report", "doses/post.json", "--pdf", "--out", "out"),
+         "--pdf needs weasyprint", "pdf"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(

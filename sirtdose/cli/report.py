@@ -39,6 +39,12 @@ _PATH = click.Path(path_type=Path)
     help="One A4 page for the tumor board: sheet.html.",
 )
 @click.option(
+    "--pdf",
+    "as_pdf",
+    is_flag=True,
+    help="Also write the page as PDF, such as report.pdf or plan.pdf.",
+)
+@click.option(
     "--deidentify",
     is_flag=True,
     help="Leave the case label, the patient key and all dates out.",
@@ -64,6 +70,7 @@ def report_command(
     show_patient: bool,
     figures: bool,
     sheet: bool,
+    as_pdf: bool,
     deidentify: bool,
     fhir: bool,
     as_csv: bool,
@@ -80,6 +87,7 @@ def report_command(
     Example: sirtdose report archive/ --csv --out tables
     """
     from sirtdose.report.again import Wanted, page_name, page_of, saved_data
+    from sirtdose.report.pdf import page_pdf, pdf_name, require_pdf
     from sirtdose.report.run_record import RUN_RECORD
 
     if fhir or as_csv:
@@ -91,17 +99,21 @@ def report_command(
         raise click.UsageError("--show-patient names the patient: leave it out")
     if deidentify and figures:
         raise click.UsageError("--figures are not de-identified: leave --figures out")
+    if as_pdf:
+        require_pdf("--pdf")
     name = page_name(path, sheet=sheet)
     page = page_of(
         path, Wanted(_patient(path) if show_patient else None, sheet, deidentify)
     )
     folder = path.parent if out is None else out
-    names = [name, *(["figures"] if figures else [])]
+    names = [name, *([pdf_name(name)] * as_pdf), *(["figures"] * figures)]
     # Beside its document, the page is that document's.
     beside = folder.resolve() == path.parent.resolve()
     own = (path.name, RUN_RECORD) if beside else ()
     with output_folder(folder, names, force=force or out is None, of=own) as aside:
         (aside / name).write_text(page, "utf-8")
+        if as_pdf:
+            (aside / pdf_name(name)).write_bytes(page_pdf(page))
         if figures:
             case, data = saved_data(path)
             write_figures(data, case, aside / "figures")

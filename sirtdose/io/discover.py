@@ -346,6 +346,9 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
             f"{ENHANCED_PET[sop_class]} is not supported for doses: export it as "
             "single slices"
         )
+    words = document_words(sop_class)
+    if words:
+        return Kind.OTHER, f"{words}, not an image to compute with"
     modality = item.modality or "unknown"
     if modality == "CT":
         return _kind_of_ct(header, item, sop_class)
@@ -355,12 +358,7 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
         except FileFormatError as error:
             return Kind.OTHER, str(error)
         return Kind.SPECT, ""
-    words = document_words(sop_class)
-    return Kind.OTHER, (
-        f"{words}, not an image to compute with"
-        if words
-        else f"DICOM of modality {modality} is not used"
-    )
+    return Kind.OTHER, f"DICOM of modality {modality} is not used"
 
 
 def _kind_of_ct(header: Dataset, item: Found, sop_class: str) -> tuple[Kind, str]:

@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from sirtdose.report.planes import UNITS, path_points
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _NOT_A_DEVICE = "not a medical device"
 
@@ -22,7 +23,7 @@ def write_figures(data: Mapping[str, Any], case: str, folder: Path) -> None:
     folder.mkdir(parents=True)
     figures = {"planes": _planes(data)}
     if data.get("histograms"):
-        figures["dvh"] = _dvh(data["histograms"][0])
+        figures["dvh"] = dvh_figure(data["histograms"][0])
     for name, figure in figures.items():
         said = f"{case}, {data['method'].replace('_', ' ')}, {_NOT_A_DEVICE}"
         figure.suptitle(said, x=0.99, ha="right", fontsize=6)
@@ -32,7 +33,7 @@ def write_figures(data: Mapping[str, Any], case: str, folder: Path) -> None:
             _save(figure, folder / f"{name}.{ending}", made)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name as it is: no formula, and shown though it begins with a dash below."""
     shown = name.replace("$", r"\$")
     return f"\N{ZERO WIDTH SPACE}{shown}" if shown.startswith("_") else shown
@@ -45,7 +46,8 @@ def _save(figure: "Figure", path: Path, metadata: dict[str, None]) -> None:
         figure.savefig(path, dpi=200, metadata=metadata)
 
 
-def _dvh(dvh: Mapping[str, Any]) -> "Figure":
+def dvh_figure(dvh: Mapping[str, Any]) -> "Figure":
+    """Draw the cumulative histograms of one method, in percent of each volume."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
@@ -57,7 +59,7 @@ def _dvh(dvh: Mapping[str, Any]) -> "Figure":
             100 * np.array(curve["fraction"]),
             color=curve["color"],
             linestyle="--" if curve["dashed"] else "-",
-            label=_plain(curve["shown"]),
+            label=plain(curve["shown"]),
         )
     axes.set(
         xlabel="absorbed dose, Gy",
@@ -71,47 +73,72 @@ def _dvh(dvh: Mapping[str, Any]) -> "Figure":
 
 
 def _planes(data: Mapping[str, Any]) -> "Figure":
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LinearSegmentedColormap, Normalize
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     axes = figure.subplots(1, len(data["planes"]))
     looks = {one["name"]: one for one in data["outlines"]}
     for one, plane in zip(axes, data["planes"], strict=True):
-        _draw_plane(one, plane, looks, side_mm=data["side_mm"])
-    if data["gray"] in ("CT", "black"):
-        top = data["bar"][-1][0]
-        stops = [(0.0, "#000000"), *((gy / top, color) for gy, color in data["bar"])]
-        colors = LinearSegmentedColormap.from_list("dose", stops)
-        scale = ScalarMappable(Normalize(0, top), colors)
-        over = "max" if data["max_gy"] > top else "neither"
-        bar = figure.colorbar(scale, ax=axes, shrink=0.7, extend=over)
-        bar.set_label("Gy", fontsize=8)
-        bar.ax.tick_params(labelsize=8)
-    shown = [("Isodoses, Gy", "none", "-")]
-    shown += [(f"{o['level_gy']:g}", o["color"], "-") for o in data["isodoses"]]
-    shown += [
-        (_plain(one["name"]), one["color"], "--" if one["dashed"] else "-")
-        for one in data["outlines"]
-    ]
-    lines = [
-        axes[0].plot([], [], color=color, linestyle=style, linewidth=2, label=name)[0]
-        for name, color, style in shown
-    ]
+        draw_plane(one, plane, looks, side_mm=data["side_mm"])
+    draw_scale(figure, data, ax=axes, shrink=0.7)
+    isodoses, outlines = key_lines(data)
+    lines = [*isodoses, *outlines]
     figure.legend(
         handles=lines, loc="outside lower center", ncols=min(6, len(lines)), fontsize=8
     )
     return figure
 
 
-def _draw_plane(
+def draw_scale(
+    figure: "Figure", data: Mapping[str, Any], *, ink: str = "#000000", **where: Any
+) -> None:
+    """Put the colors of the dose beside planes, where they have any.
+
+    `where` is what matplotlib's color bar takes: axes to stand beside, or its own.
+    """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    top = data["bar"][-1][0]
+    if data["gray"] not in ("CT", "black"):
+        return
+    stops = [(0.0, "#000000"), *((gy / top, color) for gy, color in data["bar"])]
+    colors = LinearSegmentedColormap.from_list("dose", stops)
+    over = "max" if data["max_gy"] > top else "neither"
+    scale = ScalarMappable(Normalize(0, top), colors)
+    bar = figure.colorbar(scale, extend=over, **where)
+    bar.set_label("Gy", fontsize=8, color=ink)
+    bar.ax.tick_params(labelsize=8, color=ink, labelcolor=ink)
+
+
+def key_lines(
+    data: Mapping[str, Any], color: str = "color"
+) -> "tuple[list[Line2D], list[Line2D]]":
+    """Isodoses and outlines, each with its name; `dark` are the colors on black."""
+    isodoses = [_line("Isodoses, Gy", "none")]
+    isodoses += [_line(f"{o['level_gy']:g}", o["color"]) for o in data["isodoses"]]
+    outlines = [
+        _line(plain(one["name"]), one[color], dashed=one["dashed"])
+        for one in data["outlines"]
+    ]
+    return isodoses, outlines
+
+
+def _line(name: str, color: str, *, dashed: bool = False) -> "Line2D":
+    from matplotlib.lines import Line2D
+
+    style: Literal["--", "-"] = "--" if dashed else "-"
+    return Line2D([], [], color=color, linestyle=style, linewidth=2, label=name)
+
+
+def draw_plane(
     axes: "Axes",
     plane: Mapping[str, Any],
     looks: Mapping[str, Any],
     *,
     side_mm: float,
 ) -> None:
+    """Draw a plane: picture, isodoses, outlines, labels, sides and a 5 cm scale."""
     from matplotlib.patheffects import withStroke
     from PIL import Image
 
@@ -143,7 +170,7 @@ def _draw_plane(
     letters.append({"text": "5 cm", "x": 44 + scale / 2, "y": 908, "color": "#ffffff"})
     for one in (*plane["labels"], *letters):
         axes.text(
-            *(one["x"], one["y"], _plain(one["text"])),
+            *(one["x"], one["y"], plain(one["text"])),
             color=one["color"],
             ha="center",
             va="center",

@@ -26,11 +26,12 @@ from sirtdose.report.palette import ISODOSES
 UNITS = 1000
 FONT = 48
 _PIXELS = 360
+_SHARP_PIXELS = 800
 _POINTS = 200
 _THUMBNAIL_PIXELS = 120
 _MARGIN_MM = 18.0
 _FIELD_MIN_MM = 100.0
-_SOFT_TISSUE_HU = (-160.0, 240.0)
+SOFT_TISSUE_HU = (-160.0, 240.0)
 AIR_HU = -1000.0
 # White and black of a PET.
 INVERTED_SUV = (0.0, 10.0)
@@ -210,15 +211,31 @@ def place_of(view: View, at_mm: NDArray[np.float64]) -> str:
     return f"{'xyz'[through]} = {at_mm[through] + 0.0:.0f} mm".replace("-", "\u2212")
 
 
+def sharp_pictures(
+    dose: Volume, gray: Volume | None, shown: Field, scale: Scale
+) -> list[str]:
+    """Pictures as those of still planes, with more pixels and without loss (PNG)."""
+    pictures = (
+        _washed(dose, gray, shown.points(view, _SHARP_PIXELS), scale) for view in VIEWS
+    )
+    return [_encoded(one, "png", compress_level=1) for one in pictures]
+
+
 def _picture(
     dose: Volume, gray: Volume | None, points: NDArray[np.float64], scale: Scale
 ) -> str:
+    return _encoded(_washed(dose, gray, points, scale), "jpeg", quality=88)
+
+
+def _washed(
+    dose: Volume, gray: Volume | None, points: NDArray[np.float64], scale: Scale
+) -> NDArray[np.float64]:
     picture = _gray(gray, points)
     if gray is None or gray.quantity is Quantity.CT_NUMBER:
         wash, part = scale.wash(sample(dose.data, dose.grid, points))
         part = part[..., None] * (_OPACITY_ON_BLACK if gray is None else _OPACITY)
         picture = picture * (1 - part) + wash * part
-    return _encoded(picture, "jpeg", quality=88)
+    return picture
 
 
 def _gray(image: Volume | None, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -226,7 +243,7 @@ def _gray(image: Volume | None, points: NDArray[np.float64]) -> NDArray[np.float
         return np.zeros((*points.shape[:2], 3))
     if image.quantity is Quantity.CT_NUMBER:
         values = sample(image.data, image.grid, points, AIR_HU)
-        low, high = _SOFT_TISSUE_HU
+        low, high = SOFT_TISSUE_HU
     elif image.quantity is Quantity.SUV:
         values, (high, low) = sample(image.data, image.grid, points), INVERTED_SUV
     else:

@@ -19,7 +19,7 @@ from sirtdose.cli.plan.options import (
 )
 from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.families import has_own_sheet, left_by_image, own_family
+from sirtdose.cli.words.families import SHEETS, has_own_sheet, left_by_image, own_family
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -169,7 +169,7 @@ def _ours(out: Path) -> list[str]:
     from sirtdose.report.plan.image import REPLACED
 
     is_own = has_own_sheet(out, "plan.json")
-    return [one for one in REPLACED if one != "sheet.html" or is_own]
+    return [one for one in REPLACED if is_own or one not in SHEETS]
 
 
 def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":

@@ -22,11 +22,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
     shunted = options["lung_shunt"] is not None or options["injections"]
     typed = not isinstance(options["calibration"], str)
     by_factor = typed or knows_cameras(options)
-    if options["show_patient"] and (options["no_report"] or options["deidentify"]):
-        raise click.UsageError(
-            "--show-patient shows the patient's name on the report: leave out "
-            "--no-report and --deidentify"
-        )
+    _require_agreeing(options)
     plan = options["plan_file"]
     idle = (
         (
@@ -74,6 +70,21 @@ def require_no_idle(options: dict[str, Any]) -> None:
     for given, needed, name, what in idle:
         if given and not needed:
             raise click.UsageError(f"{name} is for {what}: give both")
+
+
+def _require_agreeing(options: dict[str, Any]) -> None:
+    """Options about what is written that exclude each other."""
+    if options["show_patient"] and (options["no_report"] or options["deidentify"]):
+        raise click.UsageError(
+            "--show-patient shows the patient's name on the report: leave out "
+            "--no-report and --deidentify"
+        )
+    for name, without in (("pdf", "no_report"), ("key_images", "no_dicom")):
+        if options.get(name) and options.get(without):
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} and --{without.replace('_', '-')} "
+                "contradict each other: leave one of them out"
+            )
 
 
 def site_key(options: dict[str, Any]) -> bytes | None:

@@ -227,6 +227,16 @@ if TYPE_CHECKING:
 @Option("show-patient", bool, "Show the patient's name on report.html.")
 @Option("no-dicom", bool, "Do not write RTDOSE, RTPLAN, SEG and SR for DICOM images.")
 @Option(
+    "pdf",
+    bool,
+    "Also write the report as report.pdf, and for DICOM images as Encapsulated PDF.",
+)
+@Option(
+    "key-images",
+    bool,
+    "Also write planes, histograms and an overview as DICOM Secondary Capture.",
+)
+@Option(
     "fhir",
     bool,
     "Also write observations.json: FHIR R4 Observations, with the image's PatientID as "
@@ -310,6 +320,8 @@ def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
         fhir=options["fhir"],
         named=options["show_patient"],
         thumbnail=thumbnail,
+        pdf=options["pdf"],
+        pictures=options["key_images"],
     )
 
 

@@ -9,16 +9,21 @@ from typing import Any
 from sirtdose.errors import FileFormatError
 from sirtdose.io.output.owners import document_in
 
-# `sirtdose report --sheet` makes it of a plan, a comparison, vials or an order.
+# `sirtdose report --sheet` makes it of a plan, a comparison, vials or an order, and
+# `--pdf` the PDF of any page.
 _SHEET = "sheet.html"
+SHEETS = (_SHEET, "sheet.pdf")
 _NUMBER = re.compile(r"<title>[^<]*? ([0-9a-f]{12})</title>")
 _HEADERS = {"structures.csv": "method,name,role,", "dvh.csv": "method,name,dose_gy,"}
 # A later run replaces all of them, also those that it does not write itself: an order
 # form, say, must not stay beside vials that it is not of.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "plan.json": ("plan.html", "uncertainty.csv", _SHEET),
-    "vial.json": ("vial.html", "order.json", "order.html", "order.csv", _SHEET),
-    "compare.json": ("compare.html", _SHEET),
+    "plan.json": ("plan.html", "plan.pdf", "uncertainty.csv", *SHEETS),
+    "vial.json": (
+        *("vial.html", "vial.pdf", "order.json", "order.html", "order.pdf"),
+        *("order.csv", *SHEETS),
+    ),
+    "compare.json": ("compare.html", "compare.pdf", *SHEETS),
     "plan_check.json": (),
     "commission.json": (
         *("camera.toml", "commission.html", "recovery.csv", "widths.csv"),
@@ -36,7 +41,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         *("arms.csv", "arms_worst.csv"),
     ),
     "response.json": ("timepoints.csv", "best.csv", "variants.csv"),
-    "lesions.json": ("lesions.csv", "lesions.html"),
+    "lesions.json": ("lesions.csv", "lesions.html", "lesions.pdf"),
     "suv.json": ("lesions.csv", "uptake.csv", "suv.html"),
     "eligibility.json": (),
     "find.json": ("studies.csv",),
@@ -88,7 +93,8 @@ def _is_of(plan: Mapping[str, Any], path: Path) -> bool:
 def own_family(out: Path, name: str) -> tuple[str, ...]:
     """What may be beside a document and goes with it: of sheets only its own."""
     family = FAMILIES[name]
-    return tuple(one for one in family if one != _SHEET or has_own_sheet(out, name))
+    own = has_own_sheet(out, name)
+    return tuple(one for one in family if own or one not in SHEETS)
 
 
 def has_own_sheet(out: Path, name: str) -> bool:

@@ -89,6 +89,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "above",
             "no-report",
             "no-dicom",
+            *("pdf", "key-images"),
             "fhir",
             "csv",
             "show-patient",

@@ -6,8 +6,10 @@ _STORAGE: Final = "1.2.840.10008.5.1.4.1.1"
 _MEASURED: Final = "a structured report (`sirtdose report --csv` reads measurements)"
 _WORDS: Final = {
     f"{_STORAGE}.7": "a secondary capture",
-    f"{_STORAGE}.7.2": "a secondary capture of several frames",
-    f"{_STORAGE}.7.4": "a secondary capture of several frames",
+    **dict.fromkeys(
+        (f"{_STORAGE}.7.{one}" for one in (1, 2, 3, 4)),
+        "a secondary capture of several frames",
+    ),
     f"{_STORAGE}.88.11": "a structured report of text",
     f"{_STORAGE}.88.22": _MEASURED,
     f"{_STORAGE}.88.33": _MEASURED,

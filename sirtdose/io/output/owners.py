@@ -18,9 +18,12 @@ _MAP = r"(local|kernel|collapsed_cone)"
 IMAGED_MAP = re.compile(rf"dose_{_MAP}(_with_prior)?\.nii\.gz")
 # What other documents say is theirs by being there.
 BESIDE: Mapping[str, tuple[str, ...]] = {
-    _PLAN: ("plan.html", "uncertainty.csv"),
-    "compare.json": ("compare.html",),
-    "vial.json": ("vial.html", "order.json", "order.html", "order.csv"),
+    _PLAN: ("plan.html", "plan.pdf", "uncertainty.csv"),
+    "compare.json": ("compare.html", "compare.pdf"),
+    "vial.json": (
+        *("vial.html", "vial.pdf", "order.json", "order.html", "order.pdf"),
+        "order.csv",
+    ),
     "dvh.json": ("structures.csv", "dvh.csv"),
     "register.json": ("registration.tfm", "register.html"),
     # A record is of one run: of doses, or of a scan without structures.

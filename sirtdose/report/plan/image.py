@@ -55,7 +55,7 @@ REPLACED = (
     *(dose_file(f"{one}{tag}") for one in DOSE_FILES for tag in ("", "+with_prior")),
     PER_GBQ,
     # What `sirtdose report` makes of it.
-    *("sheet.html", "figures"),
+    *("plan.pdf", "sheet.html", "sheet.pdf", "figures"),
 )
 
 

@@ -7,9 +7,16 @@ from typing import Any
 from sirtdose.dosimetry.grid.registration import write_transform
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.image_file import write_nifti
+from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_text, post_page_data
+from sirtdose.report.pdf import page_pdf, pdf_name
 from sirtdose.report.planes import thumbnail_png
+from sirtdose.report.post.dicom_documents import (
+    document_files,
+    write_key_images,
+    write_report_pdf,
+)
 from sirtdose.report.post.dicom_files import (
     PLAN_FILE,
     REPORT_FILE,
@@ -34,6 +41,8 @@ DOSE_FILES = {
 }
 
 
+PAGE = "report.html"
+PAGE_PDF = pdf_name(PAGE)
 # Pictures and curves of the page, so that it can be made again.
 PAGE_DATA = "report_data.json"
 # How structures came from the image they were drawn on.
@@ -79,7 +88,7 @@ def post_files(
         names += [dicom_file(name) for name in method_names if "prior" not in name]
         names += [PLAN_FILE, STRUCTURES_FILE, REPORT_FILE]
     names += [TRANSFORM] if registration else []
-    return [*names, PAGE_DATA, "report.html"] if report else names
+    return [*names, PAGE_DATA, PAGE] if report else names
 
 
 def post_replaces() -> list[str]:
@@ -90,6 +99,7 @@ def post_replaces() -> list[str]:
         for correction in _CORRECTED
     ]
     names = post_files(methods, report=True, dicom=True, registration=True)
+    names += [PAGE_PDF, *document_files(len(methods))]
     # `sirtdose report` makes the figures.
     names += [*UNCERTAINTY_FILES, *READER_FILES, OBSERVATIONS_FILE]
     return [*names, THUMBNAIL, RUN_RECORD, "figures"]
@@ -105,15 +115,48 @@ def write_post(
     fhir: bool = False,
     named: bool = False,
     thumbnail: bool = False,
+    pdf: bool = False,
+    pictures: bool = False,
 ) -> None:
     """Write post.json, tables, dose maps and, if wanted, DICOM, FHIR and the page.
 
-    Only a page that is to be `named` says whom the image is of.
+    Only a page that is to be `named` says whom the image is of. `pdf` is the page as
+    PDF, also as DICOM; `pictures` are key images, as DICOM alone.
     """
     text = document_text(document)
     (folder / "post.json").write_text(text, "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(assessment.structure_doses), "utf-8")
+    _write_if_asked(assessment, document, folder)
+    for method, dose in assessment.dosed.doses.items():
+        write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
+    link = assessment.provenance.link
+    if dicom:
+        names = {
+            method: dicom_file(method)
+            for method in assessment.dosed.doses
+            if "prior" not in method
+        }
+        write_dicom(assessment, document, folder, names)
+    if fhir:
+        observations = observations_text(document, Subject.of(link))
+        (folder / OBSERVATIONS_FILE).write_text(observations, "utf-8")
+    if not (report or pictures):
+        return
+    data = post_page_data(assessment)
+    if report:
+        page = post_page(text, data, link if named else None)
+        _write_page(page, data, text, folder, thumbnail=thumbnail)
+        if pdf:
+            _write_pdf(page, folder, link if dicom else None)
+    if pictures and link is not None:
+        write_key_images(assessment, data, text, folder=folder, link=link)
+
+
+def _write_if_asked(
+    assessment: Assessment, document: dict[str, Any], folder: Path
+) -> None:
+    """Tables of uncertainty and readers, and the transform of a registration."""
     if document["uncertainty"] is not None:
         pairs = zip(UNCERTAINTY_FILES, (uncertainty_csv, budget_csv), strict=True)
         for name, table in pairs:
@@ -123,32 +166,25 @@ def write_post(
             (folder / name).write_text(rows, "utf-8")
     if assessment.placed.registration is not None:
         write_transform(assessment.placed.registration, folder / TRANSFORM)
-    for method, dose in assessment.dosed.doses.items():
-        write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
-    if dicom:
-        names = {
-            method: dicom_file(method)
-            for method in assessment.dosed.doses
-            if "prior" not in method
-        }
-        write_dicom(assessment, document, folder, names)
-    if fhir:
-        subject = Subject.of(assessment.provenance.link)
-        observations = observations_text(document, subject)
-        (folder / OBSERVATIONS_FILE).write_text(observations, "utf-8")
-    if report:
-        _write_page(assessment, text, folder, named=named, thumbnail=thumbnail)
+
+
+def _write_pdf(page: str, folder: Path, link: PatientLink | None) -> None:
+    made = page_pdf(page)
+    (folder / PAGE_PDF).write_bytes(made)
+    if link is not None:
+        write_report_pdf(made, folder, link)
 
 
 def _write_page(
-    assessment: Assessment, text: str, folder: Path, *, named: bool, thumbnail: bool
+    page: str, data: dict[str, Any], text: str, folder: Path, *, thumbnail: bool
 ) -> None:
-    """The page of a document's text, with its pictures and curves."""
-    data = post_page_data(assessment)
     data_text = page_data_text(text, data, folder / PLAN_FILE)
     (folder / PAGE_DATA).write_text(data_text, "utf-8")
-    page = post_page(text, data, assessment.provenance.link if named else None)
-    (folder / "report.html").write_text(page, "utf-8")
+    (folder / PAGE).write_text(page, "utf-8")
     if thumbnail:
-        dark = {one["name"]: one["dark"] for one in data["outlines"]}
-        (folder / THUMBNAIL).write_bytes(thumbnail_png(data["planes"][0], dark))
+        (folder / THUMBNAIL).write_bytes(
+            thumbnail_png(
+                data["planes"][0],
+                {one["name"]: one["dark"] for one in data["outlines"]},
+            )
+        )

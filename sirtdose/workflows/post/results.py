@@ -20,6 +20,7 @@ from sirtdose.model.commissioned import CameraUsed
 from sirtdose.model.request import PostRequest
 from sirtdose.report.batch import BATCH_FILES
 from sirtdose.report.documents import rounded
+from sirtdose.report.pdf import require_pdf
 from sirtdose.report.post.deidentified import kept_texts
 from sirtdose.report.post.document import post_document
 from sirtdose.report.post.files import post_replaces, write_post
@@ -35,7 +36,8 @@ class Wanted:
 
     `report` is the page with its data, `dicom` RTDOSE, RTPLAN, SEG and SR of a DICOM
     image, `fhir` Observations, `named` the patient on the page, `thumbnail` a small
-    picture of the page's first.
+    picture of the page's first. `pdf` is the page as PDF, of a DICOM image as
+    Encapsulated PDF too, and `pictures` are key images as Secondary Capture.
     """
 
     report: bool = True
@@ -43,6 +45,8 @@ class Wanted:
     fhir: bool = False
     named: bool = False
     thumbnail: bool = False
+    pdf: bool = False
+    pictures: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,16 +90,15 @@ def assess_into(
         Something would be overwritten, or could not be written, or another run writes
         to the folder.
     """
+    if wanted.pdf:
+        # Before anything is computed.
+        require_pdf("--pdf")
     with claimed(folder) as claim:
         require_not_of_others(folder, _ALWAYS, post_replaces())
         require_free(folder, post_replaces(), force=force)
         started = datetime.now(UTC)
         assessment = assess_dose(request)
-        if wanted.named and assessment.provenance.link is None:
-            raise InputError(
-                "--show-patient: the image is not DICOM and has no patient: leave it "
-                "out"
-            )
+        _require_patient(wanted, assessment)
         # What is printed and what is written are the same digits.
         document = rounded(post_document(assessment))
         if request.privacy.nameless:
@@ -111,6 +114,8 @@ def assess_into(
                 fhir=wanted.fhir,
                 named=wanted.named,
                 thumbnail=wanted.thumbnail,
+                pdf=wanted.pdf,
+                pictures=wanted.pictures,
             )
             write_run_record(
                 aside,
@@ -124,6 +129,16 @@ def assess_into(
             )
             names = tuple(sorted(path.name for path in aside.iterdir()))
     return Kept(document, names)
+
+
+def _require_patient(wanted: Wanted, assessment: Assessment) -> None:
+    """Refuse what only a DICOM image has: a patient."""
+    asked = {"--show-patient": wanted.named, "--key-images": wanted.pictures}
+    for option in [name for name, is_wanted in asked.items() if is_wanted]:
+        if assessment.provenance.link is None:
+            raise InputError(
+                f"{option}: the image is not DICOM and has no patient: leave it out"
+            )
 
 
 def _with_camera(

@@ -25,6 +25,7 @@ from tests.network_peers import (
     write_object,
     write_study,
 )
+from tests.pdf_text import needs_pdf
 
 Run = Callable[..., Result]
 
@@ -60,7 +61,8 @@ def test_storescp_receives_what_was_sent(
     program = dcmtk("storescp")
     doses, there = tmp_path / "doses", tmp_path / "there"
     there.mkdir()
-    given = ("--administered", "2GBq", "--no-report", "--out", doses)
+    needs_pdf()
+    given = ("--administered", "2GBq", "--pdf", "--key-images", "--out", doses)
     assert run("post", exact_voxels, *given).exit_code == 0
     port = free_port()
     # +B: data sets byte by byte as they came.
@@ -75,9 +77,10 @@ def test_storescp_receives_what_was_sent(
     sent = sorted(doses.glob("*.dcm"))
     assert [path.name for path in sent] == [
         "dose_local.dcm",
-        "dose_plan.dcm",
-        "dose_report.dcm",
-        "dose_structures.dcm",
+        "dose_pdf.dcm",
+        *(f"dose_picture_{one}.dcm" for one in ("axial", "coronal", "dvh_1")),
+        *(f"dose_picture_{one}.dcm" for one in ("overview", "sagittal")),
+        *("dose_plan.dcm", "dose_report.dcm", "dose_structures.dcm"),
     ]
     assert f"{len(sent)} of {len(sent)} stored" in result.stderr
     assert "post.json skipped: not DICOM" in result.stderr

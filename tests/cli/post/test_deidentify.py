@@ -19,6 +19,7 @@ from sirtdose.model.request import ImageRequest
 from sirtdose.workflows.post.kept_names import without_file_names
 from tests.cli.post.test_registration import save
 from tests.gated import part_spect
+from tests.pdf_text import everything_in, needs_pdf
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--deidentify")
@@ -62,6 +63,8 @@ def told_in(folder: Path, *texts: str) -> list[str]:
         content = path.read_bytes()
         if path.name.endswith(".gz"):
             content += gzip.decompress(content)
+        if path.suffix == ".pdf":
+            content += everything_in(content)
         # DICOM may hold texts of two bytes a letter.
         plain = content.lower().replace(b"\0", b"")
         found += [f"{path.name}: {one}" for one in TOLD if one.encode() in plain]
@@ -348,3 +351,53 @@ def test_the_hashes_of_earlier_sessions_are_removed() -> None:
     assert kept == {"hash": "", "includes": [], "lungs_gy": 12.0, "at": None}
     assert found["doses"] == [{"dose_gy": 40.0}]
     assert one["hash"] == "ab"
+
+
+def test_reports_and_pictures_name_nobody(
+    run: Run, patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text, metadata and what is drawn in; and all objects are of one study."""
+    from tests.cli.post.test_pdf import drawn_texts
+
+    needs_pdf()
+    key = written(tmp_path / "key", "0123456789abcdef0123456789abcdef\n")
+    time = ("--administered-at", "2026-03-02T10:00+01:00")
+    words = ("post", patient, "--administered", "2.15GBq", "--lung-shunt", "5%", *time)
+    words += ("--pdf", "--key-images")
+    named = run(*words, "--show-patient", "--out", tmp_path / "named")
+    assert named.exit_code == 0, named.stderr
+    # What is looked for is found in the text of a PDF that names the patient.
+    pdf = everything_in((tmp_path / "named" / "report.pdf").read_bytes()).lower()
+    assert b"zqmarker" in pdf
+    assert b"mar 2, 2026" in pdf
+    said = drawn_texts(monkeypatch)
+    result = run(*words, "--deidentify", "--site-key", key, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    assert told_in(tmp_path / "out", result.stdout, result.stderr, *said) == []
+    hidden = everything_in((tmp_path / "out" / "report.pdf").read_bytes()).lower()
+    assert b"de-identified" in hidden
+    for date in ("2026-03-0", "mar 2, 2026", "20260302", "20260303"):
+        assert date.encode() not in hidden
+        assert date not in "\n".join(said).lower()
+    files = [
+        pydicom.dcmread(one, stop_before_pixels=True)
+        for one in (tmp_path / "out").glob("*.dcm")
+    ]
+    assert len(files) == 10
+    for keyword in ("PatientID", "StudyInstanceUID", "StudyDate", "PatientName"):
+        assert len({str(one[keyword].value) for one in files}) == 1, keyword
+    by_name = {
+        one.name: pydicom.dcmread(one, stop_before_pixels=True)
+        for one in (tmp_path / "out").glob("*.dcm")
+    }
+    sources = {
+        str(item.ReferencedSOPInstanceUID)
+        for name, keyword in (
+            ("dose_pdf.dcm", "SourceInstanceSequence"),
+            ("dose_picture_axial.dcm", "SourceImageSequence"),
+            ("dose_structures.dcm", "SourceImageSequence"),
+        )
+        for item in by_name[name][keyword].value
+    }
+    assert len(sources) == 1
+    assert all(one.PatientIdentityRemoved == "YES" for one in files)
