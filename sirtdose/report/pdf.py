@@ -1,19 +1,18 @@
 """A page as a PDF for an archive: what a browser prints of it, made without one."""
 
 import base64
-import contextlib
-import io
+import os
 import re
+import subprocess
+import sys
 from functools import cache
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from sirtdose.errors import MissingExtra, require_extra
+from sirtdose.errors import MissingExtra, OutputError, require_extra
+from sirtdose.report.pdf_printer import NO_LIBRARY
 
-# PDF/A-2: all fonts and colors inside, transparency allowed, and text as Unicode.
-_VARIANT = "pdf/a-2u"
 _SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 _DRAWING = re.compile(r"<svg\b[^>]*>")
 _ON_PICTURE = re.compile(r'<svg viewBox="0 0 1000 1000".*?</svg>', re.DOTALL)
@@ -50,7 +49,7 @@ def require_pdf(what: str) -> None:
         WeasyPrint, or the library of the system that it sets text with.
     """
     require_extra("pdf", what)
-    _weasyprint(what)
+    _printed("", what)
 
 
 def page_pdf(page: str) -> bytes:
@@ -74,31 +73,40 @@ def page_pdf(page: str) -> bytes:
     ------
     MissingExtra
         WeasyPrint is not installed.
+    OutputError
+        It could not be printed.
     """
     require_extra("pdf", "a PDF")
-    weasyprint = _weasyprint("a PDF")
-    from weasyprint.urls import URLFetcher
-
-    # Only what stands in the page itself: nothing of the disk, nothing of a network.
-    fetcher = URLFetcher(allowed_protocols=("data",), fail_on_errors=True)
-    html = weasyprint.HTML(string=_printable(page), url_fetcher=fetcher)
-    made: bytes = html.write_pdf(pdf_variant=_VARIANT)
+    made = _printed(_printable(page), "a PDF")
     return made + b"\n" * (len(made) % 2)
 
 
-def _weasyprint(what: str) -> Any:
-    """The library; it writes to the terminal itself where it cannot be loaded."""
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            import weasyprint
-    except OSError:
+def _printed(page: str, what: str) -> bytes:
+    """What a process of its own prints of a page."""
+    where = os.pathsep.join(one for one in sys.path if one)
+    done = subprocess.run(
+        [sys.executable, "-m", "sirtdose.report.pdf_printer"],
+        input=page.encode("utf-8"),
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": where},
+        check=False,
+    )
+    if done.returncode == NO_LIBRARY:
         raise MissingExtra(
             f"{what} needs Pango, a library of the operating system, which WeasyPrint "
             "cannot load: on Debian and Ubuntu `apt install libpango-1.0-0 "
             "libpangoft2-1.0-0 libharfbuzz-subset0`, on macOS `brew install pango`; "
             "for Windows see docs/how-to/pdf-and-pictures.md"
-        ) from None
-    return weasyprint
+        )
+    if done.returncode < 0:
+        raise OutputError(
+            f"{what} was not made: the process that prints it was ended by signal "
+            f"{-done.returncode}; is there enough memory?"
+        )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise OutputError(f"{what} was not made: {said[-1] if said else 'no reason'}")
+    return done.stdout
 
 
 def _printable(page: str) -> str:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from sirtdose.errors import OutputError
 from sirtdose.report.pdf import page_pdf
 from tests.pdf_text import everything_in, needs_pdf, packed, pages_of, reader_of
 
@@ -164,15 +167,35 @@ def test_the_same_page_gives_the_same_bytes(report: Path, made: bytes) -> None:
     "address", ["file:///etc/hostname", "http://127.0.0.1:9/x.png", "//server/x.png"]
 )
 def test_nothing_is_fetched_for_it(address: str) -> None:
-    from weasyprint.urls import FatalURLFetchingError
-
     page = f'<html><body><p>A</p><img src="{address}"></body></html>'
     if address.startswith("//"):
         # An address without a scheme leads nowhere, as a page has no address itself.
         assert pages_of(page_pdf(page)) == ["A"]
         return
-    with pytest.raises(FatalURLFetchingError):
+    with pytest.raises(OutputError, match=r"FatalURLFetchingError"):
         page_pdf(page)
+
+
+def test_a_printer_that_is_killed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = subprocess.CompletedProcess([], -9, b"%PDF-1.7 half", b"")
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: killed)
+    with pytest.raises(OutputError, match=r"signal 9; is there enough memory"):
+        page_pdf("<html><body><p>A</p></body></html>")
+
+
+def test_what_prints_is_not_loaded_here(made: bytes) -> None:
+    """WeasyPrint brings libraries of other licenses: a process of its own has them."""
+    code = (
+        "import sys; from sirtdose.report.pdf import page_pdf; "
+        "page_pdf('<html><body><p>A</p></body></html>'); "
+        "print({one.partition('.')[0] for one in sys.modules} & "
+        "{'weasyprint', 'pyphen', 'pydyf', 'cffi'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert made
+    assert done.stdout.strip() == "set()"
 
 
 def test_many_findings_and_rows_are_all_there() -> None:
