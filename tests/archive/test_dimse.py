@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from pydicom import Dataset, dcmread
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from tests.archive.orthanc import Orthanc, require_orthanc, running
 from tests.archive.proxy import between
@@ -20,6 +20,7 @@ from tests.network_peers import (
     PATIENT_ID,
     free_port,
     make_object,
+    with_meta,
     write_object,
 )
 
@@ -204,6 +205,25 @@ def test_a_killed_fetch_goes_on(
     [study] = json.loads(result.stdout)["studies"]
     assert (study["complete"], study["known"]) == (True, waiting)
     assert len(whole(out / study["key"])) == study["objects"] >= 104
+
+
+@pytest.mark.parametrize("way", ["get", "move"])
+def test_a_compressed_image_comes_as_it_is_stored(
+    run: Run, orthanc: Orthanc, site: Callable[..., Path], tmp_path: Path, way: str
+) -> None:
+    path = site(more=moved(orthanc) if way == "move" else "")
+    packed = tmp_path / "packed.dcm"
+    study = f"1.2.826.0.1.3680043.8.498.8.{1 if way == 'get' else 2}"
+    one = with_meta(make_object(study=study), ExplicitVRLittleEndian)
+    one.compress(RLELossless, generate_instance_uid=False)
+    write_object(packed, one, RLELossless)
+    assert run("--site", path, "send", packed, "--to", "pacs").exit_code == 0
+    words = ("fetch", study, "--from", "pacs", "--out", tmp_path / "scans", "--json")
+    result = run("--site", path, *words)
+    assert result.exit_code == 0, result.stderr
+    [came] = (tmp_path / "scans").glob("*/*.dcm")
+    assert dcmread(came).file_meta.TransferSyntaxUID == RLELossless
+    assert dcmread(came).PixelData == dcmread(packed).PixelData
 
 
 def test_a_slow_archive_is_waited_for(

@@ -110,11 +110,12 @@ from sirtdose.network.server import Endpoint
 def listen_command(**options: Any) -> None:
     """Receive studies over DICOM, and process each once no more objects arrive.
 
-    Accepts CT, NM, PET, RTSTRUCT, SEG, RTDOSE, RTPLAN and REG, stores them unchanged in
-    DIR/incoming, and writes to DIR/results. A study is processed once, even if the
-    listener was killed in between. If more objects arrive later, the study is processed
-    again, into a new folder. Folder names are digests and contain nothing of the
-    patient. SIGTERM ends the listener with exit code 0, Ctrl-C with 130.
+    Accepts CT, NM, PET, RTSTRUCT, SEG, RTDOSE, RTPLAN, REG, SR, PDF and secondary
+    captures, stores them unchanged in DIR/incoming, and writes to DIR/results. A study
+    is processed once, even if the listener was killed in between. If more objects
+    arrive later, the study is processed again, into a new folder. Folder names are
+    digests and contain nothing of the patient. SIGTERM ends the listener with exit code
+    0, Ctrl-C with 130.
 
     With --run post, DIR/cases/STUDY.toml holds the options of one study.
 

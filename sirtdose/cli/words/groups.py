@@ -87,6 +87,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "above",
             "no-report",
             "no-dicom",
+            "fhir",
+            "csv",
             "show-patient",
             "show-patients",
         ),

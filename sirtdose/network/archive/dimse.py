@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import OutputError
 from sirtdose.model.node import Node
+from sirtdose.model.progress import counted
 from sirtdose.network.archive.archive import Archive, Keep, Part
 from sirtdose.network.archive.identifiers import (
     identifier,
@@ -81,7 +82,8 @@ class DimseArchive:
                 found.setdefault(row.uid, row)
         loose = replace(query, modalities=())
         kept, others = matching(list(found.values()), loose)
-        kept = [self._completed(one, query) for one in kept[: most + 1]]
+        kept = kept[: most + 1]
+        kept = [self._completed(one, query) for one in counted("studies", kept)]
         kept, more = matching(kept, query)
         notes = []
         if ignored:

@@ -185,8 +185,8 @@ class _Study:
         if listing is None:
             return Fetched(self.shelf.key, 0, 0, 0, said=(said,))
         count, lacking = self.shelf.count(listing), self.shelf.lacking(listing)
-        is_complete = not said and count > 0
-        if is_complete:
+        all_came = not said and count > 0
+        if all_came:
             self.shelf.publish()
         return Fetched(
             self.shelf.key,
@@ -195,5 +195,5 @@ class _Study:
             lacking,
             listing.left,
             tuple(one for one in (said, *listing.notes) if one),
-            is_complete=is_complete,
+            is_complete=all_came and not listing.absent,
         )

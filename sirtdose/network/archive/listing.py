@@ -54,7 +54,8 @@ class ListedSeries:
 class Listing:
     """What is wanted of a study, and what is not.
 
-    `found` is every series that the archive named.
+    `found` is every series that the archive named; `absent` how many that were asked
+    for are not among them.
     """
 
     study_uid: str = field(repr=False)
@@ -62,6 +63,7 @@ class Listing:
     left: tuple[str, ...]
     notes: tuple[str, ...]
     found: frozenset[FoundSeries] = frozenset()
+    absent: int = 0
 
     @property
     def is_unsure(self) -> bool:
@@ -109,6 +111,7 @@ def listing_of(archive: Archive, wanted: Wanted) -> Listing:
         tuple(left),
         tuple(dict.fromkeys(notes)),
         frozenset(found),
+        len(unknown),
     )
 
 

@@ -224,6 +224,8 @@ def test_parts_of_a_study(fetch: Fetch) -> None:
         # The rest joins it.
         one = fetch()
         assert (one["known"], one["came"]) == (3, 3)
+        one = fetch("--series-uid", f"{STUDY}.9", "--series-uid", "1.2", code=5)
+        assert (one["known"], one["complete"]) == (1, False)
         missing = fetch("--series-uid", "1.2.3", "--retries", 0, code=5)
     assert "has no series of 1 that were asked for" in missing["notes"][0]
     assert len(fetch.files()) == 6

@@ -76,6 +76,7 @@ def test_storescp_receives_what_was_sent(
     assert [path.name for path in sent] == [
         "dose_local.dcm",
         "dose_plan.dcm",
+        "dose_report.dcm",
         "dose_structures.dcm",
     ]
     assert f"{len(sent)} of {len(sent)} stored" in result.stderr
