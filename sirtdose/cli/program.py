@@ -30,6 +30,10 @@ _COMMANDS = {
         "report": ("report", "Make the page of saved results again; read DICOM SR."),
     },
     "Many cases": {
+        "worklist": (
+            "worklist",
+            "Treatments and their scans: what is ready to assess.",
+        ),
         "batch": ("batch", "Assess many cases, from a table or a folder."),
         "cohort": ("outcomes.cohort", "Doses against response, toxicity and survival."),
     },
@@ -53,6 +57,7 @@ _COMMANDS = {
     "Trust": {
         "validate": ("validate", "Compare this installation with published values."),
         "verify": ("check.verify", "Check that results and inputs are unchanged."),
+        "status": ("check.status", "Where each patient stands, and what to do next."),
         "demo": ("demo", "A digital patient from plan to report."),
         "phantom": ("phantom", "Write a digital patient as DICOM, with true doses."),
         "kernel": ("kernel", "Export the dose kernel of one voxel."),

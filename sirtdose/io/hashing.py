@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
@@ -27,11 +27,44 @@ def sha256_of(paths: Sequence[Path]) -> str:
     File names and order do not enter: a renamed or reordered series is the same. Files
     that belong to one, as the voxels of a MetaImage do to its header, count with it.
     """
+    return _of_every(paths, _digest)
+
+
+class Hashes:
+    """The same digests for many results in one run: each file is read once.
+
+    A file is known by its place on the disk, its size and its time, and read again
+    where one of them is another.
+
+    Examples
+    --------
+    >>> hashes = Hashes()
+    >>> hashes.sha256_of([Path(__file__)]) == sha256_of([Path(__file__)])
+    True
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], str] = {}
+
+    def sha256_of(self, paths: Sequence[Path]) -> str:
+        """As :func:`sha256_of`."""
+        return _of_every(paths, self._digest)
+
+    def _digest(self, path: Path) -> str:
+        state = path.stat()
+        key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        if key not in self._known:
+            self._known[key] = _digest(path)
+        return self._known[key]
+
+
+def _of_every(paths: Sequence[Path], digest: Callable[[Path], str]) -> str:
     every = [one for path in paths for one in (path, *companions(path))]
+    if len(every) == 1:
+        return digest(every[0])
     with ThreadPoolExecutor(cpu_count()) as threads:
-        digests = sorted(threads.map(_digest, every))
-    of_all = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return digests[0] if len(digests) == 1 else of_all
+        digests = sorted(threads.map(digest, every))
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def sha256_of_item(item: Found) -> str:

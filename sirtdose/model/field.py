@@ -67,7 +67,8 @@ class Field:
         value = self.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self._is_no("number")
-        if not isfinite(value) or value > most or value < least:
+        # A whole number beyond all floats is no number to `isfinite`.
+        if value > most or value < least or not isfinite(value):
             raise self._out_of(value, f"it must be {least:g} to {most:g}")
         if above and value == least:
             raise self._out_of(value, f"it must be above {least:g}")

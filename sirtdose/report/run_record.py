@@ -6,7 +6,7 @@ The only file of a result that differs from run to run.
 import json
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -120,19 +120,26 @@ def result_names(folder: Path) -> list[str]:
         return []
 
 
-def changed_results(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
-    """Files of a result that are not as they were written: what is wrong by name."""
+def changed_results(
+    folder: Path,
+    record: Mapping[str, Any],
+    digest: Callable[[Sequence[Path]], str] = sha256_of,
+) -> dict[str, str]:
+    """Files of a result that are not as they were written: what is wrong by name.
+
+    `digest` is another way to the same SHA-256, such as one that knows files already.
+    """
     said = {
         path.name: "new"
         for path in sorted(folder.iterdir())
         if path.name.endswith(_ENDINGS)
         and path.name not in {RUN_RECORD, *record["results"]}
     }
-    for name, digest in record["results"].items():
+    for name, written in record["results"].items():
         path = folder / name
         if not path.is_file():
             said[name] = "missing"
-        elif sha256_of([path]) != digest:
+        elif digest([path]) != written:
             said[name] = "changed"
     return said
 

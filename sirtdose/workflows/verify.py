@@ -99,7 +99,7 @@ def input_states(
     kinds |= {kind for kind, option in _UNLISTED.items() if options.get(option)}
     return [
         *(
-            {"kind": one["kind"], "file": one["file"], "state": _state(one, now)}
+            {"kind": one["kind"], "file": one["file"], "state": input_state(one, now)}
             for one in document["inputs"]
         ),
         *(
@@ -110,7 +110,13 @@ def input_states(
     ]
 
 
-def _state(one: Mapping[str, Any], now: Sequence[Mapping[str, Any]]) -> str:
+def input_state(one: Mapping[str, Any], now: Sequence[Mapping[str, Any]]) -> str:
+    """Whether an input that a result lists is among those that are there now.
+
+    >>> was = {"kind": "CT", "sha256": "a"}
+    >>> [input_state(was, now) for now in ([was], [{"kind": "CT", "sha256": "b"}], [])]
+    ['unchanged', 'changed', 'missing']
+    """
     same = [other["sha256"] for other in now if other["kind"] == one["kind"]]
     if one["sha256"] in same:
         return "unchanged"

@@ -43,6 +43,7 @@ NAMED = re.compile(r"sirtdose ((?:plan|lsf|site)(?: [a-z]+)?|[a-z]+)\b")
 # Said by some commands alone, though others lead to the same function.
 ONLY_WHERE_TYPED = "of an option that was typed, or of what only these commands read"
 OF_THE_PLAN = "`plan update` judges by device, limits and sessions that its plan has"
+OF_NEXT = "`status` tells whole commands of others, which its own tests parse"
 KNOWN = {
     "checks.doses:_no_device": OF_THE_PLAN,
     "checks.method:chosen_limit_findings": OF_THE_PLAN,
@@ -108,6 +109,7 @@ KNOWN = {
     "planning.partition_goal:_reaches": "an image has roles, numbers have tumors",
     "planning.scout_dose:with_scout": "`mird` and `bsa` have one injection",
     "report.plan.command:_of_activity": "the end of the command of a plan's own method",
+    "report.plan.command:again_words": OF_NEXT,
     "report.plan.command:command_words": "in the command of a plan's own method",
     "report.review.document:accept_command": "the command that it makes is `accept`",
     "report.review.accepted:post_command": "the command that it makes is `post`",
@@ -121,6 +123,11 @@ KNOWN = {
     "workflows.image.scene:activity_image": ONLY_WHERE_TYPED,
     "workflows.image.structures:delineated": ONLY_WHERE_TYPED,
     "workflows.post.positron_yield:_rescaled": ONLY_WHERE_TYPED,
+    "workflows.status.commands:_without_key": OF_NEXT,
+    "workflows.status.commands:assess": OF_NEXT,
+    "workflows.status.commands:assess_again": OF_NEXT,
+    "workflows.status.commands:drawn": OF_NEXT,
+    "workflows.status.commands:order": OF_NEXT,
 }
 # It sets --registration and --drawn-on itself, so what is said where they are typed may
 # be said by it: each of these was followed to see that it is not.

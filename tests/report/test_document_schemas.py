@@ -21,6 +21,7 @@ from tests.network_peers import LOOPBACK, STUDY, make_object, write_study
 from tests.network_peers import archive as storing_archive
 from tests.odd_archive import OddArchive, serving
 from tests.scanned_phantom import TOML, save_scan, scanned
+from tests.treatment_files import LINE, write_log, write_scan
 from tests.uptake_files import write_patient
 
 Run = Callable[..., Result]
@@ -108,6 +109,7 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "lesions": _followed,
         "suv": _measured,
         "send": _sent,
+        "worklist": _listed,
     }
     if name in own:
         return own[name](run, folder)
@@ -132,6 +134,10 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
         assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0
         words[name] = ("check", "--plan", folder / "p" / "plan.json")
+    if name == "status":
+        plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
+        assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0
+        words[name] = ("status", folder, "--show-patients")
     if name == "compare":
         words[name] = ("plan", "compare", "--perfused-volume", "1L", "--tumor")
         words[name] += ("T1=200mL@3", "--dose", "80Gy", "--normal-dose", "40Gy")
@@ -178,6 +184,15 @@ def _followed(run: Run, folder: Path) -> Any:
     later = write_follow_up(folder / "later.dcm", "20260401", boxes())
     words = ("--measurements", f"recist-1.1={folder / 'lesions.csv'}")
     result = run("lesions", one, two, "--follow-up", later, *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _listed(run: Run, folder: Path) -> Any:
+    write_scan(folder / "studies")
+    log = write_log(folder / "log.csv", LINE, LINE.replace("2.2", "2.1"))
+    words = ("--log", log, "--timezone", "Europe/Rome", "--json")
+    result = run("worklist", "--from", folder / "studies", *words)
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -269,6 +284,12 @@ WRONG = {
         (("lesions", 0, "sul", "peak", "anywhere"), "6.5 g/mL"),
         (("reference", "liver", "center_mm"), [1, 2]),
         (("body", "sex"), "X"),
+    ],
+    "worklist": [
+        (("treatments", 0, "state"), "done"),
+        (("treatments", 0, "options", "device", "from"), "log.csv"),
+        (("treatments", 0, "records", 0, "values", "residual", "amount"), "50"),
+        (("without",), ["everything"]),
     ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
     "send": [

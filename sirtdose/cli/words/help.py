@@ -1,7 +1,7 @@
 """How help is written: what can be typed is never cut by the end of a line."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import cloup
@@ -26,7 +26,7 @@ class Formatter(cloup.HelpFormatter):
 
     def write_dl(self, rows: Iterable[Any], *args: Any, **settings: Any) -> None:
         """Write names, and beside each what it is; below it where it is long."""
-        kept = [(_NUMBER.sub("N", names), _kept(said)) for names, said in rows]
+        kept = [(_NUMBER.sub("N", names), _said(said)) for names, said in rows]
         super().write_dl(kept, *args, **settings)
 
     def getvalue(self) -> str:
@@ -38,6 +38,11 @@ class Context(cloup.Context):
     """Cloup's own, with our way to write help."""
 
     formatter_class = Formatter
+
+
+def _said(said: str | Callable[[int], str]) -> str | Callable[[int], str]:
+    """What an option or a command is; of a command it is made for the room it has."""
+    return _kept(said) if isinstance(said, str) else lambda room: _kept(said(room))
 
 
 def _kept(text: str) -> str:

@@ -63,6 +63,12 @@ _OPTIONS = {
     "timezone": "--timezone %s",
     "catheter": "--catheter %s",
 }
+_TYPED_GOALS = {
+    "dose_gy": "--dose %sGy",
+    "tumor_dose_gy": "--tumor-dose %sGy",
+    "normal_dose_gy": "--normal-dose %sGy",
+    "activity_gbq": "--activity %sGBq",
+}
 _UNSAID = (None, False, "", "unknown", 0.0)
 _GOALS = ("dose", "tumor-dose", "normal-dose", "activity", "maximize")
 # What must still be reached by an activity that a reader chose; others are aims.
@@ -72,12 +78,14 @@ _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 ACTIVITY, DOSE = "{a%d}", "{dose}"
 
 
-def command_words(document: Mapping[str, Any]) -> str | None:
+def command_words(
+    document: Mapping[str, Any], goals: Sequence[str] | None = None
+) -> str | None:
     """The command, with places for the activities; None where none can make it.
 
     The body surface area method has one activity for a patient, and a plan has one
     residual for all injections. Images, structures and earlier sessions and doses are
-    not kept: the reader gives them again.
+    not kept: the reader gives them again. Other `goals` take the activities' place.
     """
     method, typed = document["method"], document.get("inputs") or {}
     if method not in ("mird", "partition", "image") or not _one_residual(document):
@@ -88,7 +96,7 @@ def command_words(document: Mapping[str, Any]) -> str | None:
     if method == "image":
         words.append("FOLDER")
         typed = {**typed, "density": _density(document)}
-    words += _of_activity(document, typed)
+    words += _of_activity(document, typed) if goals is None else goals
     for name, form in _OPTIONS.items():
         value = typed.get(name)
         if name == "languages" and value:
@@ -103,6 +111,24 @@ def command_words(document: Mapping[str, Any]) -> str | None:
     if "prior_dose" in document["assumptions"]:
         words.append("--prior-dose MAP")
     return " ".join(words)
+
+
+def again_words(document: Mapping[str, Any]) -> str | None:
+    """The command that made a plan, with its own goals; None where it is not kept."""
+    typed = document.get("inputs") or {}
+    texts = typed.get("injections") or []
+    goals = [f"--injection {_quoted(text)}" for text in texts]
+    goals += [
+        _word(form, typed[name])
+        for name, form in _TYPED_GOALS.items()
+        if not texts and typed.get(name)
+    ]
+    goals += ["--maximize"] if typed.get("maximize") and not texts else []
+    order = typed.get("maximize_order")
+    if order:
+        named = order if isinstance(order, str) else ",".join(order)
+        goals.append(f"--maximize-order {_quoted(named)}")
+    return command_words(document, goals)
 
 
 def _one_residual(document: Mapping[str, Any]) -> bool:

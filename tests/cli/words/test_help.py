@@ -95,6 +95,17 @@ def test_commands_stand_in_sections(run: Run) -> None:
         assert re.search(rf"^  {name} ", said, re.MULTILINE), name
 
 
+@pytest.mark.parametrize("name", ["lsf", "site"])
+def test_a_group_lists_its_commands_with_a_line_each(run: Run, name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0, result.stderr
+    listed = result.stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+    names = {"lsf": ["planar", "spect"], "site": ["check", "init", "trend"]}[name]
+    lines = [one.split(maxsplit=1) for one in listed.splitlines()]
+    assert [words[0] for words in lines] == names
+    assert all(words[1][0].isupper() for words in lines)
+
+
 def test_a_help_text_stands_alone() -> None:
     """It begins with a capital or a value it explains, and ends; none is long."""
     for command in COMMANDS.values():

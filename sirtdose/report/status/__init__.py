@@ -1,0 +1,1 @@
+"""Where each patient stands, as a document, a table and text."""

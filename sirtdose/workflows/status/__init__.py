@@ -1,0 +1,1 @@
+"""Where each patient stands: which step of a treatment is done, missing, outdated."""
