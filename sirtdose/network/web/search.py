@@ -16,6 +16,8 @@ STUDY, SERIES, INSTANCE = "0020000D", "0020000E", "00080018"
 _NAMES = {STUDY: "StudyInstanceUID", SERIES: "SeriesInstanceUID"}
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
 _PAGE = 500
+# Beyond it, a service that has always more is not listened to any longer.
+_MOST_ROWS = 100_000
 Item = Mapping[str, Any]
 
 
@@ -86,6 +88,9 @@ class Searches:
                 return
             seen |= set(uids)
             offset += len(found)
+            if offset > _MOST_ROWS:
+                yield Page([], is_cut=True)
+                return
 
     def _found(
         self, ask: Callable[..., Any], offset: int, asked: Mapping[str, Any]

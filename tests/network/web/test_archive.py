@@ -113,6 +113,21 @@ def test_an_archive_that_does_not_page_is_not_asked_for_ever() -> None:
     assert "no further pages" in answers.notes[0]
 
 
+def test_an_archive_without_end_is_not_listened_to_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sirtdose.network.web.search._MOST_ROWS", 30)
+
+    def endless(asked: Asked) -> Answer:
+        at = int(asked.query["offset"][0])
+        return Answer.json([row(uid=f"1.2.{at + i}", patient="A") for i in range(10)])
+
+    with web_server(endless) as server:
+        answers = found(server, Query(patient_ids=("A",)))
+    assert len(answers.studies) == 40
+    assert answers.is_cut
+
+
 def test_who_has_nothing_more_may_say_it_with_404() -> None:
     with web_server(
         lambda asked: (
