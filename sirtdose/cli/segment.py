@@ -31,8 +31,9 @@ from sirtdose.cli.words.quantities import (
     nuclide_typed,
     shift_of,
 )
+from sirtdose.cli.words.remembering import Remembering, next_run
 from sirtdose.cli.words.show import print_document
-from sirtdose.cli.words.typed import site_used
+from sirtdose.cli.words.typed import option_table, options_about, site_used
 from sirtdose.model.request import (
     DoseRequest,
     Given,
@@ -45,9 +46,12 @@ from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:
+    from sirtdose.model.next_run import NextRun
     from sirtdose.workflows.segment.request import SegmentRequest
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+# Of the search, whose names mean something else to `post`.
+_OF_SEARCH = ("method", "find", "fraction", "seed")
 # Of doses: without an activity they would change nothing.
 _OF_DOSES = (
     *("administered_at", "lung_shunt", "scan_at", "scan_duration"),
@@ -55,7 +59,7 @@ _OF_DOSES = (
 )
 
 
-@command("segment")
+@command("segment", cls=Remembering)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @Option(
     "method",
@@ -203,8 +207,15 @@ def _request(source: Path, options: dict[str, Any]) -> "SegmentRequest":
     image = replace(image_request(source, options), cameras=())
     privacy = Privacy(site_key=site_key(options))
     return SegmentRequest(
-        PostRequest(image, given, dose, judge, privacy), _asked(options)
+        PostRequest(image, given, dose, judge, privacy), _asked(options), _next_run()
     )
+
+
+def _next_run() -> "NextRun":
+    """Doses of the same case: what is typed of it, but for what finds candidates."""
+    command = click.get_current_context().command
+    other = set(option_table(command)).difference(options_about(command, "case"))
+    return next_run("post", without={*other, *_OF_SEARCH})
 
 
 def _asked(options: dict[str, Any]) -> Segmentation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,9 @@ class Assessing:
         except SirtdoseError as error:
             said, code = foreseen(error) or (str(error), 1)
             return Ended(code, said)
-        return _ended(case, run_case)
+        # A folder of results is whole or not there: what is to be seen lies beside it.
+        shown_in = self._cases.parent / f"review-{study}"
+        return _ended(replace(case, shown_in=shown_in.absolute()), run_case)
 
     def _own(self, study: str) -> Path:
         return self._cases / f"{study}.toml"
