@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from sirtdose.cli.words.options import (
     out_option,
     verbose_option,
 )
-from sirtdose.cli.words.outcomes import say_outcome, with_progress
+from sirtdose.cli.words.outcomes import refusal_of, say_outcome, with_progress
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
@@ -36,7 +36,7 @@ from sirtdose.cli.words.typed import (
     parsed_options,
     request_asked,
 )
-from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
+from sirtdose.errors import InputError, OutputError, SirtdoseError
 from sirtdose.io.output.folder import Claim, claimed, require_free
 
 if TYPE_CHECKING:
@@ -160,7 +160,9 @@ def batch_command(
             say_outcome(one)
         follow = partial(_followed, people, *patients, jobs=jobs)
         running = _run(cases, jobs, scheduler)
-        document = _finished(cases, refused, tables, running, follow=follow)
+        document = _finished(
+            cases, refused, tables, running, people=people, follow=follow
+        )
     _conclude(document, out, as_json=as_json)
 
 
@@ -170,11 +172,12 @@ def _finished(
     tables: "Callable[..., dict[str, Any]]",
     running: "Generator[Outcome, None, None]",
     *,
-    follow: "Callable[[Mapping[str, Outcome]], list[Outcome]]",
+    people: Sequence[Row],
+    follow: "Callable[[Mapping[str, Outcome]], Generator[Outcome, None, None]]",
 ) -> dict[str, Any]:
     """Run them all and write the tables, of those that ended where it is cut short.
 
-    Lesions are followed where it is not.
+    Lesions of `people` are followed where it is not.
     """
     outcomes = {one.case_id: one for one in refused}
     started = perf_counter()
@@ -199,12 +202,51 @@ def _finished(
             raise SystemExit(INTERRUPTED) from None
         raise
     tables = partial(tables, outcomes, seconds=round(perf_counter() - started, 2))
+    return _with_lesions(tables, people, follow(outcomes)) if people else tables()
+
+
+def _with_lesions(
+    tables: "Callable[..., dict[str, Any]]",
+    people: Sequence[Row],
+    following: "Generator[Outcome, None, None]",
+) -> dict[str, Any]:
+    """Follow the lesions and write the tables; whatever happens, those of the cases."""
+    from sirtdose.batch.work import Outcome
+
+    found: dict[str, Outcome] = {}
+
+    def every() -> list[Outcome]:
+        missing = (Outcome(one.case_id, "not run") for one in people)
+        return [found.get(one.case_id, one) for one in missing]
+
+    with ExitStack() as otherwise:
+        otherwise.callback(_keep, tables, every)
+        with closing(following):
+            for one in following:
+                found[one.case_id] = one
+        document = tables(patients=every())
+        otherwise.pop_all()
+    return document
+
+
+def _keep(
+    tables: "Callable[..., dict[str, Any]]", every: "Callable[[], list[Outcome]]"
+) -> None:
+    """Write the tables of a batch whose last step ended before its end, and say so."""
+    patients = every()
+    count = sum(one.state == "done" for one in patients)
     try:
-        patients = follow(outcomes)
-    except (KeyboardInterrupt, SystemExit):
+        tables(patients=patients)
+        lesions = f"the lesions of {count} of {len(patients)} patients"
+    except (SirtdoseError, OSError):
+        # What cannot be told of the patients is not to take the cases along.
         tables()
-        raise
-    return tables(patients=patients)
+        lesions = "no lesions"
+    click.echo(
+        f"\nEnded while lesions were followed; the tables hold every case and "
+        f"{lesions}: go on with --resume",
+        err=True,
+    )
 
 
 def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
@@ -264,15 +306,12 @@ def _cases(
                 resume=resume,
                 force=force,
             )
-        except click.ClickException as error:
-            said, code = _at(row, error.format_message()), error.exit_code
-        except SirtdoseError as error:
-            said, code = foreseen(error) or (str(error), 1)
-            said = _at(row, said)
+        except (click.ClickException, SirtdoseError) as error:
+            said, code = refusal_of(error)
         else:
             cases.append(case)
             continue
-        refused.append(Outcome(row.case_id, "failed", code, said))
+        refused.append(Outcome(row.case_id, "failed", code, _at(row, said)))
     return cases, refused
 
 
@@ -334,24 +373,23 @@ def _followed(
     outcomes: "Mapping[str, Outcome]",
     *,
     jobs: int | None,
-) -> "list[Outcome]":
+) -> "Generator[Outcome, None, None]":
     """Follow the lesions of every patient, on this machine: it takes seconds."""
-    if not people:
-        return []
     from sirtdose.batch.histories import run_patient
     from sirtdose.batch.run import cores, run_cases
 
-    found = {one.case_id: one for one in refused}
+    yield from refused
+    out_of_it = {one.case_id for one in refused}
     for row in people:
         lacking = without_results(row, outcomes)
-        if row.case_id not in found and lacking is not None:
+        if row.case_id not in out_of_it and lacking is not None:
             say_outcome(lacking)
-            found[row.case_id] = lacking
-    fit = [one for one in patients if one.case_id not in found]
+            out_of_it.add(row.case_id)
+            yield lacking
+    fit = [one for one in patients if one.case_id not in out_of_it]
     running = run_cases(fit, jobs=jobs or cores(), work=run_patient)
     with closing(running):
-        found |= {one.case_id: one for one in with_progress(running, len(fit))}
-    return [found[row.case_id] for row in people]
+        yield from with_progress(running, len(fit))
 
 
 def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -8,8 +8,9 @@ import click
 
 from sirtdose.cli.outcomes.lesions import lesions_command, lesions_request
 from sirtdose.cli.words.manifest import Row, patient_rows
-from sirtdose.cli.words.typed import file_named, parsed_options
-from sirtdose.errors import InputError, SirtdoseError, foreseen
+from sirtdose.cli.words.outcomes import refusal_of
+from sirtdose.cli.words.typed import file_named, parsed_options, split_reader
+from sirtdose.errors import InputError, SirtdoseError
 
 if TYPE_CHECKING:
     from sirtdose.batch.histories import Patient
@@ -61,10 +62,8 @@ def patients_of(
     for row in rows:
         try:
             patients.append(_patient(row, cases, out, force=force))
-        except click.ClickException as error:
-            said, code = error.format_message(), error.exit_code
-        except SirtdoseError as error:
-            said, code = foreseen(error) or (str(error), 1)
+        except (click.ClickException, SirtdoseError) as error:
+            said, code = refusal_of(error)
         else:
             continue
         refused.append(Outcome(row.case_id, "failed", code, f"{row.where}: {said}"))
@@ -125,13 +124,12 @@ def _result(
 
 def _located(text: str, beside: Path, column: str) -> str:
     """A file beside the table by its whole path, and what stands before it."""
-    what, equals, name = text.rpartition("=")
-    if not equals and column != "follow_up":
+    what, name = split_reader(text, beside)
+    if what is None and column != "follow_up":
         # Refused in the option's own words, which say what it lacks.
         return text
-    whole = file_named(text, (beside,))
-    here = whole or file_named(name.strip(), (beside,))
+    here = file_named(name, (beside,))
     if here is None:
         # Its path may hold a patient's name, and results show this text.
         raise InputError(f"the path in column {column} does not exist")
-    return str(whole or f"{what}{equals}{here}")
+    return str(here) if what is None else f"{what}={here}"

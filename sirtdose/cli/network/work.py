@@ -10,13 +10,14 @@ import click
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.manifest import case_options
+from sirtdose.cli.words.outcomes import refusal_of
 from sirtdose.cli.words.typed import (
     located,
     parsed_options,
     request_asked,
     with_environment,
 )
-from sirtdose.errors import InputError, SirtdoseError, foreseen
+from sirtdose.errors import InputError, SirtdoseError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.network.listen import NotYet
 from sirtdose.network.records import Ended
@@ -79,7 +80,7 @@ class Assessing:
         except click.ClickException as error:
             return Ended(error.exit_code, f"{own.name}: {error.format_message()}")
         except SirtdoseError as error:
-            said, code = foreseen(error) or (str(error), 1)
+            said, code = refusal_of(error)
             return Ended(code, said)
         # A folder of results is whole or not there: what is to be seen lies beside it.
         shown_in = self._cases.parent / f"review-{study}"

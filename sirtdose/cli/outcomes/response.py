@@ -14,7 +14,7 @@ from sirtdose.cli.words.options import (
     out_option,
     verbose_option,
 )
-from sirtdose.cli.words.quantities import DaysType, acceptances_of
+from sirtdose.cli.words.quantities import DaysType, acceptances_of, named_value
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
 from sirtdose.outcomes.recist import STABLE_BETWEEN
@@ -279,15 +279,8 @@ def _of_scans(
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (equals and name.strip() and value.strip()):
-        raise click.BadParameter(
-            f"'{text}': write it like 'T1=bone'"
-            if option == "--organ"
-            else f"'{text}': write it like 'T1=Lesion A'",
-            param_hint=option,
-        )
-    return name.strip(), value.strip()
+    example = "'T1=bone'" if option == "--organ" else "'T1=Lesion A'"
+    return named_value(text, option, example)
 
 
 def _by_diameters(

@@ -163,17 +163,27 @@ def quantity(text: str, measure: Measure, option: str, hint: str = "") -> float:
         raise click.BadParameter(f"{error}{hint}", param_hint=option) from None
 
 
+def named_value(text: str, option: str, example: str) -> tuple[str, str]:
+    """Name and value of NAME=VALUE, where the name may hold an equals sign itself.
+
+    >>> named_value("T1 = a = bone", "--organ", "T1=bone")
+    ('T1 = a', 'bone')
+    """
+    name, equals, value = (one.strip() for one in text.rpartition("="))
+    if not (equals and name and value):
+        raise click.BadParameter(
+            f"'{text}': write it like {example}", param_hint=option
+        )
+    return name, value
+
+
 def by_name(
     texts: Iterable[str], option: str, example: str, read: Callable[[str], _T]
 ) -> dict[str, _T]:
     """What the texts of an option say that are written NAME=VALUE, each name once."""
     found: dict[str, _T] = {}
     for text in texts:
-        name, equals, value = (one.strip() for one in text.rpartition("="))
-        if not (equals and name):
-            raise click.BadParameter(
-                f"'{text}': write it like {example}", param_hint=option
-            )
+        name, value = named_value(text, option, example)
         if name in found:
             raise click.BadParameter(
                 f"'{name}' is given twice: give it once", param_hint=option
