@@ -1,6 +1,5 @@
 """`sirtdose segment`: candidates to look at, before anything is computed from them."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ from sirtdose.cli.words.quantities import (
     moment,
     nuclide_of,
     nuclide_typed,
-    shift_of,
+    point_of,
 )
 from sirtdose.cli.words.remembering import Remembering, next_run
 from sirtdose.cli.words.show import print_document
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
     from sirtdose.model.next_run import NextRun
     from sirtdose.workflows.segment.request import SegmentRequest
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 # Of the search, whose names mean something else to `post`.
 _OF_SEARCH = ("method", "find", "fraction", "seed")
 # Of doses: without an activity they would change nothing.
@@ -219,23 +217,12 @@ def _next_run() -> "NextRun":
 
 
 def _asked(options: dict[str, Any]) -> Segmentation:
-    seeds = (shift_of(_in_mm(text), "--seed") for text in options["seeds"])
     return Segmentation(
         options["method"],
         options["find"],
         options["fraction"],
-        tuple(one for one in seeds if one is not None),
+        tuple(point_of(text, "--seed") for text in options["seeds"]),
     )
-
-
-def _in_mm(text: str) -> str:
-    """Numbers as viewers show them, with the unit that places in the patient have.
-
-    >>> _in_mm("-42, 1.2cm,1031.5")
-    '-42mm,1.2cm,1031.5mm'
-    """
-    parts = (one.strip() for one in text.split(","))
-    return ",".join(f"{one}mm" * bool(_NUMBER.fullmatch(one)) or one for one in parts)
 
 
 def _require_no_idle(options: dict[str, Any]) -> None:

@@ -886,6 +886,11 @@ def test_a_region_grows_from_a_seed_as_viewers_show_places(
         (("--method", "region-growing"), 2, "needs a point in a lesion: give --seed"),
         (("--seed", "1,2,3"), 2, "--seed is for --method region-growing"),
         (
+            ("--method", "region-growing", "--seed", "10,20"),
+            2,
+            "'10,20' has 2 of three coordinates: give them along x,y,z, such as -42,12",
+        ),
+        (
             ("--method", "region-growing", "--seed", "900mm,0mm,0mm"),
             3,
             "the seed 900,0,0 mm lies outside the image, which reaches over x",

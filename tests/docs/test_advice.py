@@ -136,6 +136,7 @@ KNOWN = {
     "workflows.image.grid:_require_few": ONLY_WHERE_TYPED,
     "workflows.image.grid:on_dose_grid": ONLY_WHERE_TYPED,
     "workflows.image.registration:_registration": ONLY_WHERE_TYPED,
+    "workflows.image.registration:registered": ONLY_WHERE_TYPED,
     "workflows.image.scene:activity_image": ONLY_WHERE_TYPED,
     "workflows.image.structures:delineated": ONLY_WHERE_TYPED,
     "workflows.post.positron_yield:_rescaled": ONLY_WHERE_TYPED,
@@ -143,6 +144,7 @@ KNOWN = {
 # It sets --registration and --drawn-on itself, so what is said where they are typed may
 # be said by it: each of these was followed to see that it is not.
 NOT_BY_REGISTER = {
+    "workflows.image.registration:registered": "it sets liver, which is no file",
     "checks.transforms:_against_start": "an outline's registration is rigid",
     "checks.transforms:bend_findings": "an outline's registration is rigid",
     "checks.transforms:change_findings": "an outline's registration is rigid",

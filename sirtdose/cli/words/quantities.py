@@ -26,6 +26,7 @@ _DAYS_MAX = 3660
 # TIME is one of a clock.
 _METAVARS = {"time": "duration", "number of days": "days"}
 _SHIFT = replace(LENGTH, allows_zero=True)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 DOSE_CONSTANTS = (
     *("clinical", "label", "ddep", "icrp107"),
     *("device", "near", "emitted"),
@@ -221,21 +222,41 @@ def along_xyz(text: str, option: str) -> tuple[float, float, float]:
 
 
 def shift_of(text: str | None, option: str) -> tuple[float, float, float] | None:
-    """Millimeters along x, y and z, either way, of an option that has three."""
+    """Millimeters along x, y and z, either way, of an option that has three lengths."""
     if text is None:
         return None
-    each = [
-        (-1 if part.startswith("-") else 1)
-        * quantity(part.lstrip("+-"), _SHIFT, option)
-        for part in (one.strip() for one in text.split(","))
-    ]
-    if len(each) != 3:
+    return _three(text, option, "lengths", "-1.2mm,0mm,3mm")
+
+
+def point_of(text: str, option: str) -> tuple[float, float, float]:
+    """A place in the patient, in mm as viewers show it where no unit is typed.
+
+    >>> point_of("-42, 1.2cm,1031.5", "--seed")
+    (-42.0, 12.0, 1031.5)
+    """
+    return _three(text, option, "coordinates", "-42,12,1031", plain="mm")
+
+
+def _three(
+    text: str, option: str, what: str, example: str, *, plain: str = ""
+) -> tuple[float, float, float]:
+    parts = [one.strip() for one in text.split(",")]
+    if len(parts) != 3:
         raise click.BadParameter(
-            f"'{text}' has {len(each)} of three lengths: give them along x,y,z, such "
-            "as -1.2mm,0mm,3mm",
+            f"'{text}' has {len(parts)} of three {what}: give them along x,y,z, such "
+            f"as {example}",
             param_hint=option,
         )
-    return each[0], each[1], each[2]
+    x, y, z = (
+        (-1 if part.startswith("-") else 1)
+        * quantity(
+            f"{part.lstrip('+-')}{plain if _NUMBER.fullmatch(part) else ''}",
+            _SHIFT,
+            option,
+        )
+        for part in parts
+    )
+    return x, y, z
 
 
 def moment(text: str | None, option: str, timezone: str | None) -> datetime | None:
