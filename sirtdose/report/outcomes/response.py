@@ -1,11 +1,12 @@
 """Response of patients as a document, tables and a summary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
 from sirtdose.outcomes.response import CaseResponse
+from sirtdose.report.outcomes.columns import not_used_document, not_used_lines
 from sirtdose.report.screen import Screen
 from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import significant, table
@@ -26,6 +27,7 @@ def response_document(
     criteria: str,
     settings: dict[str, Any],
     not_counted: int = 0,
+    not_used: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """What response.json holds.
 
@@ -38,6 +40,8 @@ def response_document(
         What was chosen: the most targets or lesions, confirmation, stable disease.
     not_counted : int
         Diameters that were read and decide nothing.
+    not_used : mapping of str to sequence of str, optional
+        By file, the columns that nothing reads.
     """
     rules = data_table("response_criteria")[criteria]
     evaluable = [one for one in cases if one.objective is not None]
@@ -53,6 +57,7 @@ def response_document(
         "sum_unit": "mm" if rules["measures"] == "diameters" else "g/mL (SULpeak)",
         "baseline": "the earliest day of each case",
         "notes": _notes(cases, rules, settings, not_counted),
+        "columns_not_used": not_used_document(not_used or {}),
         "counts": {
             "cases": len(cases),
             "evaluable": len(evaluable),
@@ -251,6 +256,7 @@ def response_screen(document: dict[str, Any]) -> Screen:
             table(["case", "best", "date", "rule"], best, left=True),
             "",
             f"{rate}best: {said}",
+            *not_used_lines(document),
         ],
         remarks=document["notes"],
     )
