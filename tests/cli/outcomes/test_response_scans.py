@@ -321,6 +321,15 @@ def test_scans_that_are_asked_about(
     assert accepted.exit_code == 0, accepted.output
 
 
+def test_fdg_is_one_tracer_by_any_name(
+    run: Run, tmp_path: Path, two: tuple[Path, Path]
+) -> None:
+    other = {"scan__tracer__named": ["Fluorodeoxyglucose"]}
+    after = scan(tmp_path / "c", "2026-06-01", *_same(two[0]), **other)
+    found = run("response", "--scans", two[0], after, "--criteria", "percist")
+    assert found.exit_code == 0, found.output
+
+
 def _same(folder: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads((folder / "suv.json").read_text())[
         "lesions"
