@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
-from sirtdose.cli.patients import patients_of, read_patients, without_results
+from sirtdose.cli.patients import (
+    followed,
+    patients_of,
+    read_patients,
+    with_lesions,
+)
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.manifest import (
@@ -40,7 +45,6 @@ from sirtdose.errors import InputError, OutputError, SirtdoseError
 from sirtdose.io.output.folder import Claim, claimed, require_free
 
 if TYPE_CHECKING:
-    from sirtdose.batch.histories import Patient
     from sirtdose.batch.work import Case, Outcome
 
 _PATH = click.Path(path_type=Path)
@@ -158,7 +162,7 @@ def batch_command(
         tables = partial(_tables, rows, out, jobs=jobs, claim=claim)
         for one in (*refused, *patients[1]):
             say_outcome(one)
-        follow = partial(_followed, people, *patients, jobs=jobs)
+        follow = partial(followed, people, *patients, jobs=jobs)
         running = _run(cases, jobs, scheduler)
         document = _finished(
             cases, refused, tables, running, people=people, follow=follow
@@ -202,51 +206,7 @@ def _finished(
             raise SystemExit(INTERRUPTED) from None
         raise
     tables = partial(tables, outcomes, seconds=round(perf_counter() - started, 2))
-    return _with_lesions(tables, people, follow(outcomes)) if people else tables()
-
-
-def _with_lesions(
-    tables: "Callable[..., dict[str, Any]]",
-    people: Sequence[Row],
-    following: "Generator[Outcome, None, None]",
-) -> dict[str, Any]:
-    """Follow the lesions and write the tables; whatever happens, those of the cases."""
-    from sirtdose.batch.work import Outcome
-
-    found: dict[str, Outcome] = {}
-
-    def every() -> list[Outcome]:
-        missing = (Outcome(one.case_id, "not run") for one in people)
-        return [found.get(one.case_id, one) for one in missing]
-
-    with ExitStack() as otherwise:
-        otherwise.callback(_keep, tables, every)
-        with closing(following):
-            for one in following:
-                found[one.case_id] = one
-        document = tables(patients=every())
-        otherwise.pop_all()
-    return document
-
-
-def _keep(
-    tables: "Callable[..., dict[str, Any]]", every: "Callable[[], list[Outcome]]"
-) -> None:
-    """Write the tables of a batch whose last step ended before its end, and say so."""
-    patients = every()
-    count = sum(one.state == "done" for one in patients)
-    try:
-        tables(patients=patients)
-        lesions = f"the lesions of {count} of {len(patients)} patients"
-    except (SirtdoseError, OSError):
-        # What cannot be told of the patients is not to take the cases along.
-        tables()
-        lesions = "no lesions"
-    click.echo(
-        f"\nEnded while lesions were followed; the tables hold every case and "
-        f"{lesions}: go on with --resume",
-        err=True,
-    )
+    return with_lesions(tables, people, follow(outcomes)) if people else tables()
 
 
 def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
@@ -364,32 +324,6 @@ def _tables(
     return write_tables(
         every, out, seconds=seconds, jobs=jobs, claim=claim, patients=patients
     )
-
-
-def _followed(
-    people: Sequence[Row],
-    patients: "Sequence[Patient]",
-    refused: "Sequence[Outcome]",
-    outcomes: "Mapping[str, Outcome]",
-    *,
-    jobs: int | None,
-) -> "Generator[Outcome, None, None]":
-    """Follow the lesions of every patient, on this machine: it takes seconds."""
-    from sirtdose.batch.histories import run_patient
-    from sirtdose.batch.run import cores, run_cases
-
-    yield from refused
-    out_of_it = {one.case_id for one in refused}
-    for row in people:
-        lacking = without_results(row, outcomes)
-        if row.case_id not in out_of_it and lacking is not None:
-            say_outcome(lacking)
-            out_of_it.add(row.case_id)
-            yield lacking
-    fit = [one for one in patients if one.case_id not in out_of_it]
-    running = run_cases(fit, jobs=jobs or cores(), work=run_patient)
-    with closing(running):
-        yield from with_progress(running, len(fit))
 
 
 def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:

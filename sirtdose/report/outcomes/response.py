@@ -5,6 +5,8 @@ from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
+from sirtdose.outcomes.percist import LIVERS_AGREE
+from sirtdose.outcomes.recist import THICK_SLICE_MM
 from sirtdose.outcomes.response import CaseResponse
 from sirtdose.report.outcomes.columns import not_used_document, not_used_lines
 from sirtdose.report.screen import Screen
@@ -119,7 +121,6 @@ def _notes(
         for case in cases
         if any(one.liver_differs for one in case.timepoints)
     ]
-    asked = data_table("response_criteria")["liver_agreement"]["words"]
     notes = (
         (not rules["verified"], f"{rules['name']} is not verified: {rules['source']}"),
         *((True, said) for said in _of_method(cases, rules, settings)),
@@ -142,7 +143,8 @@ def _notes(
         (
             differ,
             f"the liver differs from baseline's in {', '.join(differ)}: PERCIST asks "
-            f"for {asked}; such a scan is NE, but for a new lesion",
+            f"for normal liver {LIVERS_AGREE} of baseline's, so that scans may be "
+            "compared; such a scan is NE, but for a new lesion",
         ),
     )
     return [said for holds, said in notes if holds]
@@ -176,8 +178,8 @@ def _of_method(
         *_not_checked(
             cases,
             "slice_mm",
-            "slice thickness is not given (slice_mm), and taken as 5 mm or less, so "
-            "that a target has 10 mm",
+            "slice thickness is not given (slice_mm), and taken as "
+            f"{THICK_SLICE_MM:g} mm or less, so that a target has 10 mm",
         ),
     ]
 
