@@ -345,6 +345,8 @@ def test_what_cannot_be_judged_is_refused(
     bare = scan(tmp_path / "bare", "2026-06-01", reference__liver=None)
     other = scan(tmp_path / "other", "2026-06-01", case_id="p2")
     timeless = scan(tmp_path / "timeless", "2026-06-01", scan__started=None)
+    no_day = {"scan__started": None, "deidentified": True}
+    nameless = scan(tmp_path / "nameless", "2026-06-01", **no_day)
     words = ("--criteria", "percist")
     for inputs, more, said in (
         ((after, before), words, "in the order of their dates"),
@@ -354,6 +356,7 @@ def test_what_cannot_be_judged_is_refused(
         ((before, bare), words, "has no normal liver"),
         ((before, other), words, "several cases ('p1', 'p2'"),
         ((before, timeless), words, "does not state when the scan was"),
+        ((before, nameless), words, "is de-identified, and a response needs the date"),
         ((before, after), ("--criteria", "mpercist"), "mpercist needs --lesions-max"),
         ((before, after), (*words, "--targeted", "T8"), "names no lesion"),
         ((before, after), (*words, "--match", "T1=T8"), "names no lesion"),
