@@ -3,7 +3,9 @@
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
 # make test-slow   the tests of many simulated patients, which `make test` leaves out
+# make test-archive   against Orthanc, a real archive (Debian: orthanc, orthanc-dicomweb)
 # make test-lowest   the tests with the lowest versions that pyproject.toml allows
+# make release   archive and wheel, the wheel tried in clean environments: PYTHONS="python3.11 python3.13"
 # make docs   the documentation as a site in site/
 # make reference   docs/commands.md, api.md, hazards.md, validation.md, data/checksums.json
 # make fired     docs/fired_checks.json: which test fires which check, from a whole run
@@ -11,7 +13,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-lowest test-browser check clean benchmark docs reference pictures fired
+.PHONY: demo test test-slow test-archive test-lowest test-browser check clean benchmark docs reference pictures fired
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -38,10 +40,18 @@ test-lowest: .venv-lowest/ready
 test-slow: .venv/ready
 	$(BIN)/pytest -n auto -m slow
 
+test-archive: .venv/ready
+	$(BIN)/pytest -n auto --dist loadfile -m archive
+
 test-browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt --no-build-isolation --editable ".[browser]"
 	$(BIN)/pytest -m browser
+
+PYTHONS ?= $(PYTHON)
+.PHONY: release
+release: .venv/ready
+	$(BIN)/python .ci/release.py $(addprefix --python ,$(PYTHONS))
 
 docs: .venv/ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean

@@ -24,7 +24,7 @@ from sirtdose.network.files import names_of
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.server import Endpoint, serving
-from sirtdose.network.store import Store
+from sirtdose.network.store import INCOMING, Store
 
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
 NAME = "DOE^JANE"
@@ -212,7 +212,7 @@ def listening(
 ) -> Iterator[Listener]:
     out.mkdir(exist_ok=True)
     said: list[str] = []
-    store = Store(out, names_of(out), reserve_bytes=reserve_bytes)
+    store = Store(out / INCOMING, names_of(out), reserve_bytes=reserve_bytes)
     arrivals = Arrivals(settle_s)
     limits = Limits(65536, object_bytes, timeout_s)
     endpoint = Endpoint(LOOPBACK, 0, "SIRTDOSE", allowed, most, limits)

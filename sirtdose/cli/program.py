@@ -27,7 +27,7 @@ _COMMANDS = {
         "check": ("check.command", "Compare another system's dose, or check a plan."),
         "dvh": ("check.dvh", "Dose-volume histograms of any dose map."),
         "view": ("check.view", "Show a dose map in three planes."),
-        "report": ("report", "Make the page of saved results again."),
+        "report": ("report", "Make the page of saved results again; read DICOM SR."),
     },
     "Many cases": {
         "batch": ("batch", "Assess many cases, from a table or a folder."),
@@ -64,6 +64,8 @@ _COMMANDS = {
     },
     "DICOM": {
         "inspect": ("inspect", "List what a folder holds and what would be used."),
+        "find": ("network.find", "List the studies that an archive has."),
+        "fetch": ("network.fetch", "Fetch studies from an archive."),
         "listen": ("network.listen", "Receive studies over DICOM and process them."),
         "send": ("network.send", "Send DICOM files to a PACS."),
     },

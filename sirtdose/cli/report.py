@@ -1,4 +1,4 @@
-"""`sirtdose report`: the page of saved results, made again."""
+"""`sirtdose report`: saved results as a page, a sheet, FHIR, or tables."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _PATH = click.Path(path_type=Path)
 
 
 @command("report")
-@click.argument("path", type=_PATH, metavar="RESULT.JSON")
+@click.argument("path", type=_PATH, metavar="RESULT")
 @click.option(
     "--out",
     type=_PATH,
@@ -43,6 +43,19 @@ _PATH = click.Path(path_type=Path)
     is_flag=True,
     help="Leave the case label, the patient key and all dates out.",
 )
+@click.option(
+    "--fhir",
+    is_flag=True,
+    help="Write observations.json of post.json to --out: FHIR R4, with the PatientID "
+    "of dose_plan.dcm beside it as their subject; no page.",
+)
+@click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="Read structured reports: a DICOM SR, or all in a folder. Writes "
+    "measurements.csv and measured_structures.csv to --out; no page.",
+)
 @force_option
 def report_command(
     *,
@@ -52,20 +65,28 @@ def report_command(
     figures: bool,
     sheet: bool,
     deidentify: bool,
+    fhir: bool,
+    as_csv: bool,
     force: bool,
 ) -> None:
-    """Make the page of saved results, or a one-page sheet.
+    """Make the page of saved results, a one-page sheet, FHIR, or tables of SR.
 
-    RESULT.JSON is post.json, lesions.json, plan.json, compare.json, vial.json or
-    order.json. Results that were changed since they were computed are refused.
+    RESULT is post.json, lesions.json, plan.json, compare.json, vial.json or order.json;
+    with --csv, dose_report.dcm or a folder of such reports. What was changed since it
+    was computed is refused.
 
     Example: sirtdose report doses/post.json --figures
 
-    Example: sirtdose report plan/plan.json --sheet
+    Example: sirtdose report archive/ --csv --out tables
     """
     from sirtdose.report.again import Wanted, page_name, page_of, saved_data
     from sirtdose.report.run_record import RUN_RECORD
 
+    if fhir or as_csv:
+        folder = _folder_alone(out, fhir=fhir, csv=as_csv)
+        write = _write_observations if fhir else _write_tables
+        write(path, folder, force=force)
+        return
     if deidentify and show_patient:
         raise click.UsageError("--show-patient names the patient: leave it out")
     if deidentify and figures:
@@ -85,6 +106,63 @@ def report_command(
             case, data = saved_data(path)
             write_figures(data, case, aside / "figures")
     click.echo(f"Written to {folder}: {', '.join(names)}", err=True)
+
+
+def _folder_alone(out: Path | None, **asked: bool) -> Path:
+    """Where files go that are no pages; refuses what is of pages beside them."""
+    given = click.get_current_context().params
+    pages = ("show_patient", "figures", "sheet", "deidentify")
+    ours = [f"--{name}" for name, wanted in asked.items() if wanted]
+    others = [f"--{one.replace('_', '-')}" for one in pages if given[one]]
+    if len(ours) > 1 or others:
+        raise click.UsageError(
+            f"{ours[0]} cannot be combined with {', '.join([*ours[1:], *others])}"
+        )
+    if out is None:
+        raise click.UsageError(f"{ours[0]} needs --out, a folder for its files")
+    return out
+
+
+def _write_observations(path: Path, out: Path, *, force: bool) -> None:
+    """Results after treatment as FHIR."""
+    from sirtdose.report.again import saved_post
+    from sirtdose.report.post.fhir import OBSERVATIONS_FILE, Subject, observations_text
+
+    document = saved_post(path)
+    plan = path.with_name("dose_plan.dcm")
+    subject = Subject.of(_patient(path) if plan.is_file() else None)
+    text = observations_text(document, subject)
+    with output_folder(out, [OBSERVATIONS_FILE], force=force) as aside:
+        (aside / OBSERVATIONS_FILE).write_text(text, "utf-8")
+    click.echo(f"Written to {out}: {OBSERVATIONS_FILE}", err=True)
+
+
+def _write_tables(path: Path, out: Path, *, force: bool) -> None:
+    """Structured reports as tables."""
+    from sirtdose.report.measurements import (
+        MEASURED_STRUCTURES_FILE,
+        MEASUREMENTS_FILE,
+        measurements_csv,
+        reported_structures_csv,
+    )
+    from sirtdose.workflows.reports import read_reports
+
+    found = read_reports(path)
+    for name, why in found.passed:
+        click.echo(f"not used: {name}, {why}", err=True)
+    tables = {MEASUREMENTS_FILE: measurements_csv(found.read)}
+    if any(one.own for _, one in found.read):
+        tables[MEASURED_STRUCTURES_FILE] = reported_structures_csv(found.read)
+    every = (MEASUREMENTS_FILE, MEASURED_STRUCTURES_FILE)
+    with output_folder(out, every, force=force) as aside:
+        for name, text in tables.items():
+            (aside / name).write_text(text, "utf-8")
+    count = len(found.read)
+    click.echo(
+        f"{count} report{'s' * (count != 1)} read. Written to {out}: "
+        f"{', '.join(tables)}",
+        err=True,
+    )
 
 
 def _patient(path: Path) -> PatientLink:

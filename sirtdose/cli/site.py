@@ -24,6 +24,7 @@ from sirtdose.cli.words.site import (
 from sirtdose.errors import InputError, OutputError
 from sirtdose.io.tables.camera import require_camera
 from sirtdose.io.tables.site import read_site
+from sirtdose.model.node import Node
 from sirtdose.model.site import Camera
 
 
@@ -95,10 +96,7 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
     ]
     lines += [f"vials of {name}: {', '.join(own)}" for name, own in site.vials.items()]
     lines += [_camera_line(one) for one in site.cameras]
-    lines += [
-        f"node {name}: {one.host}:{one.port}, {one.aet}"
-        for name, one in site.nodes.items()
-    ]
+    lines += [_node_line(one) for one in site.nodes.values()]
     lines += [f"may approve: {', '.join(site.approvers)}"] if site.approvers else []
     click.echo("\n".join(lines))
 
@@ -141,6 +139,18 @@ def trend_command(
         as_json=as_json,
         pages=pages,
     )
+
+
+def _node_line(one: Node) -> str:
+    """Where a node is, and how objects come from it."""
+    own, ours = one.address, one.receiver
+    said = [] if own is None else [f"{own.host}:{own.port}, {own.aet}"]
+    said += ["over TLS"] if own is not None and one.has_tls else []
+    said += [] if one.web is None else [one.web]
+    said.append(f"retrieve {one.retrieve}")
+    if ours is not None:
+        said.append(f"receive as {ours.aet} at {ours.host}:{ours.port}")
+    return f"node {one.name}: {', '.join(said)}"
 
 
 def _camera_line(one: Camera) -> str:

@@ -215,8 +215,9 @@ class Judged:
 class Provenance:
     """Which files results are from, by which options, and whose.
 
-    `link` is whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures
-    were read from, and `shifted_d` the days that a pseudonym's dates are moved back by.
+    `link` is whom a DICOM image is of, `ct` the same of the CT, `structure_set` the one
+    RTSTRUCT that structures were read from, and `shifted_d` the days that a pseudonym's
+    dates are moved back by.
     `people` are those that the inputs name and `file_names` what stands for each file's
     name where results are to name nobody: neither is written.
     """
@@ -225,6 +226,7 @@ class Provenance:
     inputs: tuple[dict[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     link: PatientLink | None = None
+    ct: PatientLink | None = None
     shifted_d: int = 0
     structure_set: StructureSet | None = None
     people: tuple[PatientLink, ...] = ()

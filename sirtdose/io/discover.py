@@ -18,6 +18,7 @@ from sirtdose.io.dicom import rtdose as dicom_rtdose
 from sirtdose.io.dicom import rtstruct as dicom_rtstruct
 from sirtdose.io.dicom import seg as dicom_seg
 from sirtdose.io.dicom.bare import Dataset, is_dicom_file, undecoded
+from sirtdose.io.dicom.documents import document_words
 from sirtdose.io.dicom.enhanced_pet import SOP_CLASSES as ENHANCED_PET
 from sirtdose.io.dicom.enhanced_pet import is_enhanced
 from sirtdose.io.dicom.header import deferred_dataset, reading_dicom
@@ -352,7 +353,8 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
             f"{ENHANCED_PET[sop_class]} is not supported for doses: export it as "
             "single slices"
         )
-    if item.modality == "CT":
+    modality = item.modality or "unknown"
+    if modality == "CT":
         return _kind_of_ct(header, item, sop_class)
     if sop_class == dicom_nm.SOP_CLASS_UID:
         try:
@@ -360,7 +362,12 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
         except FileFormatError as error:
             return Kind.OTHER, str(error)
         return Kind.SPECT, ""
-    return Kind.OTHER, f"DICOM of modality {item.modality or 'unknown'} is not used"
+    words = document_words(sop_class)
+    return Kind.OTHER, (
+        f"{words}, not an image to compute with"
+        if words
+        else f"DICOM of modality {modality} is not used"
+    )
 
 
 def _kind_of_ct(header: Dataset, item: Found, sop_class: str) -> tuple[Kind, str]:

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from sirtdose.model.node import Node
+
 # By what a camera may be told from another, the most telling last.
 CAMERA_KEYS = (
     "manufacturer",
@@ -75,15 +77,6 @@ class Calibrator:
     factor: float
     uncertainty: float
     source: str
-
-
-@dataclass(frozen=True)
-class Node:
-    """Another side of the DICOM network. Secrets are no part of it."""
-
-    host: str
-    port: int
-    aet: str
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from sirtdose.errors import FileFormatError
+from sirtdose.errors import FileFormatError, OutputError
 from sirtdose.io.output.publishing import flush_folder
+from sirtdose.io.output.unfinished import is_locked_by_us
 
 # What an interrupt leaves begins so; nothing that is read does.
 PART = ".part-"
@@ -49,6 +51,36 @@ def remove_parts(folder: Path) -> None:
     """Clear away what an interrupt left in a folder and the folders below it."""
     for one in (*folder.glob(f"{PART}*"), *folder.glob(f"*/{PART}*")):
         one.unlink(missing_ok=True)
+
+
+@contextmanager
+def owned(out: Path, lock: str) -> Iterator[None]:
+    """The folder, made if need be, for one program at a time.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written to, or another one has it.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        stream = (out / lock).open("ab")
+    except OSError as error:
+        raise OutputError(f"cannot write to {out}: {error.strerror}") from None
+    with stream:
+        try:
+            is_free = is_locked_by_us(stream)
+        except OSError as error:
+            raise OutputError(
+                f"file locks do not work at {out} ({error.strerror}): give an --out "
+                "on another file system"
+            ) from None
+        if not is_free:
+            raise OutputError(
+                f"another `sirtdose` writes to {out}: stop it, or give another --out"
+            )
+        remove_parts(out)
+        yield
 
 
 KEY_FILE = "listen.key"

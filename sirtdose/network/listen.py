@@ -2,15 +2,13 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sirtdose.errors import OutputError
-from sirtdose.io.output.unfinished import is_locked_by_us, remove_abandoned
-from sirtdose.network.files import names_of, remove_parts
+from sirtdose.io.output.unfinished import remove_abandoned
+from sirtdose.network.files import names_of, owned
 from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.records import RESULTS, Ended, Records, Run
 from sirtdose.network.server import Endpoint, serving
@@ -87,8 +85,10 @@ def listen(
     InputError, OutputError
         It cannot listen there, or write to its folder.
     """
-    with _owned(how.out):
-        store = Store(how.out, names_of(how.out), reserve_bytes=how.reserve_bytes)
+    with owned(how.out, LOCK_FILE):
+        store = Store(
+            how.out / INCOMING, names_of(how.out), reserve_bytes=how.reserve_bytes
+        )
         records = Records(how.out)
         arrivals = Arrivals(how.settle_s)
         processing = _Processing(how, store, records, arrivals, work, say)
@@ -246,27 +246,3 @@ class _Processing:
                 f"{run.folder}"
             )
         return ended
-
-
-@contextmanager
-def _owned(out: Path) -> Iterator[None]:
-    """The folder, made if need be, for one listener at a time."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        stream = (out / LOCK_FILE).open("ab")
-    except OSError as error:
-        raise OutputError(f"cannot write to {out}: {error.strerror}") from None
-    with stream:
-        try:
-            is_free = is_locked_by_us(stream)
-        except OSError as error:
-            raise OutputError(
-                f"file locks do not work at {out} ({error.strerror}): give an --out "
-                "on another file system"
-            ) from None
-        if not is_free:
-            raise OutputError(
-                f"another listener writes to {out}: stop it, or give another --out"
-            )
-        remove_parts(out)
-        yield

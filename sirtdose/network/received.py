@@ -18,8 +18,10 @@ OTHER_CONTENT = 0xC002
 _OTHER_INSTANCE = 0xC003
 OTHER_CLASS = 0xA900
 OUT_OF_RESOURCES = 0xA700
+NOT_AUTHORIZED = 0x0124
 
-_SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080016, 0x00080018, 0x0020000D
+# Study, series, SOP class and SOP instance.
+_IDENTITY = (0x0020000D, 0x0020000E, 0x00080016, 0x00080018)
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
 _UNDEFINED = 0xFFFFFFFF
 _DEEPEST = 32
@@ -96,8 +98,18 @@ def plain(
     return found
 
 
-def study_of(received: Received) -> str:
-    """The StudyInstanceUID of an object that is whole and is what its sender said.
+@dataclass(frozen=True)
+class Identity:
+    """What an object says of itself; `series` may be empty."""
+
+    study: str
+    series: str
+    sop_class: str
+    sop_instance: str
+
+
+def identity_of(received: Received) -> Identity:
+    """The UIDs of an object that is whole and is what its sender said.
 
     Raises
     ------
@@ -106,21 +118,19 @@ def study_of(received: Received) -> str:
     """
     found = _top(received)
     told = received.told
-    sop_class, sop_instance, study = (
-        _uid(found, tag) for tag in (_SOP_CLASS, _SOP_INSTANCE, _STUDY)
-    )
+    own = Identity(*(_uid(found, one) for one in _IDENTITY))
     for value, name in (
-        (sop_class, "SOPClassUID"),
-        (sop_instance, "SOPInstanceUID"),
-        (study, "StudyInstanceUID"),
+        (own.sop_class, "SOPClassUID"),
+        (own.sop_instance, "SOPInstanceUID"),
+        (own.study, "StudyInstanceUID"),
     ):
         if not _UID.fullmatch(value):
             raise Refused(_WITHOUT_UID, f"no usable {name}")
-    if sop_class != told.sop_class:
+    if own.sop_class != told.sop_class:
         raise Refused(OTHER_CLASS, "another SOPClassUID than announced")
-    if sop_instance != told.sop_instance:
+    if own.sop_instance != told.sop_instance:
         raise Refused(_OTHER_INSTANCE, "another SOPInstanceUID than announced")
-    return study
+    return own
 
 
 def require_whole(received: Received) -> None:

@@ -16,7 +16,7 @@ from sirtdose.network.received import (
     Refused,
     Told,
 )
-from sirtdose.network.store import Store
+from sirtdose.network.store import Kept
 
 if TYPE_CHECKING:
     from pynetdicom.events import Event
@@ -32,6 +32,20 @@ class Sender(Protocol):
 
     def is_alive(self) -> bool:
         """Whether it is open."""
+
+
+class Keeper(Protocol):
+    """Where objects go."""
+
+    def keep(self, received: Received) -> Kept:
+        """Keep an object, or raise `Refused`."""
+
+
+class Noted(Protocol):
+    """Who wants to know that something came."""
+
+    def came(self, study: str, sender: Sender | None = None) -> None:
+        """An object of a study came."""
 
 
 class Arrivals:
@@ -96,8 +110,8 @@ class Reception:
 
     Parameters
     ----------
-    store : Store
-    arrivals : Arrivals
+    store : Keeper
+    arrivals : Noted
     say : callable
     object_bytes : int
         The largest data set, inflated where it comes deflated.
@@ -105,8 +119,8 @@ class Reception:
 
     def __init__(
         self,
-        store: Store,
-        arrivals: Arrivals,
+        store: Keeper,
+        arrivals: Noted,
         say: Callable[[str], None],
         *,
         object_bytes: int,
@@ -151,20 +165,32 @@ class Reception:
         """Answer only when the object is on the disk."""
         with self._lock:
             tally = self._tallies.setdefault(event.assoc, _Tally())
-        try:
-            with _received(event, self._object_bytes) as data:
-                kept = self._store.keep(data)
-        except Refused as refused:
+        kept = kept_of(event, self._object_bytes, self._store.keep)
+        if isinstance(kept, Refused):
             tally.refused += 1
-            self._say(f"{_caller(event)}: refused {refused.status:04X}H: {refused}")
-            return item(
-                Status=refused.status, ErrorComment=str(refused)[:_COMMENT_LETTERS]
-            )
+            self._say(f"{_caller(event)}: refused {kept.status:04X}H: {kept}")
+            return answer_to(kept)
         tally.stored += kept.new
         tally.known += not kept.new
         tally.studies.add(kept.study)
         self._arrivals.came(kept.study, event.assoc)
         return 0x0000
+
+
+def kept_of(
+    event: "Event", most_bytes: int, keep: Callable[[Received], Kept]
+) -> Kept | Refused:
+    """Keep the object of a C-STORE; what is not kept, is refused."""
+    try:
+        with _received(event, most_bytes) as data:
+            return keep(data)
+    except Refused as refused:
+        return refused
+
+
+def answer_to(refused: Refused) -> Dataset:
+    """What the sender of an object is told."""
+    return item(Status=refused.status, ErrorComment=str(refused)[:_COMMENT_LETTERS])
 
 
 def _let_go(event: "Event") -> None:

@@ -1,17 +1,16 @@
 """Send files: verify, then store each, on new associations where one fails."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sirtdose.errors import OutputError
 from sirtdose.io.dicom.header import read_dataset
-from sirtdose.network.classes import EXPLICIT, IMPLICIT, VERIFICATION
+from sirtdose.network.association import Peer, Rejected, associated
+from sirtdose.network.classes import EXPLICIT, IMPLICIT
 from sirtdose.network.outgoing import Outgoing
-from sirtdose.network.tls import Tls, calling_context
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -26,27 +25,16 @@ _KINDS = {
     _WARNING: "stored with a warning",
     0xC000: "cannot understand the object",
 }
-_REJECTED = {
-    (1, 1): "it does not say why",
-    (1, 3): "it does not know the calling AE title: give another --calling-aet",
-    (1, 7): "its AE title is different: give it with --aet",
-    (3, 2): "its maximum number of associations is open",
-}
 _NOT_NEGOTIATED = "the receiver does not accept this kind of object in this encoding"
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where to send, under which names, and how patiently."""
+    """Where to send, and how often."""
 
-    host: str
-    port: int
-    called: str
-    calling: str
-    timeout_s: float
+    peer: Peer
     retries: int
     wait_s: float
-    tls: Tls | None = None
 
 
 @dataclass(frozen=True)
@@ -76,10 +64,6 @@ class Sent:
         )
 
 
-class _Rejected(OutputError):
-    """No association, and none on another try."""
-
-
 def send_files(
     files: Sequence[Outgoing], to: Destination, say: Callable[[str], None]
 ) -> list[Sent]:
@@ -97,7 +81,7 @@ def send_files(
             for part in _parts(left):
                 done.update(_send_part(part, to, attempt))
         except OutputError as error:
-            over = isinstance(error, _Rejected) or attempt > to.retries
+            over = isinstance(error, Rejected) or attempt > to.retries
             if over and all(one.status is None for one in done.values()):
                 raise
             say(str(error))
@@ -146,8 +130,9 @@ def _contexts(file: Outgoing) -> list[tuple[str, str]]:
 def _send_part(
     part: Sequence[tuple[int, Outgoing]], to: Destination, attempt: int
 ) -> Iterator[tuple[int, Sent]]:
-    contexts = list(dict.fromkeys(one for _, file in part for one in _contexts(file)))
-    with _association(to, contexts) as association:
+    wanted = dict.fromkeys(one for _, file in part for one in _contexts(file))
+    contexts = [(kind, [syntax]) for kind, syntax in wanted]
+    with associated(to.peer, contexts) as association:
         accepted = {
             (str(one.abstract_syntax), str(one.transfer_syntax[0]))
             for one in association.accepted_contexts
@@ -198,67 +183,3 @@ def _as_it_is() -> Iterator[None]:
         yield
     finally:
         _config.STORE_SEND_CHUNKED_DATASET = before
-
-
-@contextmanager
-def _association(
-    to: Destination, contexts: Sequence[tuple[str, str]]
-) -> "Iterator[Association]":
-    """An open association whose other side answers."""
-    from pynetdicom import AE, _config, build_context
-
-    # What it logs may hold names.
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
-    _config.LOG_HANDLER_LEVEL = "none"
-    ae = AE(ae_title=to.calling)
-    ae.connection_timeout = ae.acse_timeout = to.timeout_s
-    ae.dimse_timeout = ae.network_timeout = to.timeout_s
-    wanted = [build_context(VERIFICATION, [EXPLICIT, IMPLICIT])]
-    wanted += [build_context(kind, syntax) for kind, syntax in contexts]
-    try:
-        association = ae.associate(
-            to.host,
-            to.port,
-            contexts=wanted,
-            ae_title=to.called,
-            tls_args=None if to.tls is None else (calling_context(to.tls), to.host),
-        )
-    except (OSError, UnicodeError):
-        raise OutputError(
-            f"the host '{to.host}' is not known: give the receiver's name or address, "
-            "as in --to pacs.example:104"
-        ) from None
-    if not association.is_established:
-        raise _failure(association, to)
-    try:
-        _verify(association, to)
-        yield association
-    finally:
-        if association.is_established:
-            association.release()
-
-
-def _verify(association: "Association", to: Destination) -> None:
-    known = {str(one.abstract_syntax) for one in association.accepted_contexts}
-    # A receiver need not offer it.
-    if VERIFICATION in known and association.send_c_echo().get("Status") != 0:
-        raise OutputError(
-            f"{to.host}:{to.port} does not answer C-ECHO: check host, port and AE title"
-        )
-
-
-def _failure(association: Any, to: Destination) -> OutputError:
-    where = f"{to.host}:{to.port}"
-    if association.is_rejected:
-        answer = association.acceptor.primitive
-        source, reason = answer.result_source, answer.diagnostic
-        why = _REJECTED.get((source, reason), f"source {source}, reason {reason}")
-        said = f"{where} rejects the association: {why}"
-        # 1: for good; 2: for now.
-        return _Rejected(said) if answer.result == 1 else OutputError(said)
-    if association.is_aborted:
-        belief = "" if to.tls is None else ", or a certificate was not trusted"
-        return OutputError(
-            f"could not associate with {where}: connection refused or timed out{belief}"
-        )
-    return OutputError(f"could not associate with {where}")

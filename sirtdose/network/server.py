@@ -1,7 +1,5 @@
 """The DICOM side of a listener: a Storage and Verification SCP."""
 
-import ipaddress
-import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +9,8 @@ from socketserver import BaseServer
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from sirtdose.errors import InputError, OutputError
+from sirtdose.errors import OutputError
+from sirtdose.network.addresses import addresses_of
 from sirtdose.network.classes import (
     EXPLICIT,
     IMPLICIT,
@@ -20,6 +19,7 @@ from sirtdose.network.classes import (
     VERIFICATION,
 )
 from sirtdose.network.limited_socket import Limited, Limits, limited
+from sirtdose.network.quiet import silence
 from sirtdose.network.reception import Reception
 from sirtdose.network.tls import Tls, serving_context
 
@@ -89,34 +89,10 @@ def serving(
             one.shutdown(socket.SHUT_RDWR)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0")
-    (True, False)
-    """
-    return all(
-        ipaddress.ip_address(address).is_loopback for address in _addresses(host)
-    )
-
-
-def _addresses(host: str) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise InputError(
-            f"--host: '{host}' is not an address of this machine: give one, such as "
-            "127.0.0.1"
-        ) from None
-    return [str(one[4][0]).partition("%")[0] for one in found]
-
-
 def _application(endpoint: Endpoint) -> "AE":
-    from pynetdicom import AE, _config
+    from pynetdicom import AE
 
-    # What it logs may hold names; what matters is said here.
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
-    _config.LOG_HANDLER_LEVEL = "none"
+    silence()
 
     class Application(AE):
         """Whose associations have begun and not ended, whatever thread still lives."""
@@ -177,19 +153,19 @@ def _server(
     where = f"{endpoint.host}:{endpoint.port}"
     try:
         return ae.make_server(
-            (_addresses(endpoint.host)[0], endpoint.port),
+            (addresses_of(endpoint.host)[0], endpoint.port),
             evt_handlers=[*reception.handlers()],
             server_class=Server,
         )
     except PermissionError:
         raise OutputError(
-            f"cannot listen at {where}: this user may not use the port; give a --port "
-            "of 1024 or more, such as 11112"
+            f"cannot listen at {where}: this user may not use the port; take one of "
+            "1024 or more, such as 11112"
         ) from None
     except OSError as error:
         raise OutputError(
-            f"cannot listen at {where}: {error.strerror}; give another --port or "
-            "--host, or stop what listens there"
+            f"cannot listen at {where}: {error.strerror}; take another port or "
+            "host, or stop what listens there"
         ) from None
 
 

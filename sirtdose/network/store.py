@@ -3,13 +3,13 @@
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from sirtdose.network.files import (
-    Names,
     is_study_name,
     make_folder,
     remove_parts,
@@ -18,14 +18,15 @@ from sirtdose.network.files import (
 from sirtdose.network.received import (
     OTHER_CONTENT,
     OUT_OF_RESOURCES,
+    Identity,
     Received,
     Refused,
+    identity_of,
     same_content,
-    study_of,
 )
 
 INCOMING = "incoming"
-_SUFFIX = ".dcm"
+SUFFIX = ".dcm"
 # What stands for an object that there was no room for, until it comes again.
 MISSING = ".missing"
 _CHUNK = 1 << 20
@@ -40,11 +41,40 @@ class Kept:
     new: bool
 
 
-class Store:
-    """The objects of one folder; several associations may bring some at a time."""
+class Names(Protocol):
+    """The names of folders and files."""
 
-    def __init__(self, folder: Path, names: Names, *, reserve_bytes: int) -> None:
-        self._folder = folder / INCOMING
+    def study(self, uid: str) -> str:
+        """The name of a study's folder."""
+
+    def instance(self, uid: str) -> str:
+        """The name of an object's file, without its suffix."""
+
+
+class Store:
+    """The objects of one folder; several associations may bring some at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        That has a folder for each study.
+    names : Names
+    reserve_bytes : int
+        What stays free on the disk.
+    accept : callable, optional
+        Raises `Refused` for an object that is not wanted.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        names: Names,
+        *,
+        reserve_bytes: int,
+        accept: Callable[[Identity], None] = lambda _: None,
+    ) -> None:
+        self._folder = folder
+        self._accept = accept
         self._names = names
         self._reserve_bytes = reserve_bytes
         self._lock = threading.Lock()
@@ -53,7 +83,7 @@ class Store:
         remove_parts(self._folder)
         self._study_of = {
             path.stem: path.parent.name
-            for path in self._folder.glob(f"*/*{_SUFFIX}")
+            for path in self._folder.glob(f"*/*{SUFFIX}")
             if is_study_name(path.parent.name)
         }
 
@@ -78,7 +108,9 @@ class Store:
         Refused
             It cannot be used, has the UID of another one, or there is no room.
         """
-        study = self._names.study(study_of(received))
+        own = identity_of(received)
+        self._accept(own)
+        study = self._names.study(own.study)
         instance = self._names.instance(received.told.sop_instance)
         with self._lock:
             known = self._study_of.get(instance)
@@ -96,7 +128,7 @@ class Store:
         return Kept(study, instance, new=True)
 
     def _path(self, study: str, instance: str) -> Path:
-        return self._folder / study / f"{instance}{_SUFFIX}"
+        return self._folder / study / f"{instance}{SUFFIX}"
 
     def _write(self, study: str, instance: str, received: Received) -> None:
         try:

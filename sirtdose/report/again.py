@@ -121,6 +121,21 @@ def saved_data(path: Path) -> tuple[str, dict[str, Any]]:
     return f"plan {document['hash'][:12]}", page_data(path, document["hash"])
 
 
+def saved_post(path: Path) -> dict[str, Any]:
+    """The document of a treatment, provided nothing of it was changed (H31).
+
+    Raises
+    ------
+    InputError
+        Another document, or one that was changed since.
+    """
+    text, document = _document(path)
+    if document["schema"] != _POST:
+        raise InputError(f"{path.name} is not of a treatment: give post.json")
+    page_data(path, text)
+    return document
+
+
 def page_data(path: Path, text: str) -> dict[str, Any]:
     """Pictures and curves beside a document, provided they are its own."""
     return page_data_of(_text(path.with_name(PAGE_DATA)), text)

@@ -14,10 +14,13 @@ from click.testing import Result
 from sirtdose.cli.program import main
 from sirtdose.cli.words.site import commands_of, may_be_set, with_site
 from sirtdose.cli.words.typed import option_table
+from sirtdose.errors import InputError
 from sirtdose.io.tables.camera import camera_text
 from sirtdose.io.tables.site import read_site
+from sirtdose.model.node import Address, Node
 from sirtdose.model.site import cameras_of
 from tests.commissioned import commissioned
+from tests.network_peers import free_port, write_study
 
 Run = Callable[..., Result]
 MIRD = ("plan", "mird", "--dose", "100Gy", "--perfused-volume", "900mL")
@@ -239,6 +242,7 @@ def test_what_each_command_takes_is_shown(
     path = site("\n".join(bare))
     for name in ("budget", "radiobiology", "nuclides", "vials"):
         (path.parent / f"{name}.toml").write_text("", "utf-8")
+    (path.parent / "hospital.pem").write_text("", "utf-8")
     camera = camera_text(commissioned())
     (path.parent / "camera.toml").write_text(camera, "utf-8")
     result = run("site", "check", path)
@@ -246,6 +250,10 @@ def test_what_each_command_takes_is_shown(
     assert "plan mird: device resin" in result.stdout
     assert "calibrator for resin: factor 1, 0.03 (k = 1)" in result.stdout
     assert "may approve: A. Physicist" in result.stdout
+    assert (
+        "node pacs: pacs.example:104, PACS, over TLS, https://pacs.example/dicom-web, "
+        "retrieve move, receive as SIRTDOSE at 0.0.0.0:11113" in result.stdout
+    )
     assert (
         "camera: room 2, camera.toml: Y-90, commissioned 2026-01-02, valid until "
         "2027-01-02, SHA-256 " in result.stdout
@@ -313,19 +321,87 @@ def test_the_camera_of_a_header(site: Callable[[str], Path]) -> None:
     assert names({"manufacturer": "GE"}) == []
 
 
-def test_a_node_is_sent_to_by_its_name(site: Callable[[str], Path]) -> None:
-    path = site('[node.pacs]\nhost = "pacs.example"\nport = 104\naet = "PACS"\n')
-    send = _all()["send"]
+def test_a_node_is_sent_to_by_its_name(
+    run: Run, site: Callable[[str], Path], tmp_path: Path
+) -> None:
+    port = free_port()
+    text = f'host = "127.0.0.1"\nport = {port}\naet = "PACS"\n'
+    path = site(f"[node.pacs]\n{text}")
+    [file] = write_study(tmp_path / "study", 1)
+    words = ("--site", path, "send", file, "--retries", "0", "--to")
+    refused = run(*words, "pacs")
+    assert refused.exit_code == 5
+    assert f"could not associate with 127.0.0.1:{port}" in refused.stderr
+    unknown = run(*words, "pcas")
+    assert unknown.exit_code == 2
+    assert "--to: there is no node 'pcas': was pacs meant?" in unknown.stderr
+    without = run("--site", "", "send", file, "--to", "pacs")
+    assert "there is no node 'pacs': write [node.pacs] into your" in without.stderr
+    web = site('[node.pacs]\nweb = "https://pacs.example/dicom-web"\n')
+    nowhere = run("--site", web, "send", file, "--to", "pacs")
+    assert nowhere.exit_code == 3
+    assert "node pacs has no DICOM address" in nowhere.stderr
 
-    def told(*words: str) -> list[str]:
-        typed = ["--site", str(path), *words]
-        return with_site(click.Context(main), send, "send", typed)
 
-    there = ["doses", "--to", "pacs.example:104"]
-    assert told("doses", "--to", "pacs") == [*there, "--aet", "PACS"]
-    assert told("doses", "--to", "pacs", "--aet", "X") == [*there, "--aet", "X"]
-    other = ["doses", "--to", "other:105", "--aet", "X"]
-    assert told(*other) == other
+def test_what_a_node_says(site: Callable[[str], Path]) -> None:
+    (site("").parent / "ca.pem").write_text("", "utf-8")
+    address = 'host = "h"\nport = 104\naet = "PACS"\n'
+
+    def read(text: str) -> Node:
+        return read_site(site(f"[node.pacs]\n{text}")).nodes["pacs"]
+
+    plain = read(address)
+    assert plain.address == Address("h", 104, "PACS")
+    assert (plain.retrieve, plain.calling_aet, plain.has_tls) == (
+        "get",
+        "SIRTDOSE",
+        False,
+    )
+    moved = read(address + 'receive_port = 11113\ncalling_aet = "OURS"\n')
+    assert moved.retrieve == "move"
+    assert moved.receiver == Address("0.0.0.0", 11113, "OURS")
+    secured = read(address + 'tls_ca = "ca.pem"\nretrieve = "GET"\n')
+    assert secured.has_tls
+    assert secured.retrieve == "get"
+    web = read('web = "https://pacs.example/dicom-web/"\n')
+    assert (web.address, web.retrieve) == (None, "web")
+    assert web.web == "https://pacs.example/dicom-web"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1: node 'pacs' needs host, port and aet, or web"),
+        ('host = "h"\nport = 1\n', "line 1: aet is None: a text is needed"),
+        ('web = "pacs.example"\n', "line 2: web is not an address of DICOMweb"),
+        ('web = "https://h:x/"\n', "line 2: web is not an address of DICOMweb"),
+        ('web = "https://me:pw@h/"\n', "line 2: web holds a user or a password"),
+        ('web = "https://h/"\nretrieve = "get"\n', "line 3: retrieve = get needs host"),
+        (
+            'web = "https://h/"\nretrieve = "pull"\n',
+            "line 3: retrieve is 'pull': use get",
+        ),
+        (
+            'host = "h"\nport = 1\naet = "P"\nretrieve = "move"\n',
+            "line 5: retrieve = move needs host, port, aet and receive_port",
+        ),
+        ('web = "https://h/"\nreceive_port = 0\n', "line 3: receive_port is 0: 1 to"),
+        (
+            'host = "h"\nport = 1\naet = "SEVENTEEN LETTERS"\n',
+            "line 4: aet: 'SEVENTEEN LETTERS' is not an AE title",
+        ),
+        ('web = "https://h/"\ntls_ca = "no.pem"\n', "line 3: tls_ca: there is no"),
+        ('web = "https://h/"\ntls_key = "site.toml"\n', "line 3: tls_key is of a"),
+        ('web = "https://h/"\ntoken = "x"\n', "line 3: "),
+    ],
+)
+def test_a_node_that_is_wrong_is_refused_by_its_line(
+    site: Callable[[str], Path], text: str, said: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read_site(site(f"[node.pacs]\n{text}"))
+    assert said in str(refused.value)
+    assert "pw" not in str(refused.value)
 
 
 def test_a_wrong_value_is_the_files_not_the_users(

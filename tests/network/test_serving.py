@@ -24,11 +24,12 @@ from pydicom.uid import (
 )
 
 from sirtdose.errors import OutputError
+from sirtdose.network.addresses import is_loopback
 from sirtdose.network.files import names_of
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.reception import Reception
-from sirtdose.network.server import Endpoint, is_loopback, serving
-from sirtdose.network.store import Store
+from sirtdose.network.server import Endpoint, serving
+from sirtdose.network.store import INCOMING, Store
 from tests.network_peers import (
     LOOPBACK,
     NAME,
@@ -264,7 +265,7 @@ def test_a_study_that_lacks_an_object_is_known_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def store() -> Store:
-        return Store(tmp_path, names_of(tmp_path), reserve_bytes=0)
+        return Store(tmp_path / INCOMING, names_of(tmp_path), reserve_bytes=0)
 
     with listening(tmp_path) as listener:
         assert listener.store(make_object(1)).Status == 0
@@ -354,14 +355,14 @@ def test_only_this_machine_reaches_it(tmp_path: Path) -> None:
 
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
-        store = Store(tmp_path, names_of(tmp_path), reserve_bytes=0)
+        store = Store(tmp_path / INCOMING, names_of(tmp_path), reserve_bytes=0)
         reception = Reception(
             store, listener.arrivals, listener.said.append, object_bytes=1000
         )
         limits = Limits(65536, 1000, 1.0)
         endpoint = Endpoint(LOOPBACK, listener.port, "SIRTDOSE", (), 1, limits)
         with (
-            pytest.raises(OutputError, match="give another --port"),
+            pytest.raises(OutputError, match="take another port"),
             serving(endpoint, reception, listener.said.append),
         ):
             pass

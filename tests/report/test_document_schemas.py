@@ -17,6 +17,8 @@ from jsonschema import Draft202012Validator
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
 from tests.lesion_files import boxes, write_follow_up, write_treatment
+from tests.network_peers import STUDY, make_object
+from tests.odd_archive import OddArchive, serving
 from tests.scanned_phantom import TOML, save_scan, scanned
 from tests.uptake_files import write_patient
 
@@ -74,6 +76,21 @@ def _doses(folder: Path) -> tuple[Path, Path, Path]:
     return ours, theirs, mask
 
 
+def _of_archive(name: str, run: Run, folder: Path) -> Any:
+    held = make_object()
+    held.StudyDate = "20260302"
+    site = folder / "site.toml"
+    words = {
+        "find": ("--date", "2026-03-02", "--show-patients"),
+        "fetch": (STUDY, "--out", folder / "scans", "--reserve", "1MB"),
+    }
+    with serving(OddArchive([held])) as archive:
+        site.write_text(archive.node(), "utf-8")
+        result = run("--site", site, name, "--from", "pacs", *words[name], "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 def _made(name: str, run: Run, folder: Path) -> Any:
     """A real document, as a user would make it."""
     if name == "validation":
@@ -85,6 +102,8 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "commission": _commissioned,
         "review": partial(_reviewed, "review"),
         "accepted": partial(_reviewed, "accepted"),
+        "fetch": partial(_of_archive, "fetch"),
+        "find": partial(_of_archive, "find"),
         "lesions": _followed,
         "suv": _measured,
     }

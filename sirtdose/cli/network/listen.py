@@ -2,30 +2,27 @@
 
 import signal
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
-from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
+from sirtdose.cli.network.options import SIZE, AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import out_option
-from sirtdose.errors import require_extra
-from sirtdose.model.units import DURATION, Measure
+from sirtdose.errors import require_extra, said_at
+from sirtdose.model.units import DURATION
+from sirtdose.network.addresses import is_loopback
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.listen import Listening, Work, listen
-from sirtdose.network.server import Endpoint, is_loopback
-
-_SIZE: Final = Measure(
-    "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
-)
+from sirtdose.network.quiet import without_warnings
+from sirtdose.network.server import Endpoint
 
 
 @command("listen")
@@ -93,13 +90,13 @@ _SIZE: Final = Measure(
 )
 @Option(
     "max-object-size",
-    _SIZE,
+    SIZE,
     "Maximum size of one object; receiving it needs three times as much memory.",
     default="500MB",
 )
 @Option(
     "reserve",
-    _SIZE,
+    SIZE,
     "Disk space that must stay free; objects are refused when less is left.",
     default="1GB",
 )
@@ -113,11 +110,12 @@ _SIZE: Final = Measure(
 def listen_command(**options: Any) -> None:
     """Receive studies over DICOM, and process each once no more objects arrive.
 
-    Accepts CT, NM, PET, RTSTRUCT, SEG, RTDOSE, RTPLAN and REG, stores them unchanged in
-    DIR/incoming, and writes to DIR/results. A study is processed once, even if the
-    listener was killed in between. If more objects arrive later, the study is processed
-    again, into a new folder. Folder names are digests and contain nothing of the
-    patient. SIGTERM ends the listener with exit code 0, Ctrl-C with 130.
+    Accepts CT, NM, PET, RTSTRUCT, SEG, RTDOSE, RTPLAN, REG, SR, PDF and secondary
+    captures, stores them unchanged in DIR/incoming, and writes to DIR/results. A study
+    is processed once, even if the listener was killed in between. If more objects
+    arrive later, the study is processed again, into a new folder. Folder names are
+    digests and contain nothing of the patient. SIGTERM ends the listener with exit code
+    0, Ctrl-C with 130.
 
     With --run post, DIR/cases/STUDY.toml holds the options of one study.
 
@@ -148,9 +146,11 @@ def listen_command(**options: Any) -> None:
         round(options["reserve"] * 1e6),
         options["once"],
     )
-    if not is_loopback(endpoint.host):
+    with said_at("--host"):
+        others_reach_it = not is_loopback(endpoint.host)
+    if others_reach_it:
         _warn_of_strangers(endpoint)
-    with _ends_cleanly(), _quiet():
+    with _ends_cleanly(), without_warnings():
         exit_code = listen(endpoint, how, work, _say)
     if exit_code:
         click.get_current_context().exit(exit_code)
@@ -190,15 +190,6 @@ def _work(options: dict[str, Any]) -> Work | None:
 def _say(text: str) -> None:
     time = datetime.now().astimezone().isoformat(timespec="seconds")
     click.echo(f"{time} {text}", err=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Oddities in what strangers send are answered, not warned of."""
-    with warnings.catch_warnings():
-        for package in ("pydicom", "pynetdicom"):
-            warnings.filterwarnings("ignore", category=UserWarning, module=package)
-        yield
 
 
 @contextmanager

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from sirtdose.cli.words.option import Option, together
+from sirtdose.errors import InputError
+from sirtdose.model.node import ae_title
+from sirtdose.model.units import Measure
 from sirtdose.network.tls import Tls
 
-_LONGEST = 16
+SIZE: Final = Measure(
+    "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
+)
 
 
 class AeTitle(click.ParamType):  # type: ignore[type-arg]
@@ -21,16 +26,10 @@ class AeTitle(click.ParamType):  # type: ignore[type-arg]
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Read it without spaces around it."""
-        text = str(value).strip()
-        usable = text.isascii() and text.isprintable() and "\\" not in text
-        if not text or len(text) > _LONGEST or not usable:
-            self.fail(
-                f"'{value}' is not an AE title: use 1 to {_LONGEST} ASCII characters, "
-                "without a backslash",
-                param,
-                ctx,
-            )
-        return text
+        try:
+            return ae_title(str(value))
+        except InputError as error:
+            self.fail(str(error), param, ctx)
 
 
 def tls_options(certificate: str, authorities: str) -> Callable[[Any], Any]:

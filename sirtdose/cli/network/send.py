@@ -1,43 +1,43 @@
 """`sirtdose send`: DICOM files to a PACS or another listener."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sirtdose.cli.network.node import node_named
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
 from sirtdose.errors import require_extra
+from sirtdose.model.node import OUR_AET
 from sirtdose.model.units import DURATION
+from sirtdose.network.archive.choose import peer_of
+from sirtdose.network.association import Peer
 from sirtdose.network.outgoing import Skipped, outgoing_files
 from sirtdose.network.send import Destination, Sent, send_files
+from sirtdose.network.tls import Tls
 from sirtdose.report.documents import document_text
 from sirtdose.report.wording import table
 
 _NOT_ALL = 5
 
 
-class _Address(click.ParamType):  # type: ignore[type-arg]
-    """HOST:PORT, an IPv6 address in brackets."""
-
-    name = "HOST:PORT"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        host, _, port = str(value).rpartition(":")
-        host = host.removeprefix("[").removesuffix("]")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            self.fail(
-                f"'{value}' is not an address: write HOST:PORT, such as "
-                "pacs.example:104",
-                param,
-                ctx,
-            )
-        return host, int(port)
+def _address_of(text: str) -> tuple[str, int] | None:
+    """HOST:PORT, an IPv6 address in brackets; None for what may name a node."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon:
+        return None
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise click.UsageError(
+            f"--to: '{text}' is not an address: write HOST:PORT, such as "
+            "pacs.example:104, or the name of a node"
+        )
+    return host, int(port)
 
 
 @command("send")
@@ -50,18 +50,21 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option(
     "--to",
-    "address",
-    type=_Address(),
     required=True,
+    metavar="HOST:PORT|NODE",
     help="Address of the receiver, e.g. pacs.example:104, or the name of a node in "
     "your site file.",
 )
-@click.option("--aet", type=AeTitle(), required=True, help="AE title of the receiver.")
-@Option(
-    "calling-aet",
-    AeTitle(),
-    "Our AE title, as the receiver knows it.",
-    default="SIRTDOSE",
+@click.option(
+    "--aet",
+    type=AeTitle(),
+    help="AE title of the receiver.  [default: the node's]",
+)
+@click.option(
+    "--calling-aet",
+    type=AeTitle(),
+    help="Our AE title, as the receiver knows it.  [default: the node's, else "
+    "SIRTDOSE]",
 )
 @Option(
     "retries",
@@ -80,9 +83,9 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
 def send_command(
     *,
     sources: tuple[Path, ...],
-    address: tuple[str, int],
-    aet: str,
-    calling_aet: str,
+    to: str,
+    aet: str | None,
+    calling_aet: str | None,
     retries: int,
     wait: float,
     timeout: float,
@@ -101,20 +104,37 @@ def send_command(
     Example: sirtdose send doses/ --to pacs.example:104 --aet PACS --retries 5
     """
     require_extra("network", "sirtdose send")
+    own = tls_of(tls["tls_certificate"], tls["tls_key"], tls["tls_ca"])
+    peer = _peer(to, aet, calling_aet, timeout_s=timeout * 3600, tls=own)
     files, skipped = outgoing_files(sources)
-    to = Destination(
-        *address,
-        aet,
-        calling_aet,
-        timeout * 3600,
-        retries,
-        round(wait * 3600, 3),
-        tls_of(tls["tls_certificate"], tls["tls_key"], tls["tls_ca"]),
-    )
-    sent = send_files(files, to, lambda text: click.echo(text, err=True))
+    destination = Destination(peer, retries, round(wait * 3600, 3))
+    sent = send_files(files, destination, lambda text: click.echo(text, err=True))
     _show(sent, skipped, as_json=as_json)
     if not all(one.stored for one in sent):
         click.get_current_context().exit(_NOT_ALL)
+
+
+def _peer(
+    to: str,
+    aet: str | None,
+    calling: str | None,
+    *,
+    timeout_s: float,
+    tls: Tls | None,
+) -> Peer:
+    """The receiver at an address, or a node; what is typed wins over the node's."""
+    address = _address_of(to)
+    if address is not None:
+        if aet is None:
+            raise click.UsageError("--to with an address needs --aet: give both")
+        return Peer(*address, aet, calling or OUR_AET, timeout_s, tls)
+    peer = peer_of(node_named(to, "--to"), timeout_s=timeout_s)
+    return replace(
+        peer,
+        called=aet or peer.called,
+        calling=calling or peer.calling,
+        tls=tls or peer.tls,
+    )
 
 
 def _show(sent: Sequence[Sent], skipped: Sequence[Skipped], *, as_json: bool) -> None:

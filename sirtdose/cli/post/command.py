@@ -224,7 +224,13 @@ if TYPE_CHECKING:
 @budget_options
 @Option("no-report", bool, "Do not write report.html.")
 @Option("show-patient", bool, "Show the patient's name on report.html.")
-@Option("no-dicom", bool, "Do not write RTDOSE, RTPLAN and SEG for DICOM images.")
+@Option("no-dicom", bool, "Do not write RTDOSE, RTPLAN, SEG and SR for DICOM images.")
+@Option(
+    "fhir",
+    bool,
+    "Also write observations.json: FHIR R4 Observations, with the image's PatientID as "
+    "their subject.",
+)
 @Option("deidentify", bool, "Remove patient identifiers, UIDs and dates.")
 @Option(
     "site-key",
@@ -257,7 +263,8 @@ def post_command(
 
     FOLDER_OR_FILE is searched for the activity image, the CT and the structures. Writes
     post.json, structures.csv, dvh.csv, report.html, and for every method a
-    dose_METHOD.nii.gz in Gy. For a DICOM image it also writes RTDOSE, RTPLAN and SEG.
+    dose_METHOD.nii.gz in Gy. For a DICOM image it also writes RTDOSE, RTPLAN and SEG,
+    and a structured report (SR) of all numbers.
     What --segment-perfused or --segment-tumors find and nobody accepted yet is shown
     in a folder `review` first, as `sirtdose segment` shows it.
 
@@ -300,6 +307,7 @@ def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
     return Wanted(
         report=not options["no_report"],
         dicom=not options["no_dicom"],
+        fhir=options["fhir"],
         named=options["show_patient"],
         thumbnail=thumbnail,
     )

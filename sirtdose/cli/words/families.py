@@ -37,6 +37,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "lesions.json": ("lesions.csv", "lesions.html"),
     "suv.json": ("lesions.csv", "uptake.csv", "suv.html"),
     "eligibility.json": (),
+    "find.json": ("studies.csv",),
     "mmc.json": (),
 }
 

@@ -1,6 +1,5 @@
 """The site's file, whose words stand before those that are typed."""
 
-import itertools
 import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ import click
 from sirtdose.cli.words.near import commands_of, require_options
 from sirtdose.cli.words.typed import (
     SITE_CAMERAS,
+    SITE_NODES,
     SITE_USED,
     located,
     option_table,
@@ -144,11 +144,12 @@ def with_site(
         site.sha256, tuple(sorted(own)), file.absolute(), calibrator
     )
     ctx.meta[SITE_CAMERAS] = site.cameras
+    ctx.meta[SITE_NODES] = site.nodes
     return [
         *option_words(
             own, command, where=file.name, text_of=lambda value, _: str(value)
         ),
-        *(_to_node(site, words) if path == "send" else words),
+        *words,
     ]
 
 
@@ -250,18 +251,6 @@ def _device(text: str) -> str:
         return device_name(text)
     except InputError:
         return text
-
-
-def _to_node(site: Site, words: Sequence[str]) -> list[str]:
-    """The words of `send`, a node's name told by its address and title."""
-    told = list(words)
-    for i, (word, value) in enumerate(itertools.pairwise(told)):
-        node = site.nodes.get(value) if word == "--to" else None
-        if node is not None:
-            told[i + 1] = f"{node.host}:{node.port}"
-            own = any(one.partition("=")[0] == "--aet" for one in told)
-            return told if own else [*told, "--aet", node.aet]
-    return told
 
 
 def _of_device(

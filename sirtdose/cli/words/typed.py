@@ -14,12 +14,14 @@ from click.core import ParameterSource
 from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
 from sirtdose.model.metric import Metric
+from sirtdose.model.node import Node
 from sirtdose.model.site import Camera, SiteUsed
 
 SITE_USED = "sirtdose.site.used"
 # The option whose files may be of named readers.
 _STRUCTURES = "structures"
 SITE_CAMERAS = "sirtdose.site.cameras"
+SITE_NODES = "sirtdose.site.nodes"
 
 
 def option_table(command: click.Command) -> dict[str, click.Option]:
@@ -249,6 +251,12 @@ def site_cameras() -> tuple[Camera, ...]:
     """The cameras of the site's file that this run was made with."""
     context = click.get_current_context(silent=True)
     return context.meta.get(SITE_CAMERAS, ()) if context else ()
+
+
+def site_nodes() -> Mapping[str, Node]:
+    """The nodes of the site's file that this run was made with."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(SITE_NODES, {}) if context else {}
 
 
 def option_words(

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.io.dicom.header import read_dataset, reading_dicom, whole_number
 from sirtdose.io.dicom.time import parse_date
 from sirtdose.model.patient_link import PatientLink, Reference
@@ -49,6 +51,11 @@ def result_uid(link: PatientLink, *what: str) -> str:
     return str(generate_uid(entropy_srcs=[link.study_uid, *of, *what]))
 
 
+def tracking_uid(link: PatientLink, name: str) -> str:
+    """A UID of one structure of an examination, however often it is measured."""
+    return result_uid(link, "tracking", name)
+
+
 def attributes_of(link: PatientLink) -> dict[str, Any]:
     """The attributes of patient and study, with nobody else's name."""
     hidden = {
@@ -73,11 +80,30 @@ def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> Pati
     """
     from pydicom.uid import generate_uid
 
-    references = []
-    for path in paths:
+    references = _references(paths, ())
+    made_up = str(generate_uid(entropy_srcs=[references[0].sop_instance_uid, "frame"]))
+    return replace(
+        read_patient(paths[0]),
+        frame_of_reference_uid=frame_of_reference_uid or made_up,
+        references=references,
+    )
+
+
+def read_series_link(
+    paths: Sequence[Path], headers: Sequence[Dataset] = ()
+) -> PatientLink:
+    """Whom a series is of, and its files; their `headers` spare a second pass."""
+    return replace(read_patient(paths[0]), references=_references(paths, headers))
+
+
+def _references(
+    paths: Sequence[Path], headers: Sequence[Dataset]
+) -> tuple[Reference, ...]:
+    found = []
+    for path, known in zip_longest(paths, headers[: len(paths)]):
         with reading_dicom(path):
-            dataset = read_dataset(path)
-            references.append(
+            dataset = read_dataset(path) if known is None else known
+            found.append(
                 Reference(
                     str(dataset.SOPClassUID),
                     str(dataset.SOPInstanceUID),
@@ -87,12 +113,7 @@ def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> Pati
                     whole_number(dataset, "Columns", path),
                 )
             )
-    made_up = str(generate_uid(entropy_srcs=[references[0].sop_instance_uid, "frame"]))
-    return replace(
-        read_patient(paths[0]),
-        frame_of_reference_uid=frame_of_reference_uid or made_up,
-        references=tuple(references),
-    )
+    return tuple(found)
 
 
 def read_patient(path: Path) -> PatientLink:

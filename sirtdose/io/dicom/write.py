@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import OutputError
 from sirtdose.io.dicom.bare import Dataset
 from sirtdose.model.grid import Grid
+from sirtdose.model.patient_link import Reference
 from sirtdose.model.volume import Quantity, Volume
 
 _NM = "1.2.840.10008.5.1.4.1.1.20"
@@ -18,6 +19,9 @@ _CT = "1.2.840.10008.5.1.4.1.1.2"
 _MANUFACTURER = "sirtdose"
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 _TIMES = ("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime")
+# Of what is made from images: the examination's, not the moment of writing.
+DATES_OF_RESULT = ("ContentDate", "InstanceCreationDate", "SeriesDate")
+TIMES_OF_RESULT = ("ContentTime", "InstanceCreationTime", "SeriesTime")
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,18 @@ def pixels_of(stored: NDArray[Any]) -> dict[str, Any]:
         "PixelRepresentation": 0,
         "PixelData": np.ascontiguousarray(stored).tobytes(),
     }
+
+
+def reference_to(dataset: Dataset) -> Reference:
+    """What another file needs to refer to one."""
+    return Reference(
+        str(dataset.SOPClassUID),
+        str(dataset.SOPInstanceUID),
+        str(dataset.SeriesInstanceUID),
+        str(dataset.Modality),
+        int(dataset.get("Rows", 0)),
+        int(dataset.get("Columns", 0)),
+    )
 
 
 def save(dataset: Dataset, path: Path) -> None:

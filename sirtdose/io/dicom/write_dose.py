@@ -19,10 +19,11 @@ from sirtdose.io.dicom.write import (
     item,
     pixels_of,
     plane_of,
+    reference_to,
     save,
 )
 from sirtdose.model.grid import Grid
-from sirtdose.model.patient_link import PatientLink, StructureSet
+from sirtdose.model.patient_link import PatientLink, Reference, StructureSet
 from sirtdose.model.volume import Quantity, Volume
 
 _RTPLAN = "1.2.840.10008.5.1.4.1.1.481.5"
@@ -94,8 +95,10 @@ def write_rtdose(
     structure_set: StructureSet | None = None,
     histograms: Sequence[RoiHistogram] = (),
     note: str = "",
-) -> None:
+) -> Reference:
     """Write a dose in Gy as 32-bit integers, and read it again.
+
+    Returns a reference to it.
 
     DoseComment holds the method and a `note`, such as the density it was computed at.
 
@@ -153,6 +156,7 @@ def write_rtdose(
         dataset.DVHSequence = [_histogram(one) for one in histograms]
     save(dataset, path)
     _read_again(path, dose)
+    return reference_to(dataset)
 
 
 def _scaling(largest_gy: float) -> float:

@@ -9,16 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose import __version__
+from sirtdose.data.load import table
 from sirtdose.errors import GeometryError
 from sirtdose.io.dicom.bare import Dataset
-from sirtdose.io.dicom.link import attributes_of, result_uid
+from sirtdose.io.dicom.content_items import coded, dcm
+from sirtdose.io.dicom.link import attributes_of, result_uid, tracking_uid
 from sirtdose.io.dicom.write import (
+    DATES_OF_RESULT,
+    TIMES_OF_RESULT,
     Study,
     decimal,
     file_of,
     item,
     pixels_of,
     plane_of,
+    reference_to,
     save,
 )
 from sirtdose.io.hashing import sha256_of_voxels
@@ -30,35 +35,13 @@ from sirtdose.model.accepted import (
     short,
 )
 from sirtdose.model.grid import Grid, box_at
-from sirtdose.model.patient_link import PatientLink
-from sirtdose.model.role import Role
+from sirtdose.model.patient_link import PatientLink, Reference
+from sirtdose.model.report_codes import structure_codes
 from sirtdose.model.structure import Structure
 
-_DATES = ("ContentDate", "InstanceCreationDate", "SeriesDate")
-_TIMES = ("ContentTime", "InstanceCreationTime", "SeriesTime")
 _RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 _SEG = "1.2.840.10008.5.1.4.1.1.66.4"
-_ANATOMY = ("123037004", "SCT", "Anatomical Structure")
-_ALTERED = ("49755003", "SCT", "Morphologically Altered Structure")
-_CODES = {
-    Role.LIVER: (_ANATOMY, ("10200004", "SCT", "Liver")),
-    Role.PERFUSED: (
-        ("309825002", "SCT", "Spatial and Relational Concept"),
-        ("PERFUSED", "99SIRTDOSE", "Perfused volume"),
-    ),
-    Role.LUNGS: (_ANATOMY, ("39607008", "SCT", "Lung")),
-    Role.TUMOR: (_ALTERED, ("108369006", "SCT", "Neoplasm")),
-    Role.TUMOR_OUTSIDE: (_ALTERED, ("108369006", "SCT", "Neoplasm")),
-}
-# No code of SNOMED CT means what is perfused by an injection.
-_OUR_SCHEME = {
-    "CodingSchemeDesignator": "99SIRTDOSE",
-    "CodingSchemeName": "Codes of sirtdose",
-    "CodingSchemeVersion": "1",
-    "CodingSchemeResponsibleOrganization": "sirtdose, open-source dosimetry",
-}
-_BY_HAND = ("123109", "DCM", "Manual Processing")
-_TISSUE = (("85756007", "SCT", "Tissue"), ("85756007", "SCT", "Tissue"))
+_BY_HAND = dcm("123109", "Manual Processing")
 
 
 def write_rtstruct(
@@ -128,8 +111,8 @@ def write_seg(
     *,
     made_by: str = "SEMIAUTOMATIC",
     on: Grid | None = None,
-) -> None:
-    """Write structures on one lattice as a segmentation.
+) -> Reference:
+    """Write structures on one lattice as a segmentation; returns a reference to it.
 
     Masks are written as they are; parts of voxels as fractions, in steps of 1/255.
     Planes in which a structure has no part are left out. Planes are as large as those
@@ -165,17 +148,17 @@ def write_seg(
         SeriesDescription="sirtdose structures",
         InstanceNumber=1,
         # The same input must give the same file: not the moment of writing.
-        **dict.fromkeys(_DATES, link.study_date or "19000101"),
-        **dict.fromkeys(_TIMES, link.study_time or "000000"),
+        **dict.fromkeys(DATES_OF_RESULT, link.study_date or "19000101"),
+        **dict.fromkeys(TIMES_OF_RESULT, link.study_time or "000000"),
         ContentLabel=f"{link.references[0].modality}_SEG",
         ContentDescription="",
         ContentCreatorName=accepted[-1].by[:64] if accepted else "",
         ImageType=["DERIVED", "PRIMARY"],
         LossyImageCompression="00",
         PresentationLUTShape="IDENTITY",
-        CodingSchemeIdentificationSequence=[item(**_OUR_SCHEME)],
+        CodingSchemeIdentificationSequence=[coding_scheme()],
         SegmentSequence=[
-            _segment(number, structure, made_by)
+            _segment(number, structure, made_by, tracking_uid(link, structure.name))
             for number, structure in enumerate(structures, start=1)
         ],
         # The images that the structures are of, and the series they belong to.
@@ -189,6 +172,19 @@ def write_seg(
     )
     dataset["PixelData"].VR = "OB"
     save(dataset, path)
+    return reference_to(dataset)
+
+
+def coding_scheme() -> Dataset:
+    """What declares the codes of our own."""
+    own = table("report_codes")["scheme"]
+    return item(
+        CodingSchemeDesignator=own["designator"],
+        CodingSchemeUID=own["uid"],
+        CodingSchemeName=own["name"],
+        CodingSchemeVersion=own["version"],
+        CodingSchemeResponsibleOrganization=own["organization"],
+    )
 
 
 def _as_written(structure: Structure, *, nameless: bool) -> Structure:
@@ -333,10 +329,10 @@ def _places(
     }
 
 
-def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
-    category, kind = _CODES.get(structure.role, _TISSUE)
+def _segment(number: int, structure: Structure, made_by: str, uid: str) -> Dataset:
+    category, kind = structure_codes(structure.role)
     algorithm = item(
-        AlgorithmFamilyCodeSequence=[_code(_BY_HAND)],
+        AlgorithmFamilyCodeSequence=[coded(_BY_HAND)],
         AlgorithmVersion=__version__,
         AlgorithmName="sirtdose",
     )
@@ -351,9 +347,11 @@ def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
     return item(
         SegmentNumber=number,
         SegmentLabel=structure.name[:64],
-        SegmentedPropertyCategoryCodeSequence=[_code(category)],
-        SegmentedPropertyTypeCodeSequence=[_code(kind)],
+        SegmentedPropertyCategoryCodeSequence=[coded(category)],
+        SegmentedPropertyTypeCodeSequence=[coded(kind)],
         SegmentAlgorithmType=made_by,
+        TrackingID=structure.name[:64],
+        TrackingUID=uid,
         **({"SegmentDescription": said} if said else {}),
         **({} if made_by == "MANUAL" else ours),
     )
@@ -364,8 +362,3 @@ def _algorithm(structure: Structure) -> str:
     if structure.is_candidate:
         return BY_CANDIDATE
     return BY_ACCEPTED if structure.accepted else "sirtdose"
-
-
-def _code(code: tuple[str, str, str]) -> Dataset:
-    value, scheme, meaning = code
-    return item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)

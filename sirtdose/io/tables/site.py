@@ -8,8 +8,10 @@ from typing import Any, NoReturn, TypeVar
 
 from sirtdose.errors import InputError
 from sirtdose.io.tables.own_file import read_own_file, shown
+from sirtdose.io.tables.site_node import KEYS, node_of
 from sirtdose.model.device import device_name
-from sirtdose.model.site import CAMERA_KEYS, Calibrator, Camera, Node, Site
+from sirtdose.model.node import Node
+from sirtdose.model.site import CAMERA_KEYS, Calibrator, Camera, Site
 from sirtdose.model.units import ACTIVITY, FRACTION
 
 _T = TypeVar("_T")
@@ -195,15 +197,10 @@ class _Reader:
         return tuple(sizes)
 
     def node(self, name: str) -> Node:
-        """Where a peer is."""
-        keys = ("node", name)
-        given = self.table(*keys)
-        self.known(given, ("host", "port", "aet"), *keys)
-        port = given.get("port")
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536:
-            self.refuse(f"port is {shown(port)}: 1 to 65535 is needed", *keys, "port")
-        host, aet = (self.text(given.get(k), *keys, k) for k in ("host", "aet"))
-        return Node(host, port, aet)
+        """Where a peer is, and how objects come from it."""
+        given = self.table("node", name)
+        self.known(given, KEYS, "node", name)
+        return node_of(self, name, given)
 
     def approvers(self) -> tuple[str, ...]:
         """Who may approve a plan."""

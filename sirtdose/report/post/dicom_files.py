@@ -1,31 +1,74 @@
-"""A result as DICOM: doses, the plan they belong to, and the structures used."""
+"""A result as DICOM: doses, the plan they belong to, structures, and a report."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Assessment
+from sirtdose.io.dicom.link import tracking_uid
 from sirtdose.io.dicom.write_dose import RoiHistogram, write_rtdose, write_rtplan
+from sirtdose.io.dicom.write_report import ReportSources, write_report
 from sirtdose.io.dicom.write_structures import write_seg
-from sirtdose.model.patient_link import PatientLink, StructureSet
+from sirtdose.model.patient_link import PatientLink, Reference, StructureSet
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
 from sirtdose.report.ladder import nice_step
+from sirtdose.report.post.structured import structured_report
 
 # Names that begin as the maps' do, so that they are never taken for inputs.
 PLAN_FILE, STRUCTURES_FILE = "dose_plan.dcm", "dose_structures.dcm"
+REPORT_FILE = "dose_report.dcm"
 _BINS = 1000
 
 
 def write_dicom(
-    assessment: Assessment, link: PatientLink, folder: Path, names: dict[str, str]
+    assessment: Assessment,
+    document: Mapping[str, Any],
+    folder: Path,
+    names: Mapping[str, str],
 ) -> None:
-    """Write an RTDOSE of each method, the RTPLAN they share, and a SEG.
+    """Write an RTDOSE of each method, the RTPLAN they share, a SEG, and an SR.
 
     `names` are file names by method, of this session: its plan is the only one known.
-    The doses hold histograms where the structures came from one RTSTRUCT.
+    The doses hold histograms where the structures came from one RTSTRUCT. The report
+    has the numbers of `document`. Nothing is written of an image that is no DICOM.
     """
+    link = assessment.provenance.link
+    if link is None:
+        return
+    doses = _write_doses(assessment, link, folder, names)
+    # All tumors together are the tumors again.
+    own = [one for one in assessment.placed.on_grid if one.role is not Role.ALL_TUMORS]
+    seg = write_seg(own, folder / STRUCTURES_FILE, link) if own else None
+    report = structured_report(
+        document,
+        segments=_segments(own, assessment.placed.on_grid),
+        doses={method: one.sop_instance_uid for method, one in doses.items()},
+        tracking=partial(tracking_uid, link),
+    )
+    sources = ReportSources(link, assessment.provenance.ct, seg, tuple(doses.values()))
+    write_report(report, folder / REPORT_FILE, sources)
+
+
+def _segments(
+    written: Sequence[Structure], every: Sequence[Structure]
+) -> dict[str, tuple[int, ...]]:
+    """Numbers in the SEG by name; all tumors are those of the liver."""
+    numbers = {one.name: (number,) for number, one in enumerate(written, start=1)}
+    tumors = tuple(numbers[one.name][0] for one in written if one.role is Role.TUMOR)
+    together = [one.name for one in every if one.role is Role.ALL_TUMORS]
+    return numbers | dict.fromkeys(together, tumors)
+
+
+def _write_doses(
+    assessment: Assessment, link: PatientLink, folder: Path, names: Mapping[str, str]
+) -> dict[str, Reference]:
+    """The doses by method, each with its RTDOSE, and the plan they share."""
     nuclide, ledger = assessment.read.given.nuclide, assessment.read.ledger
     structure_set = assessment.provenance.structure_set
     plan_uid = write_rtplan(
@@ -37,8 +80,8 @@ def write_dicom(
         "Not a medical device.",
         structure_set=structure_set,
     )
-    for method, name in names.items():
-        write_rtdose(
+    return {
+        method: write_rtdose(
             assessment.dosed.doses[method].volume,
             folder / name,
             link,
@@ -48,10 +91,8 @@ def write_dicom(
             histograms=_histograms(structure_set, assessment.structure_doses[method]),
             note=assessment.dosed.doses[method].density_note,
         )
-    # All tumors together are the tumors again.
-    own = [one for one in assessment.placed.on_grid if one.role is not Role.ALL_TUMORS]
-    if own:
-        write_seg(own, folder / STRUCTURES_FILE, link)
+        for method, name in names.items()
+    }
 
 
 def _histograms(

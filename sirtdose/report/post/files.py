@@ -10,7 +10,13 @@ from sirtdose.io.image_file import write_nifti
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_text, post_page_data
 from sirtdose.report.planes import thumbnail_png
-from sirtdose.report.post.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
+from sirtdose.report.post.dicom_files import (
+    PLAN_FILE,
+    REPORT_FILE,
+    STRUCTURES_FILE,
+    write_dicom,
+)
+from sirtdose.report.post.fhir import OBSERVATIONS_FILE, Subject, observations_text
 from sirtdose.report.post.page import post_page
 from sirtdose.report.post.readers import READER_FILES, reader_tables
 from sirtdose.report.post.uncertainty import (
@@ -71,7 +77,7 @@ def post_files(
     names += [dose_file(name) for name in method_names]
     if dicom:
         names += [dicom_file(name) for name in method_names if "prior" not in name]
-        names += [PLAN_FILE, STRUCTURES_FILE]
+        names += [PLAN_FILE, STRUCTURES_FILE, REPORT_FILE]
     names += [TRANSFORM] if registration else []
     return [*names, PAGE_DATA, "report.html"] if report else names
 
@@ -85,7 +91,8 @@ def post_replaces() -> list[str]:
     ]
     names = post_files(methods, report=True, dicom=True, registration=True)
     # `sirtdose report` makes the figures.
-    return [*names, *UNCERTAINTY_FILES, *READER_FILES, THUMBNAIL, RUN_RECORD, "figures"]
+    names += [*UNCERTAINTY_FILES, *READER_FILES, OBSERVATIONS_FILE]
+    return [*names, THUMBNAIL, RUN_RECORD, "figures"]
 
 
 def write_post(
@@ -95,10 +102,11 @@ def write_post(
     *,
     report: bool,
     dicom: bool = False,
+    fhir: bool = False,
     named: bool = False,
     thumbnail: bool = False,
 ) -> None:
-    """Write post.json, the tables, the dose maps and, if wanted, DICOM and the page.
+    """Write post.json, tables, dose maps and, if wanted, DICOM, FHIR and the page.
 
     Only a page that is to be `named` says whom the image is of.
     """
@@ -117,23 +125,30 @@ def write_post(
         write_transform(assessment.placed.registration, folder / TRANSFORM)
     for method, dose in assessment.dosed.doses.items():
         write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
-    if dicom and assessment.provenance.link is not None:
+    if dicom:
         names = {
             method: dicom_file(method)
             for method in assessment.dosed.doses
             if "prior" not in method
         }
-        write_dicom(assessment, assessment.provenance.link, folder, names)
+        write_dicom(assessment, document, folder, names)
+    if fhir:
+        subject = Subject.of(assessment.provenance.link)
+        observations = observations_text(document, subject)
+        (folder / OBSERVATIONS_FILE).write_text(observations, "utf-8")
     if report:
-        data = post_page_data(assessment)
-        data_text = page_data_text(text, data, folder / PLAN_FILE)
-        (folder / PAGE_DATA).write_text(data_text, "utf-8")
-        page = post_page(text, data, assessment.provenance.link if named else None)
-        (folder / "report.html").write_text(page, "utf-8")
-        if thumbnail:
-            (folder / THUMBNAIL).write_bytes(
-                thumbnail_png(
-                    data["planes"][0],
-                    {one["name"]: one["dark"] for one in data["outlines"]},
-                )
-            )
+        _write_page(assessment, text, folder, named=named, thumbnail=thumbnail)
+
+
+def _write_page(
+    assessment: Assessment, text: str, folder: Path, *, named: bool, thumbnail: bool
+) -> None:
+    """The page of a document's text, with its pictures and curves."""
+    data = post_page_data(assessment)
+    data_text = page_data_text(text, data, folder / PLAN_FILE)
+    (folder / PAGE_DATA).write_text(data_text, "utf-8")
+    page = post_page(text, data, assessment.provenance.link if named else None)
+    (folder / "report.html").write_text(page, "utf-8")
+    if thumbnail:
+        dark = {one["name"]: one["dark"] for one in data["outlines"]}
+        (folder / THUMBNAIL).write_bytes(thumbnail_png(data["planes"][0], dark))

@@ -16,7 +16,7 @@ from sirtdose.checks.times import treated_day_findings
 from sirtdose.data.load import table
 from sirtdose.dosimetry.results import Provenance, Read
 from sirtdose.io.choose import Choice
-from sirtdose.io.dicom.link import read_link
+from sirtdose.io.dicom.link import read_link, read_series_link
 from sirtdose.io.dicom.rtstruct import read_structure_set
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
@@ -28,7 +28,7 @@ from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, PositronYield, Times
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.patient_link import StructureSet, shift_days
+from sirtdose.model.patient_link import PatientLink, StructureSet, shift_days
 from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.volume import Source, Volume
 from sirtdose.workflows.image.camera import camera_of_image, typed_findings
@@ -200,6 +200,7 @@ def provenance(
         inputs=all_inputs(choice, named, request.dose.density),
         options=options_of(request),
         link=link,
+        ct=None if link is None else _ct_link(choice.ct, key),
         # By how many days a pseudonym's dates are moved back.
         shifted_d=0 if key is None else link.shifted_d if link else shift_days(key),
         # A pseudonym's results refer to no file that names the patient.
@@ -221,6 +222,14 @@ def provenance(
         if key is None
         else {**camera_names(seen.camera), **file_names(choice, named)},
     )
+
+
+def _ct_link(ct: Found | None, key: bytes | None) -> PatientLink | None:
+    """Whom the CT is of, where it is DICOM."""
+    if ct is None or ct.kind is not Kind.CT:
+        return None
+    link = read_series_link(ct.paths, ct.headers)
+    return link.deidentified(key) if key else link
 
 
 def _structure_set(structures: Sequence[Found]) -> StructureSet | None:

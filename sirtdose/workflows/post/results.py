@@ -33,12 +33,14 @@ _ALWAYS = ("structures.csv", "dvh.csv")
 class Wanted:
     """What is written besides numbers, tables and dose maps.
 
-    `report` is the page with its data, `dicom` RTDOSE, RTPLAN and SEG of a DICOM image,
-    `named` the patient on the page, `thumbnail` a small picture of the page's first.
+    `report` is the page with its data, `dicom` RTDOSE, RTPLAN, SEG and SR of a DICOM
+    image, `fhir` Observations, `named` the patient on the page, `thumbnail` a small
+    picture of the page's first.
     """
 
     report: bool = True
     dicom: bool = True
+    fhir: bool = False
     named: bool = False
     thumbnail: bool = False
 
@@ -106,6 +108,7 @@ def assess_into(
                 aside,
                 report=wanted.report,
                 dicom=wanted.dicom,
+                fhir=wanted.fhir,
                 named=wanted.named,
                 thumbnail=wanted.thumbnail,
             )

@@ -76,6 +76,7 @@ def test_storescp_receives_what_was_sent(
     assert [path.name for path in sent] == [
         "dose_local.dcm",
         "dose_plan.dcm",
+        "dose_report.dcm",
         "dose_structures.dcm",
     ]
     assert f"{len(sent)} of {len(sent)} stored" in result.stderr
@@ -227,7 +228,7 @@ def test_a_host_that_is_none_is_said(run: Run, tmp_path: Path) -> None:
         assert f"the host '{host}' is not known" in result.stderr
 
 
-@pytest.mark.parametrize("address", ["pacs", "pacs:", ":104", "pacs:0", "pacs:x"])
+@pytest.mark.parametrize("address", ["pacs:", ":104", "pacs:0", "pacs:x"])
 def test_an_address_has_a_host_and_a_port(
     run: Run, tmp_path: Path, address: str
 ) -> None:

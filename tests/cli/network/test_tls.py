@@ -5,11 +5,11 @@ import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from shutil import which
 
 import pytest
 from click.testing import Result
 
+from tests.certificates import make_pki
 from tests.network_peers import (
     LOOPBACK,
     Program,
@@ -23,33 +23,9 @@ from tests.network_peers import (
 Run = Callable[..., Result]
 
 
-def openssl(*words: object) -> None:
-    program = which("openssl")
-    if program is None:
-        pytest.skip("needs openssl")
-    subprocess.run([program, *map(str, words)], check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two authorities; of the first, one certificate for all of this machine."""
-    folder = tmp_path_factory.mktemp("pki")
-    short = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    for name in ("ca", "stranger"):
-        openssl(
-            *("req", "-x509", *short, "-days", 2, "-subj", f"/CN={name}"),
-            *("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"),
-        )
-    openssl(
-        *("req", *short, "-subj", "/CN=machine", "-keyout", folder / "own.key"),
-        *("-addext", f"subjectAltName=IP:{LOOPBACK}", "-out", folder / "own.csr"),
-    )
-    openssl(
-        *("x509", "-req", "-in", folder / "own.csr", "-CA", folder / "ca.pem"),
-        *("-CAkey", folder / "ca.key", "-days", 2, "-copy_extensions", "copy"),
-        *("-out", folder / "own.pem"),
-    )
-    return folder
+    return make_pki(tmp_path_factory.mktemp("pki"))
 
 
 def own(pki: Path, authority: str = "ca") -> tuple[object, ...]:

@@ -92,7 +92,7 @@ def test_from_the_ct_lungs_are_lungs(
         *("post.json", "structures.csv", "dvh.csv", "run.json"),
         *("dose_local.nii.gz", "dose_collapsed_cone.nii.gz"),
         *("dose_local.dcm", "dose_collapsed_cone.dcm"),
-        *("dose_plan.dcm", "dose_structures.dcm"),
+        *("dose_plan.dcm", "dose_report.dcm", "dose_structures.dcm"),
     }
     assert "Lungs" not in means(one, "local_deposition")
     assert one["doses"]["local_deposition"]["density_g_per_ml"] == 1.05

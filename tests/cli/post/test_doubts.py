@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
+DICOM = ("dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm", "dose_report.dcm")
 GIVEN = ("--administered", "2.2GBq", "--lung-shunt", "5%")
 T = "2026-03-02T10:00+01:00"
 
@@ -67,7 +68,7 @@ def test_headers_of_the_wild_are_written_as_allowed(
     result = post(run, folder, tmp_path / "out", *GIVEN, dicom=True)
     assert result.exit_code == 0, result.stderr
     assert value not in result.stderr
-    for name in ("dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm"):
+    for name in DICOM:
         assert pydicom.dcmread(tmp_path / "out" / name)[keyword].value in ("", None)
 
 
@@ -101,7 +102,7 @@ def test_people_are_neither_named_nor_refused(
     result = post(run, tmp_path / "patient", tmp_path / "out", *GIVEN, dicom=True)
     assert result.exit_code == 0, result.stderr
     assert value not in result.stderr + result.stdout
-    for name in ("dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm"):
+    for name in DICOM:
         found = pydicom.dcmread(tmp_path / "out" / name)[keyword].value
         assert str(found or "") == written, name
 

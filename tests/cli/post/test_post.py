@@ -18,7 +18,9 @@ from sirtdose.model.volume import Quantity, Volume
 
 Run = Callable[..., Result]
 TEXTS = {"post.json", "structures.csv", "dvh.csv", "report.html", "report_data.json"}
-DICOM = {"dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm"}
+DICOM = {
+    *("dose_local.dcm", "dose_plan.dcm", "dose_report.dcm", "dose_structures.dcm"),
+}
 FILES = TEXTS | DICOM | {"dose_local.nii.gz", "run.json"}
 
 

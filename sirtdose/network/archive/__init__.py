@@ -1,0 +1,1 @@
+"""Archives: studies are found in them and fetched, by DICOM or DICOMweb."""

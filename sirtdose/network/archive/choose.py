@@ -1,0 +1,48 @@
+"""The way to a node: by DICOM, or by DICOMweb."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sirtdose.errors import InputError
+from sirtdose.model.node import Node
+from sirtdose.network.archive.archive import Archive
+from sirtdose.network.association import Peer
+from sirtdose.network.credentials import credentials_of, require_private
+from sirtdose.network.tls import Tls
+
+
+def peer_of(node: Node, *, timeout_s: float) -> Peer:
+    """The DICOM side of a node, with who we are to it.
+
+    Raises
+    ------
+    InputError
+        It has none; or a password would travel in the clear.
+    """
+    own = node.address
+    if own is None:
+        raise InputError(
+            f"node {node.name} has no DICOM address: give it host, port and aet in the "
+            "site file"
+        )
+    credentials = credentials_of(node.name)
+    require_private(credentials, own.host, encrypted=node.has_tls)
+    tls = Tls(node.tls_certificate, node.tls_key, node.tls_ca) if node.has_tls else None
+    return Peer(
+        own.host, own.port, own.aet, node.calling_aet, timeout_s, tls, credentials
+    )
+
+
+@contextmanager
+def opened(node: Node, *, timeout_s: float) -> Iterator[Archive]:
+    """An archive, ready to be asked, by what the node says of `retrieve`.
+
+    Raises
+    ------
+    InputError, OutputError
+        A password would travel in the clear; files of TLS cannot be used.
+    """
+    from sirtdose.network.archive.dimse import DimseArchive
+
+    with DimseArchive.opened(node, peer_of(node, timeout_s=timeout_s)) as archive:
+        yield archive
