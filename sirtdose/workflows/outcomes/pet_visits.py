@@ -97,7 +97,7 @@ def _visit(number: int, folder: Path) -> PetVisit:
     if started is None and document.get("deidentified"):
         raise InputError(
             f"{folder.name}/{_FILE} is de-identified, and a response needs the date of "
-            "each scan: measure the PET again with `sirtdose suv` without --deidentify"
+            "each scan: measure the PET again with `sirtdose suv`, not de-identified"
         )
     if started is None:
         raise InputError(
