@@ -114,6 +114,7 @@ class MissingExtra(SirtdoseError):
 EXTRAS = {
     "cohort": ("lifelines", "pandas", "statsmodels"),
     "network": ("pynetdicom",),
+    "web": ("dicomweb_client", "requests"),
     "keyring": ("keyring",),
     "fast": ("numba",),
     "cluster": ("distributed",),

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
-from pynetdicom import AE, build_context
+from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 from pynetdicom.dsutils import encode, split_dataset
 
@@ -269,6 +269,55 @@ class Program:
     @property
     def text(self) -> str:
         return "\n".join(self.said)
+
+
+COMMITMENT = "1.2.840.10008.1.20.1"
+
+
+@contextmanager
+def archive(
+    *, stores: Callable[[Any], int], commits: Callable[[str], int | None] | None
+) -> Iterator[int]:
+    """An archive with storage commitment, reported on our association; yields its port.
+
+    `commits` gives a reason of failure for an object's UID, or None where it is kept;
+    itself None, no commitment is offered.
+    """
+    ae = AE(ae_title="PACS")
+    ae.add_supported_context(CTImageStorage, ExplicitVRLittleEndian)
+    ae.add_supported_context("1.2.840.10008.1.1")
+    if commits is not None:
+        ae.add_supported_context(COMMITMENT)
+
+    def report(association: Association, asked: Dataset) -> None:
+        said = Dataset()
+        said.TransactionUID = asked.TransactionUID
+        said.ReferencedSOPSequence, said.FailedSOPSequence = [], []
+        assert commits is not None
+        for one in asked.ReferencedSOPSequence:
+            one.FailureReason = commits(one.ReferencedSOPInstanceUID)
+            if one.FailureReason is None:
+                del one.FailureReason
+                said.ReferencedSOPSequence.append(one)
+            else:
+                said.FailedSOPSequence.append(one)
+        kind = 2 if said.FailedSOPSequence else 1
+        association.send_n_event_report(said, kind, COMMITMENT, f"{COMMITMENT}.1")
+
+    def act(event: Any) -> tuple[int, None]:
+        words = (event.assoc, event.action_information)
+        threading.Timer(0.05, report, words).start()
+        return 0, None
+
+    handlers: list[Any] = [(evt.EVT_C_STORE, stores), (evt.EVT_C_ECHO, lambda _: 0)]
+    handlers.append((evt.EVT_N_ACTION, act))
+    port = free_port()
+    server = ae.start_server((LOOPBACK, port), block=False, evt_handlers=handlers)
+    assert server is not None
+    try:
+        yield port
+    finally:
+        ae.shutdown()
 
 
 def wait_until(true: Callable[[], Any], seconds: float = 40) -> None:

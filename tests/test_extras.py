@@ -40,12 +40,15 @@ def base_alone(monkeypatch: pytest.MonkeyPatch) -> None:
          "cohort"),
         (("listen", "--out", "received"),
          "sirtdose listen needs pynetdicom", "network"),
-        (("find", "--from", "pacs", "--date", "2026-03-02"),
+        (("--site", "site.toml", "find", "--from", "pacs", "--date", "2026-03-02"),
          "sirtdose find needs pynetdicom", "network"),
-        (("fetch", "1.2.840.1", "--from", "pacs", "--out", "received"),
-         "sirtdose fetch needs pynetdicom", "network"),
+        (("--site", "site.toml", "fetch", "1.2.840.1", "--from", "web", "--out",
+          "received"),
+         "sirtdose fetch needs dicomweb_client and requests", "web"),
         (("send", "doses", "--to", "localhost:104", "--aet", "PACS"),
          "sirtdose send needs pynetdicom", "network"),
+        (("send", "doses", "--to", "https://localhost/dicom-web"),
+         "sirtdose send needs dicomweb_client and requests", "web"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(
@@ -58,6 +61,11 @@ def test_what_is_missing_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("doses").mkdir()
+    Path("site.toml").write_text(
+        '[node.pacs]\nhost = "localhost"\nport = 104\naet = "PACS"\n'
+        '[node.web]\nweb = "https://localhost/dicom-web"\n',
+        "utf-8",
+    )
     Path("doses.csv").write_text("case_id,mean_gy,days,dead\na,1,2,yes\n", "utf-8")
     if words[0] == "cohort":
         words += ("--outcomes", "doses.csv", "--out", "out")

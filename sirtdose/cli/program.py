@@ -30,6 +30,10 @@ _COMMANDS = {
         "report": ("report", "Make the page of saved results again; read DICOM SR."),
     },
     "Many cases": {
+        "worklist": (
+            "worklist",
+            "Treatments and their scans: what is ready to assess.",
+        ),
         "batch": ("batch", "Assess many cases, from a table or a folder."),
         "cohort": ("outcomes.cohort", "Doses against response, toxicity and survival."),
     },

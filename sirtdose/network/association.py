@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.errors import OutputError
 from sirtdose.network.classes import EXPLICIT, IMPLICIT, VERIFICATION
 from sirtdose.network.credentials import NOBODY, Credentials
+from sirtdose.network.prompt import prompt
 from sirtdose.network.quiet import silence
 from sirtdose.network.tls import Tls, calling_context
 
@@ -95,7 +96,7 @@ def associated(
             contexts=wanted,
             ae_title=to.called,
             ext_neg=roles + _identity(to.credentials),
-            evt_handlers=list(handlers),
+            evt_handlers=[*handlers, *prompt()],
             tls_args=None if to.tls is None else (calling_context(to.tls), to.host),
         )
     except (OSError, UnicodeError):

@@ -4,6 +4,9 @@ from typing import Final
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
 VERIFICATION: Final = "1.2.840.10008.1.1"
+# Storage Commitment Push Model, and the instance that is asked (PS3.4, J.3).
+COMMITMENT: Final = "1.2.840.10008.1.20.1"
+COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"

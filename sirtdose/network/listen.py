@@ -26,7 +26,7 @@ class Work(Protocol):
         """Under which it is written down."""
 
     def options_of(self, study: str, used_by: Callable[[str], str | None]) -> str:
-        """SHA-256 of the file of a study's options.
+        """SHA-256 of a study's options, such as those of a file.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class _Processing:
     arrivals: Arrivals
     work: Work | None
     say: Callable[[str], None]
-    told: set[str] = field(default_factory=set)
+    told: dict[str, str] = field(default_factory=dict)
     never: threading.Event = field(default_factory=threading.Event)
 
     def take_up(self) -> None:
@@ -159,8 +159,8 @@ class _Processing:
             self._require_complete(study)
             options = self.work.options_of(study, self._used_by(study))
         except NotYet as waiting:
-            if study not in self.told:
-                self.told.add(study)
+            if self.told.get(study) != str(waiting):
+                self.told[study] = str(waiting)
                 self.say(f"study {study}: waiting: {waiting}")
             self.arrivals.came(study)
             return None

@@ -8,9 +8,8 @@ from pathlib import Path
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.network.received import (
     CANNOT_UNDERSTAND,
-    Received,
     Refused,
-    Told,
+    received_of,
     require_whole,
 )
 
@@ -22,12 +21,16 @@ _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A DICOM file: what its header says it is, and how it is encoded."""
+    """A DICOM file: what its header says it is, and how it is encoded.
+
+    `study` is the UID in its data set, empty without one.
+    """
 
     path: Path
     sop_class: str
     sop_instance: str
     transfer_syntax: str
+    study: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,30 +112,19 @@ def _look(path: Path) -> Outgoing | Skipped:
         return Skipped(path, f"cannot be opened: {error.strerror or 'cut off'}")
     except (ValueError, EOFError, KeyError, NotImplementedError):
         return Skipped(path, "its header cannot be read: damaged")
-    if known[0] == _DIRECTORY_CLASS:
+    sop_class, sop_instance, syntax = known
+    if sop_class == _DIRECTORY_CLASS:
         return Skipped(path, "a DICOMDIR")
     if not all(known):
         return Skipped(path, "its header does not state what it is")
-    found = Outgoing(path, *known)
     # A receiver may store half an image without a word.
-    why = _why_not_whole(found)
-    return found if why is None else Skipped(path, why)
-
-
-def _why_not_whole(file: Outgoing) -> str | None:
-    from pynetdicom.dsutils import split_dataset
-
-    told = Told(file.sop_class, file.sop_instance)
     try:
-        _, at = split_dataset(file.path)
-        data = memoryview(file.path.read_bytes())[at:]
-        require_whole(Received(data, file.transfer_syntax, told, _MOST_BYTES))
+        whole = received_of(path.read_bytes(), _MOST_BYTES)
+        return Outgoing(path, sop_class, sop_instance, syntax, require_whole(whole))
     except OSError as error:
-        return f"cannot be read: {error.strerror or 'cut off'}"
+        return Skipped(path, f"cannot be read: {error.strerror or 'cut off'}")
     except Refused as refused:
-        return (
-            "its data set is damaged or cut off"
-            if refused.status == CANNOT_UNDERSTAND
-            else str(refused)
+        damaged = refused.status == CANNOT_UNDERSTAND
+        return Skipped(
+            path, "its data set is damaged or cut off" if damaged else str(refused)
         )
-    return None

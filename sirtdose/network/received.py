@@ -108,6 +108,30 @@ class Identity:
     sop_instance: str
 
 
+def received_of(data: bytes, most_bytes: int) -> Received:
+    """An object in the form of a file: its data set, and what its header says.
+
+    Raises
+    ------
+    Refused
+        No DICOM file.
+    """
+    from pydicom.errors import InvalidDicomError
+    from pydicom.filereader import _read_file_meta_info, read_preamble
+
+    stream = BytesIO(data)
+    try:
+        read_preamble(stream, force=False)
+        meta = _read_file_meta_info(stream)
+        told = Told(
+            str(meta.MediaStorageSOPClassUID), str(meta.MediaStorageSOPInstanceUID)
+        )
+        syntax = str(meta.TransferSyntaxUID)
+    except (InvalidDicomError, ValueError, AttributeError, KeyError, EOFError, OSError):
+        raise Refused(CANNOT_UNDERSTAND, "it is no DICOM file, or damaged") from None
+    return Received(memoryview(data)[stream.tell() :], syntax, told, most_bytes)
+
+
 def identity_of(received: Received) -> Identity:
     """The UIDs of an object that is whole and is what its sender said.
 
@@ -133,14 +157,14 @@ def identity_of(received: Received) -> Identity:
     return own
 
 
-def require_whole(received: Received) -> None:
-    """Refuse what is damaged or cut off.
+def require_whole(received: Received) -> str:
+    """Refuse what is damaged or cut off; returns its study's UID, empty without one.
 
     Raises
     ------
     Refused
     """
-    _top(received)
+    return _uid(_top(received), _IDENTITY[0])
 
 
 def same_content(one: bytes, syntax: str, received: Received) -> bool:

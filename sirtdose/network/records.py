@@ -33,7 +33,8 @@ class Run:
     instances : tuple of str
         The objects that it was begun with, by their names.
     options : str
-        SHA-256 of the file of its options; empty where there are none.
+        SHA-256 of its options, behind that of their treatment and a colon where they
+        are of a worklist; empty where there are none.
     state : str
         ``"running"``, ``"done"`` or ``"failed"``.
     attempts : int
@@ -87,12 +88,16 @@ class Records:
         return last if last is not None and last.state == "failed" else None
 
     def options_used_by(self, options: str) -> str | None:
-        """The study that a file of options was used for."""
+        """The study that a file of options was used for.
+
+        What is before a colon is the treatment's, whose options may be corrected.
+        """
+        whose = options.partition(":")[0]
         return next(
             (
                 study
                 for study, runs in self._runs.items()
-                if any(one.options == options for one in runs)
+                if any(one.options.partition(":")[0] == whose for one in runs)
             ),
             None,
         )

@@ -11,20 +11,13 @@ from sirtdose.io.dicom.header import read_dataset
 from sirtdose.network.association import Peer, Rejected, associated
 from sirtdose.network.classes import EXPLICIT, IMPLICIT
 from sirtdose.network.outgoing import Outgoing
+from sirtdose.network.reasons import is_stored, reason
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
 
 # A context has an odd number of one byte.
 _MOST_CONTEXTS = 126
-_WARNING = 0xB000
-# DICOM PS3.7, C: by the leading digits of a status.
-_KINDS = {
-    0xA700: "out of resources",
-    0xA900: "does not match its SOP class",
-    _WARNING: "stored with a warning",
-    0xC000: "cannot understand the object",
-}
 _NOT_NEGOTIATED = "the receiver does not accept this kind of object in this encoding"
 
 
@@ -59,9 +52,7 @@ class Sent:
     @property
     def stored(self) -> bool:
         """Whether it is there now."""
-        return self.status is not None and (
-            self.status == 0 or self.status & 0xF000 == _WARNING
-        )
+        return is_stored(self.status)
 
 
 def send_files(
@@ -167,9 +158,8 @@ def _store(
 def _meaning(status: int, comment: str) -> str:
     if status == 0:
         return ""
-    kind = _KINDS.get(status & 0xFF00) or _KINDS.get(status & 0xF000)
     said = "".join(c for c in comment if c.isprintable())
-    return ": ".join(one for one in (kind, said) if one) or "refused"
+    return ": ".join(one for one in (reason(status), said) if one)
 
 
 @contextmanager

@@ -2,16 +2,17 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from socketserver import BaseServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
 from sirtdose.errors import OutputError
 from sirtdose.network.addresses import addresses_of
 from sirtdose.network.classes import (
+    COMMITMENT,
     EXPLICIT,
     IMPLICIT,
     STORAGE_CLASSES,
@@ -20,7 +21,6 @@ from sirtdose.network.classes import (
 )
 from sirtdose.network.limited_socket import Limited, Limits, limited
 from sirtdose.network.quiet import silence
-from sirtdose.network.reception import Reception
 from sirtdose.network.tls import Tls, serving_context
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Endpoint:
         At a time.
     limits : Limits
     tls : Tls or None
+    classes, syntaxes : tuple of str
+        What callers may bring, in which encodings.
     """
 
     host: str
@@ -58,6 +60,15 @@ class Endpoint:
     max_associations: int
     limits: Limits
     tls: Tls | None = None
+    classes: tuple[str, ...] = tuple(STORAGE_CLASSES)
+    syntaxes: tuple[str, ...] = TRANSFER_SYNTAXES
+
+
+class Reception(Protocol):
+    """What takes in what callers bring."""
+
+    def handlers(self) -> Iterable[tuple[Any, Callable[..., Any]]]:
+        """The library's events, each with what answers it."""
 
 
 @contextmanager
@@ -113,8 +124,11 @@ def _application(endpoint: Endpoint) -> "AE":
     ae.maximum_pdu_size = endpoint.limits.pdu_bytes
     ae.network_timeout = ae.acse_timeout = ae.dimse_timeout = endpoint.limits.timeout_s
     ae.add_supported_context(VERIFICATION, [EXPLICIT, IMPLICIT])
-    for sop_class in STORAGE_CLASSES:
-        ae.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
+    for sop_class in endpoint.classes:
+        # In storage commitment the caller is the provider, if it says so.
+        both = True if sop_class == COMMITMENT else None
+        syntaxes = list(endpoint.syntaxes)
+        ae.add_supported_context(sop_class, syntaxes, scu_role=both, scp_role=both)
     return ae
 
 

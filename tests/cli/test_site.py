@@ -337,10 +337,11 @@ def test_a_node_is_sent_to_by_its_name(
     assert "--to: there is no node 'pcas': was pacs meant?" in unknown.stderr
     without = run("--site", "", "send", file, "--to", "pacs")
     assert "there is no node 'pacs': write [node.pacs] into your" in without.stderr
-    web = site('[node.pacs]\nweb = "https://pacs.example/dicom-web"\n')
-    nowhere = run("--site", web, "send", file, "--to", "pacs")
-    assert nowhere.exit_code == 3
-    assert "node pacs has no DICOM address" in nowhere.stderr
+    port = free_port()
+    web = site(f'[node.pacs]\nweb = "http://127.0.0.1:{port}/dicom-web"\n')
+    nowhere = run("--site", web, *words[2:], "pacs")
+    assert nowhere.exit_code == 5
+    assert f"could not connect to 127.0.0.1:{port}" in nowhere.stderr
 
 
 def test_what_a_node_says(site: Callable[[str], Path]) -> None:

@@ -17,9 +17,11 @@ from jsonschema import Draft202012Validator
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
 from tests.lesion_files import boxes, write_follow_up, write_treatment
-from tests.network_peers import STUDY, make_object
+from tests.network_peers import LOOPBACK, STUDY, make_object, write_study
+from tests.network_peers import archive as storing_archive
 from tests.odd_archive import OddArchive, serving
 from tests.scanned_phantom import TOML, save_scan, scanned
+from tests.treatment_files import LINE, write_log, write_scan
 from tests.uptake_files import write_patient
 
 Run = Callable[..., Result]
@@ -106,6 +108,8 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "find": partial(_of_archive, "find"),
         "lesions": _followed,
         "suv": _measured,
+        "send": _sent,
+        "worklist": _listed,
     }
     if name in own:
         return own[name](run, folder)
@@ -180,8 +184,26 @@ def _followed(run: Run, folder: Path) -> Any:
     return json.loads(result.stdout)
 
 
+def _listed(run: Run, folder: Path) -> Any:
+    write_scan(folder / "studies")
+    log = write_log(folder / "log.csv", LINE, LINE.replace("2.2", "2.1"))
+    words = ("--log", log, "--timezone", "Europe/Rome", "--json")
+    result = run("worklist", "--from", folder / "studies", *words)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 def _measured(run: Run, folder: Path) -> Any:
     result = run("suv", write_patient(folder / "scan"), "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _sent(run: Run, folder: Path) -> Any:
+    write_study(folder / "study", 2)
+    with storing_archive(stores=lambda _: 0, commits=lambda _: None) as port:
+        to = ("--to", f"{LOOPBACK}:{port}", "--aet", "PACS", "--retries", 0)
+        result = run("send", folder / "study", *to, "--json")
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -259,7 +281,19 @@ WRONG = {
         (("reference", "liver", "center_mm"), [1, 2]),
         (("body", "sex"), "X"),
     ],
+    "worklist": [
+        (("treatments", 0, "state"), "done"),
+        (("treatments", 0, "options", "device", "from"), "log.csv"),
+        (("treatments", 0, "records", 0, "values", "residual", "amount"), "50"),
+        (("without",), ["everything"]),
+    ],
     "eligibility": [(("results", 0, "result"), "perhaps")],
+    "send": [
+        (("sent", 0, "status"), "0"),
+        (("sent", 0, "confirmed"), "yes"),
+        (("confirmation", "by"), "word of mouth"),
+        (("confirmation", "answered"), None),
+    ],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],
 }
 

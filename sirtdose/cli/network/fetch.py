@@ -10,10 +10,10 @@ from sirtdose.cli.network.options import SIZE
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option, out_option
-from sirtdose.cli.words.show import print_document
+from sirtdose.cli.words.show import print_document, say
 from sirtdose.errors import require_extra
 from sirtdose.model.units import DURATION
-from sirtdose.network.archive.choose import opened
+from sirtdose.network.archive.choose import extra_of, opened
 from sirtdose.network.archive.fetch import Fetching, fetch_studies
 from sirtdose.network.archive.listing import Wanted
 
@@ -85,18 +85,16 @@ def fetch_command(
 
     Example: sirtdose fetch found/studies.csv --only 3 --from pacs --out scans
     """
-    require_extra("network", "sirtdose fetch")
     archive_node = node_named(node, "--from")
+    require_extra(extra_of(archive_node), "sirtdose fetch")
     require_uids(series_uid, "--series-uid")
     wanted = [
         Wanted(uid, modality or (), series_uid)
         for uid in studies_in(studies, {one.strip() for one in only})
     ]
     how = Fetching(out, round(reserve * 1e6), retries, round(wait * 3600, 3))
-    with opened(archive_node, timeout_s=timeout * 3600) as archive:
-        fetched = fetch_studies(
-            archive, wanted, how, lambda text: click.echo(text, err=True)
-        )
+    with opened(archive_node, timeout_s=timeout * 3600, say=say) as archive:
+        fetched = fetch_studies(archive, wanted, how, say)
     from sirtdose.network.archive.documents import fetch_document, fetch_screen
 
     document = fetch_document(fetched, node)

@@ -10,11 +10,11 @@ from sirtdose.cli.network.node import from_option, node_named
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import force_option, json_option, out_option
-from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.show import say, show_document
 from sirtdose.errors import require_extra
 from sirtdose.io.output.folder import require_free
 from sirtdose.model.units import DURATION
-from sirtdose.network.archive.choose import opened
+from sirtdose.network.archive.choose import extra_of, opened
 from sirtdose.network.archive.query import Query
 
 _NAME, _TABLE = "find.json", "studies.csv"
@@ -51,7 +51,7 @@ _NAME, _TABLE = "find.json", "studies.csv"
 @Option(
     "description",
     str,
-    "Description of the study; * stands for any letters, ? for one.",
+    "Description of the study; * matches any letters, ? one letter.",
     metavar="TEXT",
     default="",
 )
@@ -98,8 +98,8 @@ def find_command(
 
     Example: sirtdose find --from pacs --date 2026-03-02 --modality NM,PT
     """
-    require_extra("network", "sirtdose find")
     archive_node = node_named(node, "--from")
+    require_extra(extra_of(archive_node), "sirtdose find")
     ids = [*patient_id, *(patients_in(patients) if patients is not None else ())]
     query = Query(
         patient_ids=tuple(dict.fromkeys(one.strip() for one in ids)),
@@ -110,7 +110,7 @@ def find_command(
     )
     if out is not None:
         require_free(out, (_NAME, _TABLE), force=force)
-    with opened(archive_node, timeout_s=timeout * 3600) as archive:
+    with opened(archive_node, timeout_s=timeout * 3600, say=say) as archive:
         answers = archive.find(query, limit)
     from sirtdose.network.archive.documents import (
         find_document,

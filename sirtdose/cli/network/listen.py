@@ -13,6 +13,7 @@ import click
 from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.network.options import SIZE, AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
+from sirtdose.cli.network.worklist import FromWorklist
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import out_option
@@ -68,6 +69,13 @@ from sirtdose.network.server import Endpoint
     is_flag=True,
     help="Use --case for every study, e.g. for phantoms or a single patient.",
 )
+@click.option(
+    "--worklist",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="With --run post: worklist.json of `sirtdose worklist`, which gives each "
+    "study the numbers of its treatment.",
+)
 @Option(
     "settle",
     DURATION,
@@ -117,7 +125,8 @@ def listen_command(**options: Any) -> None:
     digests and contain nothing of the patient. SIGTERM ends the listener with exit code
     0, Ctrl-C with 130.
 
-    With --run post, DIR/cases/STUDY.toml holds the options of one study.
+    With --run post, DIR/cases/STUDY.toml holds the options of one study. With
+    --worklist they come from the study's treatment, and --case holds those for all.
 
     Example: sirtdose listen --out received --run inspect
 
@@ -180,11 +189,41 @@ def _work(options: dict[str, Any]) -> Work | None:
         raise click.UsageError("--case is for --run post: give both")
     if options["case_for_every_study"] and case_file is None:
         raise click.UsageError("--case-for-every-study is for --case: give both")
+    if options["worklist"] is not None:
+        return _by_worklist(options)
     if task == "post":
         return Assessing(
             options["out"], case_file, for_every=options["case_for_every_study"]
         )
     return Inspecting() if task == "inspect" else None
+
+
+def _by_worklist(options: dict[str, Any]) -> Work:
+    """Doses with the numbers of a worklist; --case may not have any of its own."""
+    from sirtdose.cli.post.command import post_command
+    from sirtdose.cli.words.manifest import case_options
+    from sirtdose.model.treatment_record import OPTIONS
+    from sirtdose.workflows.worklist.kept import read_worklist
+
+    if options["task"] != "post":
+        raise click.UsageError("--worklist is for --run post: give both")
+    if options["case_for_every_study"]:
+        raise click.UsageError(
+            "--worklist gives each study its own numbers: leave out "
+            "--case-for-every-study"
+        )
+    path, case_file = options["worklist"], options["case_file"]
+    read_worklist(path)
+    common = {} if case_file is None else case_options(case_file, post_command)
+    numbers = [one for one in (*OPTIONS, "injection") if one in common]
+    own = [one for one in numbers if one != "structures"]
+    if own:
+        raise click.UsageError(
+            f"{case_file.name} has {own[0]}, which is one treatment's: leave it to "
+            "--worklist"
+        )
+    worklist = FromWorklist(path, common, _say)
+    return Assessing(options["out"], case_file, worklist=worklist)
 
 
 def _say(text: str) -> None:

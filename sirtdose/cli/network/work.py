@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sirtdose.cli.network.worklist import FromWorklist
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.manifest import case_options
 from sirtdose.cli.words.outcomes import refusal_of
@@ -21,6 +22,7 @@ from sirtdose.errors import InputError, SirtdoseError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.network.listen import NotYet
 from sirtdose.network.records import Ended
+from sirtdose.network.store import INCOMING
 
 if TYPE_CHECKING:
     from sirtdose.batch.work import Case, Named, Outcome
@@ -55,16 +57,31 @@ class Assessing:
 
     name = "post"
 
-    def __init__(self, out: Path, common: Path | None, *, for_every: bool) -> None:
+    def __init__(
+        self,
+        out: Path,
+        common: Path | None,
+        *,
+        for_every: bool = False,
+        worklist: FromWorklist | None = None,
+    ) -> None:
         self._cases = out / CASES
+        self._incoming = out / INCOMING
         self._common = common
         self._for_every = for_every
-        if common is not None:
+        self._worklist = worklist
+        if common is not None and worklist is None:
             # What is wrong with it is said before anything comes.
-            _case("check", out, out, common)
+            _case("check", out, out, (case_options(common, post_command), common))
 
     def options_of(self, study: str, used_by: Callable[[str], str | None]) -> str:
-        """SHA-256 of a study's own file, or of the common one if that is free."""
+        """SHA-256 of a study's own file, or of the common one if that is free.
+
+        With a worklist, of the study's treatment.
+        """
+        if self._worklist is not None and not self._own(study).is_file():
+            source = self._incoming / study
+            return self._worklist.digest(study, source, used_by)
         return sha256_of([self._file_of(study, used_by)])
 
     def run(self, study: str, source: Path, folder: Path) -> "Ended":
@@ -72,11 +89,10 @@ class Assessing:
         from sirtdose.batch.work import run_case
 
         own = self._own(study)
-        file = own if own.is_file() else self._common
         try:
-            if file is None:
-                raise InputError(f"{own.name} was removed")
-            case = _case(study, source, folder, file)
+            case = _case(study, source, folder, self._options(study, source))
+        except NotYet as waiting:
+            return Ended(InputError.exit_code, str(waiting))
         except click.ClickException as error:
             return Ended(error.exit_code, f"{own.name}: {error.format_message()}")
         except SirtdoseError as error:
@@ -85,6 +101,16 @@ class Assessing:
         # A folder of results is whole or not there: what is to be seen lies beside it.
         shown_in = self._cases.parent / f"review-{study}"
         return _ended(replace(case, shown_in=shown_in.absolute()), run_case)
+
+    def _options(self, study: str, source: Path) -> tuple[dict[str, Any], Path]:
+        """A study's options, and the file that they are of."""
+        own = self._own(study)
+        if self._worklist is not None and not own.is_file():
+            return self._worklist.options(study, source), self._worklist.path
+        file = own if own.is_file() else self._common
+        if file is None:
+            raise InputError(f"{own.name} was removed")
+        return case_options(file, post_command), file
 
     def _own(self, study: str) -> Path:
         return self._cases / f"{study}.toml"
@@ -105,10 +131,13 @@ class Assessing:
         return self._common
 
 
-def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":
+def _case(
+    study: str, source: Path, folder: Path, given: tuple[dict[str, Any], Path]
+) -> "Case":
     from sirtdose.batch.work import Case
 
-    options = with_environment(post_command, case_options(file, post_command))
+    typed, file = given
+    options = with_environment(post_command, typed)
     options = located(options, (source, file.parent), post_command)
     params = parsed_options(post_command, source, options, where=file.name)
     return Case(

@@ -26,6 +26,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     "trend.json": ("trend.csv", "trend.html"),
     "lsf.json": (),
+    "worklist.json": ("manifest.csv", "studies.csv"),
     "review.json": ("review.html", "candidates.dcm", "planes"),
     "accepted.json": ("accepted.dcm",),
     "validation.json": ("validation.csv", "validation.html"),

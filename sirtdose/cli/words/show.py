@@ -120,6 +120,11 @@ def show_refusal(error: BaseException, said: str) -> None:
     click.echo(hidden_words(notes=notes, warnings=len(beside) - notes), err=True)
 
 
+def say(text: str) -> None:
+    """Say a line on standard error, where it is no part of a result."""
+    click.echo(text, err=True)
+
+
 def say_slower(what: str, times: str) -> None:
     """Say once that a task takes longer here: its loops are not compiled.
 

@@ -1,6 +1,6 @@
 """The way to a node: by DICOM, or by DICOMweb."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sirtdose.errors import InputError
@@ -9,6 +9,10 @@ from sirtdose.network.archive.archive import Archive
 from sirtdose.network.association import Peer
 from sirtdose.network.credentials import credentials_of, require_private
 from sirtdose.network.tls import Tls
+from sirtdose.network.web.service import plain_warning, service_of
+
+# Of one request that is answered as busy, or not; `fetch` asks again for what lacks.
+_WEB_RETRIES, _WEB_WAIT_S = 2, 1.0
 
 
 def peer_of(node: Node, *, timeout_s: float) -> Peer:
@@ -33,8 +37,19 @@ def peer_of(node: Node, *, timeout_s: float) -> Peer:
     )
 
 
+def extra_of(node: Node) -> str:
+    """The extra that brings the libraries for what a node speaks.
+
+    >>> extra_of(Node("pacs", None, "web", web="https://pacs.example/dicom-web"))
+    'web'
+    """
+    return "web" if node.retrieve == "web" else "network"
+
+
 @contextmanager
-def opened(node: Node, *, timeout_s: float) -> Iterator[Archive]:
+def opened(
+    node: Node, *, timeout_s: float, say: Callable[[str], None]
+) -> Iterator[Archive]:
     """An archive, ready to be asked, by what the node says of `retrieve`.
 
     Raises
@@ -43,6 +58,17 @@ def opened(node: Node, *, timeout_s: float) -> Iterator[Archive]:
         A password would travel in the clear; files of TLS cannot be used.
     """
     from sirtdose.network.archive.dimse import DimseArchive
+    from sirtdose.network.archive.web import web_archive
 
+    if node.retrieve == "web":
+        service = service_of(
+            node, timeout_s=timeout_s, retries=_WEB_RETRIES, wait_s=_WEB_WAIT_S
+        )
+        warning = plain_warning(service)
+        if warning is not None:
+            say(warning)
+        with web_archive(service) as web:
+            yield web
+        return
     with DimseArchive.opened(node, peer_of(node, timeout_s=timeout_s)) as archive:
         yield archive

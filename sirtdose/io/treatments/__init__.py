@@ -1,0 +1,1 @@
+"""Treatment logs: csv, FHIR MedicationAdministration, and DICOM dose reports."""

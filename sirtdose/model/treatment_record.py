@@ -1,0 +1,188 @@
+"""What a treatment log says of one administration, each value with its place."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import lru_cache
+
+from sirtdose.model.nuclide import Nuclide
+
+# What a person who tries every number of a hospital pays for each: 10 ms and 4 MB.
+_COST, _BLOCK = 2**12, 8
+_DIGITS = 10
+# Values of a log that are options of `sirtdose post`, by their names in a manifest.
+OPTIONS = (
+    *("administered", "administered_at", "assay", "assay_at"),
+    *("residual", "residual_at", "residual_method", "lung_shunt"),
+    *("lung_shunt_source", "device", "nuclide", "structures"),
+)
+ACTIVITIES = ("administered", "assay", "residual", "delivered")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One value: its text as an option takes it, and where it was written.
+
+    An activity has its GBq, a time its moment, a fraction or mass its number.
+
+    >>> Stated("1.68 GBq", "log.csv, line 2, column administered", 1.68).amount
+    1.68
+    """
+
+    text: str
+    where: str
+    amount: float | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TreatmentRecord:
+    """One administration as one log has it.
+
+    Parameters
+    ----------
+    patient, name, birth : str
+        Digests (:func:`hidden`) of PatientID, name and birth date; empty where the log
+        says nothing.
+    shown : str
+        The PatientID as it was written, for who asks to see it.
+    day : datetime.date
+    nuclide : str
+        As it is called here, or empty.
+    values : mapping of str to Stated
+        By the names of :data:`OPTIONS`; also ``delivered``, what reached the patient
+        without the residual, and ``injection``, ``perfused``, ``weight``, ``study_uid``
+        and what is only shown, such as ``operator``.
+    log, where : str
+        The log's name, and the place in it.
+    alike : str
+        Digest of the PatientID without leading zeros.
+    """
+
+    patient: str
+    day: date
+    log: str
+    where: str
+    values: Mapping[str, Stated] = field(default_factory=dict)
+    nuclide: str = ""
+    name: str = ""
+    birth: str = ""
+    shown: str = ""
+    alike: str = ""
+
+    def amount(self, what: str) -> float | None:
+        """The number of a value, None where the log has none."""
+        found = self.values.get(what)
+        return None if found is None else found.amount
+
+    def text(self, what: str) -> str:
+        """The text of a value, empty where the log has none."""
+        found = self.values.get(what)
+        return "" if found is None else found.text
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was administered."""
+        found = self.values.get("administered_at")
+        return None if found is None else found.at
+
+    @property
+    def given_gbq(self) -> float | None:
+        """The activity when it was given, to which an assay decays; None if not known.
+
+        >>> at = [datetime.fromisoformat(f"2026-{one}Z") for one in
+        ...       ("02-27T17:57", "03-02T10:00")]
+        >>> values = {"assay": Stated("2 GBq", "", 2.0),
+        ...           "assay_at": Stated("", "", at=at[0]),
+        ...           "administered_at": Stated("", "", at=at[1])}
+        >>> one = TreatmentRecord("p", at[1].date(), "", "", values, "Y-90")
+        >>> round(one.given_gbq, 6)
+        1.0
+        """
+        stated, assay = self.amount("administered"), self.amount("assay")
+        measured = self.values.get("assay_at")
+        if stated or not assay or measured is None or measured.at is None:
+            return stated or self.amount("delivered")
+        if self.at is None or not self.nuclide:
+            return self.amount("delivered")
+        hours = (self.at - measured.at).total_seconds() / 3600
+        return assay * Nuclide.named(self.nuclide).decay_factor(hours)
+
+    def having(self, values: Mapping[str, Stated]) -> "TreatmentRecord":
+        """The same with more values."""
+        return replace(self, values={**self.values, **values})
+
+
+@dataclass(frozen=True)
+class LogProblem:
+    """An entry of a log that cannot be read, and whose it is."""
+
+    where: str
+    patient: str
+    said: str
+
+
+@dataclass(frozen=True)
+class TreatmentLog:
+    """What a log holds: administrations, entries that cannot be read, and remarks."""
+
+    name: str
+    records: Sequence[TreatmentRecord]
+    problems: Sequence[LogProblem] = ()
+    remarks: Sequence[str] = ()
+
+
+def hidden_name(text: str) -> str:
+    """A digest of a person's name; empty of nothing.
+
+    Case, accents, signs and the order of its parts make no difference.
+
+    >>> hidden_name("Rivera^Ana=X") == hidden_name("ANA RIVERA"), hidden_name("^")
+    (True, '')
+    """
+    # Behind the sign a DICOM name has other alphabets.
+    plain = unicodedata.normalize("NFKD", text.partition("=")[0].casefold())
+    letters = "".join(one for one in plain if not unicodedata.combining(one))
+    return hidden(" ".join(sorted(re.findall(r"[^\W_]+", letters))))
+
+
+@lru_cache(maxsize=4096)
+def hidden(text: str) -> str:
+    """A digest of a patient's number or birth date in any case; empty of nothing.
+
+    It costs time on purpose: patients' numbers are few, and are found by trying all.
+
+    >>> hidden("AB 7") == hidden(" ab 7 "), hidden(" "), len(hidden("7"))
+    (True, '', 10)
+    """
+    if not text.strip():
+        return ""
+    found = hashlib.scrypt(
+        text.strip().casefold().encode("utf-8", "replace"),
+        salt=b"sirtdose.worklist",
+        n=_COST,
+        r=_BLOCK,
+        p=1,
+    )
+    return found.hex()[:_DIGITS]
+
+
+def without_zeros(patient_id: str) -> str:
+    """Digest of an identifier as a spreadsheet leaves it: without leading zeros.
+
+    >>> without_zeros("007") == hidden("7"), without_zeros("7") == hidden("7")
+    (True, True)
+    """
+    return hidden(patient_id.strip().lstrip("0") or patient_id)
+
+
+def study_digest(uid: str) -> str:
+    """Digest of a StudyInstanceUID, which is too long to be found by trying.
+
+    >>> len(study_digest("1.2.3"))
+    16
+    """
+    return hashlib.sha256(f"study {uid}".encode()).hexdigest()[:16]

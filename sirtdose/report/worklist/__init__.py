@@ -1,0 +1,1 @@
+"""A worklist for people, for `batch` and for `listen`."""

@@ -1,0 +1,1 @@
+"""Join treatments with their scans: what is missing, and what contradicts."""
