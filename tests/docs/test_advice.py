@@ -43,23 +43,7 @@ NAMED = re.compile(r"sirtdose ((?:plan|lsf|site)(?: [a-z]+)?|[a-z]+)\b")
 # Said by some commands alone, though others lead to the same function.
 ONLY_WHERE_TYPED = "of an option that was typed, or of what only these commands read"
 OF_THE_PLAN = "`plan update` judges by device, limits and sessions that its plan has"
-NO_ACTIVITY_YET = "`plan image` comes here by its review, which has no activity"
 KNOWN = {
-    **dict.fromkeys(
-        (
-            "checks.nuclide:_undone",
-            "checks.times:administration_doubts",
-            "checks.times:clock_doubts",
-            "checks.times:offset_doubts",
-            "checks.times:time_doubts",
-            "dosimetry.image.activity:administered_calibration",
-            "dosimetry.image.calibrate:_absolute",
-            "dosimetry.image.calibrate:_missing",
-            "dosimetry.image.calibrate:_region",
-            "workflows.post.ledger:require_times",
-        ),
-        NO_ACTIVITY_YET,
-    ),
     "checks.doses:_no_device": OF_THE_PLAN,
     "checks.method:chosen_limit_findings": OF_THE_PLAN,
     "checks.method:limit_device_findings": OF_THE_PLAN,
@@ -128,7 +112,6 @@ KNOWN = {
     "report.review.document:accept_command": "the command that it makes is `accept`",
     "report.review.next_run:next_command": "the command that it makes is another's",
     "cli.accept:_next": "it looks for an option of another command",
-    "workflows.segment.unseen:_require_known": "`plan image` de-identifies nothing",
     "report.screen:unasked_words": "it repeats an option that was typed",
     "report.plan.lung_shunt:shunt_screen": "the end of what `plan mird` is told",
     "workflows.check.stated_histograms:stated_histograms": "the option is its caller's",
