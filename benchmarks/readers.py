@@ -27,6 +27,7 @@ from sirtdose.model.request import DoseRequest, Given, JudgeRequest
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.uncertainty.scene import quantities, uncertain_metrics
 from sirtdose.workflows.post.arrays import assess_arrays
 
 READERS = ("A", "B", "C")
@@ -107,10 +108,10 @@ def assessed(one: Patient, dose: DoseRequest, **contours: object) -> Assessment:
     )
 
 
-def means(found: Assessment, method: str) -> dict[str, tuple[float, float]]:
-    """Mean dose and volume by structure."""
+def known_doses(found: Assessment, method: str) -> dict[str, dict[str, float]]:
+    """Every quantity by structure."""
     return {
-        row.structure.name: (row.dvh.mean_gy, row.dvh.volume_ml)
+        row.structure.name: quantities(row.dvh, uncertain_metrics())
         for row in found.structure_doses[method]
     }
 
@@ -137,7 +138,7 @@ def main(patients: int, undone: int) -> None:
         dose = DoseRequest(
             calibrate_over="liver", uncertainty=60, seed=seed, budget=budget
         )
-        truth = means(
+        truth = known_doses(
             assessed(one, usual, structures=structures(one, ["Liver", *names])),
             "local_deposition",
         )
@@ -145,10 +146,9 @@ def main(patients: int, undone: int) -> None:
         for row in found.uncertainty.rows["local_deposition"]:
             if row.name not in names:
                 continue
-            for at, quantity in enumerate(("mean_gy", "volume_ml")):
-                own = row.quantities[quantity]
+            for quantity, own in row.quantities.items():
                 inside[row.name, quantity].append(
-                    own.low <= truth[row.name][at] <= own.high
+                    own.low <= truth[row.name][quantity] <= own.high
                 )
         _keep(spread, found, names, "local_deposition", "without")
         if seed < undone:
@@ -173,7 +173,7 @@ def told(
         held = [np.mean(inside[name, q]) for q in ("mean_gy", "volume_ml")]
         count = len(inside[name, "mean_gy"])
         print(f"{name:>10} {100 * held[0]:6.1f} % {100 * held[1]:6.1f} % {count:4d}")
-    for quantity in ("mean_gy", "volume_ml"):
+    for quantity in dict.fromkeys(quantity for _, quantity in inside):
         own = [x for (_, k), some in inside.items() if k == quantity for x in some]
         print(f"all, {quantity}: {100 * np.mean(own):.1f} % of {len(own)}")
     for which in ("volume", "without", "undone"):

@@ -23,8 +23,9 @@ PAGE = ROOT / "docs" / "hazards.md"
 FIRED = ROOT / "docs" / "fired_checks.json"
 # A page holds what checks say of other activities: no command makes these checks.
 _OF_OTHER_ACTIVITIES = "sirtdose.report.plan.moved:followed"
-# Others read the options of `post`, and do not run its command.
-_OF_POST_ALONE = "sirtdose.cli.post.unseen:shown_if_unseen"
+# A review of what was found is by `segment`, where a run has stopped already; of the
+# others `post` alone gives it all that it checks.
+_OF_POST_ALONE = "sirtdose.workflows.segment.unseen:shown_if_unseen"
 HEAD = """# Safety checks
 
 *For physicists who want to know what is checked, and what a code means.*

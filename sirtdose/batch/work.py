@@ -19,6 +19,7 @@ from sirtdose.workflows.inspect import inspect_folder
 from sirtdose.workflows.post.inputs import named_files
 from sirtdose.workflows.post.kept_names import without_file_names
 from sirtdose.workflows.post.results import Wanted, assess_into, fingerprint
+from sirtdose.workflows.segment.unseen import shown_if_unseen
 
 
 class Named(Protocol):
@@ -35,7 +36,8 @@ class Case:
 
     `asked` is the request as it was typed, for run.json. With `resume` a case whose
     inputs and options are those of the results that are there is left alone; `force`
-    replaces results. A worker of another `version` refuses it.
+    replaces results. What it finds itself and nobody has seen is shown in its folder,
+    or where `shown_in` says. A worker of another `version` refuses it.
     """
 
     case_id: str
@@ -45,6 +47,7 @@ class Case:
     asked: Mapping[str, Any] | None = None
     resume: bool = False
     force: bool = False
+    shown_in: Path | None = None
     version: str = __version__
 
 
@@ -157,14 +160,18 @@ def _run(case: Case) -> str:
     mark = fingerprint(case.request, case.wanted)
     if case.resume and _stands(case, mark):
         return "unchanged"
-    assess_into(
-        case.request,
-        case.folder,
-        case.wanted,
-        force=case.force or case.resume,
-        asked=case.asked,
-        fingerprint=mark,
-    )
+    force = case.force or case.resume
+    with shown_if_unseen(
+        case.request, case.shown_in or case.folder, run=None, force=force
+    ):
+        assess_into(
+            case.request,
+            case.folder,
+            case.wanted,
+            force=force,
+            asked=case.asked,
+            fingerprint=mark,
+        )
     return "done"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sirtdose.checks.uptake import is_fdg
 from sirtdose.model.finding import Finding, Severity
 
 _Document = Mapping[str, Any]
@@ -167,7 +168,7 @@ def _made_otherwise(
         ("conventions are", *(one["scan"]["conventions"] for one in (first, later))),
         (
             "tracers are",
-            *(", ".join(d["scan"]["tracer"]["named"]) for d in (first, later)),
+            *(_tracer(one["scan"]["tracer"]["named"]) for one in (first, later)),
         ),
     ):
         if before != after:
@@ -179,3 +180,8 @@ def _made_otherwise(
                 subject=visit,
                 accepted="they are compared as they are",
             )
+
+
+def _tracer(words: Sequence[str]) -> str:
+    """One tracer has one name, whatever a header calls it."""
+    return "FDG" if is_fdg(words) else ", ".join(words)

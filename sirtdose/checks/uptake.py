@@ -118,7 +118,7 @@ def half_life_findings(source: Source, words: Sequence[str]) -> list[Finding]:
     if stated is None:
         return []
     most = table("uptake")["half_life"]["max"]
-    named = source.nuclide_in_header or ("F-18" if _is_fdg(words) else "")
+    named = source.nuclide_in_header or ("F-18" if is_fdg(words) else "")
     own = table("positron_emitters").get(named, {}).get("half_life_h")
     used, said = source.applied_half_life_h, []
     if own and abs(stated / own - 1) > most:
@@ -138,14 +138,21 @@ def half_life_findings(source: Source, words: Sequence[str]) -> list[Finding]:
     ]
 
 
-def _is_fdg(words: Sequence[str]) -> bool:
+def is_fdg(words: Sequence[str]) -> bool:
+    """Whether a header's words for its tracer are FDG's.
+
+    >>> is_fdg(["Fluorodeoxyglucose"]), is_fdg(["FDG -- fluorodeoxyglucose"])
+    (True, True)
+    >>> is_fdg(["DOTATATE"])
+    False
+    """
     said = " ".join(words).casefold()
     return "fdg" in said or "fluorodeoxyglucose" in said
 
 
 def tracer_findings(words: Sequence[str]) -> list[Finding]:
     """A tracer that is not known to be FDG, which PERCIST is for (H49)."""
-    if _is_fdg(words):
+    if is_fdg(words):
         return []
     named = f"its header says '{', '.join(words)}'" if words else "its header is silent"
     return [
@@ -185,8 +192,32 @@ def lean_mass_findings(body: Body, formula: str) -> list[Finding]:
     ]
 
 
-def reference_findings(*, liver: bool, why: str, blood_pool: bool) -> list[Finding]:
-    """What lesions are compared with where there is no normal liver (H49)."""
+def reference_findings(
+    *, liver: bool, why: str, blood_pool: bool, doubtful: Sequence[str] = ()
+) -> list[Finding]:
+    """What lesions are compared with where there is no normal liver (H49).
+
+    `doubtful` are structures of which only one can be the blood pool.
+
+    >>> [one] = reference_findings(
+    ...     liver=True, why="", blood_pool=False, doubtful=["Aorta", "aorta 2"]
+    ... )
+    >>> one.message.split(":")[0], one.severity.name
+    ("any of 'Aorta', 'aorta 2' may be the blood pool, so none is used", 'WARN')
+    """
+    if doubtful:
+        names = ", ".join(f"'{one}'" for one in doubtful)
+        needed = f"; {why}, and lesions are compared with it" if not liver else ""
+        return [
+            Finding.of(
+                "H49",
+                f"any of {names} may be the blood pool, so none is used{needed}: give "
+                "--blood-pool NAME",
+                severity=Severity.WARN if liver else Severity.ASK,
+                subject="blood pool",
+                accepted="" if liver else "no lesion is said to be measurable",
+            )
+        ]
     if liver:
         return []
     if blood_pool:
@@ -209,12 +240,9 @@ def reference_findings(*, liver: bool, why: str, blood_pool: bool) -> list[Findi
 
 
 def measurable_findings(
-    peaks: Sequence[tuple[str, float]], measurable: float | None, rule: str
+    low: Sequence[tuple[str, float]], measurable: float, rule: str
 ) -> list[Finding]:
-    """Lesions below the peak from which they can be followed (H49)."""
-    if measurable is None:
-        return []
-    low = [(name, value) for name, value in peaks if value < measurable]
+    """Lesions, with their peaks, that are below what can be followed (H49)."""
     return [
         Finding.of(
             "H49",

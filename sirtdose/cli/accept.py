@@ -1,7 +1,8 @@
 """`sirtdose accept`: a person's name under what was segmented."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +11,9 @@ from sirtdose.cli.words.image import probability_option
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option, verbose_option
 from sirtdose.cli.words.show import print_document
+
+if TYPE_CHECKING:
+    from sirtdose.workflows.segment.accept import Taken
 
 
 @command("accept")
@@ -62,7 +66,6 @@ def accept_command(
         ACCEPTED_FILES,
         ACCEPTED_SEG,
         accepted_screen,
-        post_command,
     )
     from sirtdose.workflows.segment.accept import AcceptRequest, accept_into
 
@@ -77,16 +80,31 @@ def accept_command(
         probability_threshold=options["probability_threshold"],
     )
     taken = accept_into(request)
-    structures = [*taken.drawn, taken.place / ACCEPTED_SEG]
+    command, elsewhere = _next(taken, taken.place / ACCEPTED_SEG)
     print_document(
         taken.document,
         accepted_screen(
             taken.document,
-            post_command(taken.source, structures, taken.options),
+            command,
             warnings=taken.warnings,
-            elsewhere=taken.elsewhere,
+            elsewhere=elsewhere,
         ),
         names=ACCEPTED_FILES,
         out=taken.place,
         as_json=as_json,
     )
+
+
+def _next(taken: "Taken", accepted: Path) -> tuple[str, Sequence[str]]:
+    """What to type next, and the files that this cannot name."""
+    from sirtdose.report.review.next_run import next_command, read_next_run
+
+    told = taken.review["next_run"]
+    if told is None:
+        return f"add {accepted} to the structures of that case", ()
+    run, missing = read_next_run(
+        told, source=taken.source, salt=taken.review["source"]["salt"]
+    )
+    command = next_command(run, taken.source, drawn=taken.drawn, accepted=accepted)
+    typed = any(one.option == "--structures" for one in run.options)
+    return command, [*missing, *(() if typed else taken.elsewhere)]

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
-from sirtdose.cli.patients import patients_of, read_patients, without_results
+from sirtdose.cli.patients import (
+    followed,
+    patients_of,
+    read_patients,
+    with_lesions,
+)
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.manifest import (
@@ -27,7 +32,7 @@ from sirtdose.cli.words.options import (
     out_option,
     verbose_option,
 )
-from sirtdose.cli.words.outcomes import say_outcome, with_progress
+from sirtdose.cli.words.outcomes import refusal_of, say_outcome, with_progress
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
@@ -36,11 +41,10 @@ from sirtdose.cli.words.typed import (
     parsed_options,
     request_asked,
 )
-from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
+from sirtdose.errors import InputError, OutputError, SirtdoseError
 from sirtdose.io.output.folder import Claim, claimed, require_free
 
 if TYPE_CHECKING:
-    from sirtdose.batch.histories import Patient
     from sirtdose.batch.work import Case, Outcome
 
 _PATH = click.Path(path_type=Path)
@@ -158,9 +162,11 @@ def batch_command(
         tables = partial(_tables, rows, out, jobs=jobs, claim=claim)
         for one in (*refused, *patients[1]):
             say_outcome(one)
-        follow = partial(_followed, people, *patients, jobs=jobs)
+        follow = partial(followed, people, *patients, jobs=jobs)
         running = _run(cases, jobs, scheduler)
-        document = _finished(cases, refused, tables, running, follow=follow)
+        document = _finished(
+            cases, refused, tables, running, people=people, follow=follow
+        )
     _conclude(document, out, as_json=as_json)
 
 
@@ -170,11 +176,12 @@ def _finished(
     tables: "Callable[..., dict[str, Any]]",
     running: "Generator[Outcome, None, None]",
     *,
-    follow: "Callable[[Mapping[str, Outcome]], list[Outcome]]",
+    people: Sequence[Row],
+    follow: "Callable[[Mapping[str, Outcome]], Generator[Outcome, None, None]]",
 ) -> dict[str, Any]:
     """Run them all and write the tables, of those that ended where it is cut short.
 
-    Lesions are followed where it is not.
+    Lesions of `people` are followed where it is not.
     """
     outcomes = {one.case_id: one for one in refused}
     started = perf_counter()
@@ -199,12 +206,7 @@ def _finished(
             raise SystemExit(INTERRUPTED) from None
         raise
     tables = partial(tables, outcomes, seconds=round(perf_counter() - started, 2))
-    try:
-        patients = follow(outcomes)
-    except (KeyboardInterrupt, SystemExit):
-        tables()
-        raise
-    return tables(patients=patients)
+    return with_lesions(tables, people, follow(outcomes)) if people else tables()
 
 
 def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
@@ -264,15 +266,12 @@ def _cases(
                 resume=resume,
                 force=force,
             )
-        except click.ClickException as error:
-            said, code = _at(row, error.format_message()), error.exit_code
-        except SirtdoseError as error:
-            said, code = foreseen(error) or (str(error), 1)
-            said = _at(row, said)
+        except (click.ClickException, SirtdoseError) as error:
+            said, code = refusal_of(error)
         else:
             cases.append(case)
             continue
-        refused.append(Outcome(row.case_id, "failed", code, said))
+        refused.append(Outcome(row.case_id, "failed", code, _at(row, said)))
     return cases, refused
 
 
@@ -325,33 +324,6 @@ def _tables(
     return write_tables(
         every, out, seconds=seconds, jobs=jobs, claim=claim, patients=patients
     )
-
-
-def _followed(
-    people: Sequence[Row],
-    patients: "Sequence[Patient]",
-    refused: "Sequence[Outcome]",
-    outcomes: "Mapping[str, Outcome]",
-    *,
-    jobs: int | None,
-) -> "list[Outcome]":
-    """Follow the lesions of every patient, on this machine: it takes seconds."""
-    if not people:
-        return []
-    from sirtdose.batch.histories import run_patient
-    from sirtdose.batch.run import cores, run_cases
-
-    found = {one.case_id: one for one in refused}
-    for row in people:
-        lacking = without_results(row, outcomes)
-        if row.case_id not in found and lacking is not None:
-            say_outcome(lacking)
-            found[row.case_id] = lacking
-    fit = [one for one in patients if one.case_id not in found]
-    running = run_cases(fit, jobs=jobs or cores(), work=run_patient)
-    with closing(running):
-        found |= {one.case_id: one for one in with_progress(running, len(fit))}
-    return [found[row.case_id] for row in people]
 
 
 def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -1,15 +1,17 @@
 """The patients of a batch, each with the options of `sirtdose lesions`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sirtdose.cli.outcomes.lesions import lesions_command, lesions_request
 from sirtdose.cli.words.manifest import Row, patient_rows
-from sirtdose.cli.words.typed import file_named, parsed_options
-from sirtdose.errors import InputError, SirtdoseError, foreseen
+from sirtdose.cli.words.outcomes import refusal_of, say_outcome, with_progress
+from sirtdose.cli.words.typed import file_named, parsed_options, split_reader
+from sirtdose.errors import InputError, SirtdoseError
 
 if TYPE_CHECKING:
     from sirtdose.batch.histories import Patient
@@ -61,10 +63,8 @@ def patients_of(
     for row in rows:
         try:
             patients.append(_patient(row, cases, out, force=force))
-        except click.ClickException as error:
-            said, code = error.format_message(), error.exit_code
-        except SirtdoseError as error:
-            said, code = foreseen(error) or (str(error), 1)
+        except (click.ClickException, SirtdoseError) as error:
+            said, code = refusal_of(error)
         else:
             continue
         refused.append(Outcome(row.case_id, "failed", code, f"{row.where}: {said}"))
@@ -125,13 +125,82 @@ def _result(
 
 def _located(text: str, beside: Path, column: str) -> str:
     """A file beside the table by its whole path, and what stands before it."""
-    what, equals, name = text.rpartition("=")
-    if not equals and column != "follow_up":
+    what, name = split_reader(text, beside)
+    if what is None and column != "follow_up":
         # Refused in the option's own words, which say what it lacks.
         return text
-    whole = file_named(text, (beside,))
-    here = whole or file_named(name.strip(), (beside,))
+    here = file_named(name, (beside,))
     if here is None:
         # Its path may hold a patient's name, and results show this text.
         raise InputError(f"the path in column {column} does not exist")
-    return str(whole or f"{what}{equals}{here}")
+    return str(here) if what is None else f"{what}={here}"
+
+
+def with_lesions(
+    tables: "Callable[..., dict[str, Any]]",
+    people: Sequence[Row],
+    following: "Generator[Outcome, None, None]",
+) -> dict[str, Any]:
+    """Follow the lesions and write the tables; whatever happens, those of the cases."""
+    from sirtdose.batch.work import Outcome
+
+    found: dict[str, Outcome] = {}
+
+    def every() -> list[Outcome]:
+        missing = (Outcome(one.case_id, "not run") for one in people)
+        return [found.get(one.case_id, one) for one in missing]
+
+    with ExitStack() as otherwise:
+        otherwise.callback(_keep, tables, every)
+        with closing(following):
+            for one in following:
+                found[one.case_id] = one
+        document = tables(patients=every())
+        otherwise.pop_all()
+    return document
+
+
+def _keep(
+    tables: "Callable[..., dict[str, Any]]", every: "Callable[[], list[Outcome]]"
+) -> None:
+    """Write the tables of a batch whose last step ended before its end, and say so."""
+    patients = every()
+    count = sum(one.state == "done" for one in patients)
+    try:
+        tables(patients=patients)
+        lesions = f"the lesions of {count} of {len(patients)} patients"
+    except (SirtdoseError, OSError):
+        # What cannot be told of the patients is not to take the cases along.
+        tables()
+        lesions = "no lesions"
+    click.echo(
+        f"\nEnded while lesions were followed; the tables hold every case and "
+        f"{lesions}: go on with --resume",
+        err=True,
+    )
+
+
+def followed(
+    people: Sequence[Row],
+    patients: "Sequence[Patient]",
+    refused: "Sequence[Outcome]",
+    outcomes: "Mapping[str, Outcome]",
+    *,
+    jobs: int | None,
+) -> "Generator[Outcome, None, None]":
+    """Follow the lesions of every patient, on this machine: it takes seconds."""
+    from sirtdose.batch.histories import run_patient
+    from sirtdose.batch.run import cores, run_cases
+
+    yield from refused
+    out_of_it = {one.case_id for one in refused}
+    for row in people:
+        lacking = without_results(row, outcomes)
+        if row.case_id not in out_of_it and lacking is not None:
+            say_outcome(lacking)
+            out_of_it.add(row.case_id)
+            yield lacking
+    fit = [one for one in patients if one.case_id not in out_of_it]
+    running = run_cases(fit, jobs=jobs or cores(), work=run_patient)
+    with closing(running):
+        yield from with_progress(running, len(fit))

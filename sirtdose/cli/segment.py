@@ -1,6 +1,5 @@
 """`sirtdose segment`: candidates to look at, before anything is computed from them."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +28,11 @@ from sirtdose.cli.words.quantities import (
     moment,
     nuclide_of,
     nuclide_typed,
-    shift_of,
+    point_of,
 )
+from sirtdose.cli.words.remembering import Remembering, next_run
 from sirtdose.cli.words.show import print_document
-from sirtdose.cli.words.typed import site_used
+from sirtdose.cli.words.typed import option_table, options_about, site_used
 from sirtdose.model.request import (
     DoseRequest,
     Given,
@@ -45,9 +45,11 @@ from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:
+    from sirtdose.model.next_run import NextRun
     from sirtdose.workflows.segment.request import SegmentRequest
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+# Of the search, whose names mean something else to `post`.
+_OF_SEARCH = ("method", "find", "fraction", "seed")
 # Of doses: without an activity they would change nothing.
 _OF_DOSES = (
     *("administered_at", "lung_shunt", "scan_at", "scan_duration"),
@@ -55,7 +57,7 @@ _OF_DOSES = (
 )
 
 
-@command("segment")
+@command("segment", cls=Remembering)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @Option(
     "method",
@@ -203,28 +205,24 @@ def _request(source: Path, options: dict[str, Any]) -> "SegmentRequest":
     image = replace(image_request(source, options), cameras=())
     privacy = Privacy(site_key=site_key(options))
     return SegmentRequest(
-        PostRequest(image, given, dose, judge, privacy), _asked(options)
+        PostRequest(image, given, dose, judge, privacy), _asked(options), _next_run()
     )
 
 
+def _next_run() -> "NextRun":
+    """Doses of the same case: what is typed of it, but for what finds candidates."""
+    command = click.get_current_context().command
+    other = set(option_table(command)).difference(options_about(command, "case"))
+    return next_run("post", without={*other, *_OF_SEARCH})
+
+
 def _asked(options: dict[str, Any]) -> Segmentation:
-    seeds = (shift_of(_in_mm(text), "--seed") for text in options["seeds"])
     return Segmentation(
         options["method"],
         options["find"],
         options["fraction"],
-        tuple(one for one in seeds if one is not None),
+        tuple(point_of(text, "--seed") for text in options["seeds"]),
     )
-
-
-def _in_mm(text: str) -> str:
-    """Numbers as viewers show them, with the unit that places in the patient have.
-
-    >>> _in_mm("-42, 1.2cm,1031.5")
-    '-42mm,1.2cm,1031.5mm'
-    """
-    parts = (one.strip() for one in text.split(","))
-    return ",".join(f"{one}mm" * bool(_NUMBER.fullmatch(one)) or one for one in parts)
 
 
 def _require_no_idle(options: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import Line
+from sirtdose.model.grade_column import is_grade
 from sirtdose.model.role import Role, told_by_name
 from sirtdose.model.role_words import words_in
 
@@ -138,7 +139,7 @@ def event_of(
     cell = line.text(column)
     if not cell or cell.casefold() in _NOT_EVALUABLE:
         return None
-    if column.endswith("_grade"):
+    if is_grade(column):
         if not re.fullmatch("[0-5]", cell):
             raise InputError(
                 f"{line.at(column)}: '{cell[:40]}' is not a grade: write 0 to 5, or "

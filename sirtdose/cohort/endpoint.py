@@ -10,6 +10,7 @@ from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import RangeError
 from sirtdose.io.tables.csv import Line
+from sirtdose.model.grade_column import is_grade
 from sirtdose.outcomes.dose_response import dose_response
 from sirtdose.outcomes.groups import chi_squared, fisher, rank_sum, spread
 from sirtdose.outcomes.roc import roc
@@ -74,7 +75,7 @@ def endpoint_document(
         if value is not None and event is not None
     ]
     groups = _by_event(pairs)
-    column, graded = " or ".join(columns), [c for c in columns if c.endswith("_grade")]
+    column, graded = " or ".join(columns), [c for c in columns if is_grade(c)]
     failed = _too_few(level, groups, column, dose)
     document: dict[str, Any] = {
         "kind": kind,

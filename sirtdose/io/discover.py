@@ -37,6 +37,7 @@ _OUR_RESULT = "a result of sirtdose"
 _DAMAGED = "its header cannot be read: damaged"
 _HEAD_BYTES = 4096
 _BESIDE = {"candidates.dcm": "review.json", "accepted.dcm": "accepted.json"}
+_READ = "DICOM, NIfTI, NRRD or MetaImage"
 _STACKED = (Kind.CT, Kind.PET)
 # Compared undecoded: SOP class, series, rows and columns; then who it is.
 _MODALITY, _ORIENTATION = 0x00080060, 0x00200037
@@ -99,11 +100,7 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
     found += [_found(members) for members in series.values()]
     if not found:
         _require_foreign(passed, root)
-        why = f"; {passed[0].path.name} is {passed[0].why}" if len(passed) == 1 else ""
-        raise FileFormatError(
-            f"{root.name} contains no file that can be read{why}: DICOM, NIfTI, NRRD "
-            "or MetaImage is needed"
-        )
+        raise FileFormatError(_unreadable(passed, root))
     broken = [
         *(one.path for one in passed if one.broken),
         *(path for one in found for path in one.unread),
@@ -111,6 +108,16 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
     found = [_with_unread(item, broken) for item in found]
     found.sort(key=lambda item: (item.kind, str(item.paths[0])))
     return found, tuple(passed)
+
+
+def _unreadable(passed: Sequence[Passed], root: Path) -> str:
+    """Why nothing is read of a file, or of a folder."""
+    if len(passed) != 1:
+        return f"{root.name} contains no file that can be read: give a {_READ} file"
+    [one] = passed
+    held = "" if one.path == root else f"{root.name} contains only "
+    said = f"{held}{one.path.name}, which is" if held else f"{root.name} is"
+    return f"{said} {one.why}" + ("" if _READ in one.why else f": give a {_READ} file")
 
 
 def _require_foreign(passed: Sequence[Passed], root: Path) -> None:
@@ -144,7 +151,7 @@ def _passed(path: Path) -> Passed:
         return Passed(path, "empty (0 bytes)", broken=True)
     if not any(head):
         return Passed(path, "nothing but zeros", broken=True)
-    return Passed(path, "not a DICOM, NIfTI, NRRD or MetaImage file")
+    return Passed(path, f"not a {_READ} file")
 
 
 def first_dicom(root: Path) -> Path | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sirtdose.errors import RangeError
 from sirtdose.model.body_size import Body
 from sirtdose.model.volume import Volume
 
@@ -41,8 +42,8 @@ class Tracer:
 
     Parameters
     ----------
-    injected_mbq : float, > 0
-    half_life_h : float, > 0
+    injected_mbq, half_life_h : float, > 0, optional
+        None of a PET that is stored as SUV and does not say.
     injected_at, reference_at : datetime, optional
         None where a PET is decay-corrected to the injection. Of a PET without decay
         correction the reference is that of its first bed.
@@ -50,7 +51,7 @@ class Tracer:
         How the reference time is known.
     """
 
-    injected_mbq: float
+    injected_mbq: float | None
     half_life_h: float | None
     injected_at: datetime | None = None
     reference_at: datetime | None = None
@@ -68,10 +69,13 @@ class Tracer:
         >>> round(tracer.left_mbq(datetime(2026, 5, 4, 10)), 2)
         205.39
         """
+        injected_mbq = self.injected_mbq
+        if injected_mbq is None:
+            raise RangeError("the injected activity is not known: give --injected")
         if at is None or self.injected_at is None or self.half_life_h is None:
-            return self.injected_mbq
+            return injected_mbq
         hours = (at - self.injected_at).total_seconds() / 3600
-        return float(self.injected_mbq * 2 ** (-hours / self.half_life_h))
+        return float(injected_mbq * 2 ** (-hours / self.half_life_h))
 
 
 @dataclass(frozen=True)

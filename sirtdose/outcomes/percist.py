@@ -5,14 +5,26 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
+from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
 from sirtdose.outcomes.response import Best, TimePoint, until_progression
 
-_CHANGE, _CHANGE_SUL, _TLG_CHANGE = 0.30, 0.8, 0.75
+_RULES = table("response_criteria")["percist"]
+_CHANGE, CHANGE_SUL, _TLG_CHANGE = (
+    float(_RULES[name]) for name in ("change", "change_sul", "tlg_change")
+)
 # A lesion that rises by more than this, in SUL or size, is against a partial response.
-_RISE = 0.30
+_RISE = float(_RULES["rise_of_a_lesion"])
 # Livers further apart than both of these are of scans that cannot be compared.
-_LIVER_CHANGE, _LIVER_CHANGE_SUL = 0.20, 0.3
+_LIVER_CHANGE, _LIVER_CHANGE_SUL = (
+    float(table("response_criteria")["liver_agreement"][name])
+    for name in ("change", "change_sul")
+)
+_FACTOR, _DEVIATIONS = (
+    float(table("uptake")["measurable"]["liver"][name])
+    for name in ("factor", "deviations")
+)
+LIVERS_AGREE = f"within {100 * _LIVER_CHANGE:g} % and {_LIVER_CHANGE_SUL:g} SUL"
 _ROOM = 1e-9
 
 
@@ -56,7 +68,7 @@ class PetScan:
     unmeasured: str = ""
     tissue: str = "normal liver"
     least: float | None = None
-    least_rule: str = "1.5 x liver mean + 2 SD"
+    least_rule: str = f"{_FACTOR:g} x liver mean + {_DEVIATIONS:g} SD"
 
 
 def measurable_from_sul(scan: PetScan) -> float:
@@ -71,7 +83,7 @@ def measurable_from_sul(scan: PetScan) -> float:
     """
     if scan.least is not None:
         return scan.least
-    return 1.5 * scan.liver_mean + 2 * scan.liver_sd
+    return _FACTOR * scan.liver_mean + _DEVIATIONS * scan.liver_sd
 
 
 def livers_agree(first: PetScan, scan: PetScan) -> bool:
@@ -114,7 +126,7 @@ def best_metabolic(found: Sequence[TimePoint]) -> Best:
 
 
 def assess_pets(
-    scans: Sequence[PetScan], *, lesions_max: int = 1, least_change: float = _CHANGE_SUL
+    scans: Sequence[PetScan], *, lesions_max: int = 1, least_change: float = CHANGE_SUL
 ) -> list[TimePoint]:
     """Metabolic response at each scan after the first.
 
@@ -255,8 +267,7 @@ def _incomparable(first: PetScan, scan: PetScan) -> str:
         return scan.unmeasured
     return (
         f"the {scan.tissue} has SUL {scan.liver_mean:g}, but had {first.liver_mean:g} "
-        f"at baseline: PERCIST compares scans within {_LIVER_CHANGE:.0%} and "
-        f"{_LIVER_CHANGE_SUL:g} SUL"
+        f"at baseline: PERCIST compares scans {LIVERS_AGREE}"
     )
 
 

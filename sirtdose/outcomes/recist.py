@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
+from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
 from sirtdose.outcomes.response import Best, TimePoint, until_progression
 
@@ -16,8 +17,15 @@ _TARGETS_MAX = 5
 _PER_ORGAN_MAX = 2
 _TARGET_MM, _NODE_MM, NODE_GONE_MM = 10.0, 15.0, 10.0
 # Slices up to so thick see what is 10 mm; of thicker ones a target has two.
-_SLICE_MM, _SLICES = 5.0, 2
-_PARTIAL, _PROGRESS, _PROGRESS_MM = 0.70, 1.20, 5.0
+_SLICES = 2
+_RULES = table("response_criteria")["recist-1.1"]
+THICK_SLICE_MM, _PARTIAL, PROGRESS, PROGRESS_MM = (
+    float(_RULES[name])
+    for name in (
+        *("thick_slice_mm", "partial_of_baseline"),
+        *("progress_of_nadir", "progress_mm"),
+    )
+)
 # Sums are of measured diameters: the last bit of a product decides nothing.
 _ROOM = 1e-9
 _CONFIRMED_D = 28
@@ -197,7 +205,9 @@ def least_mm(lesion: Lesion) -> float:
     if lesion.node:
         return _NODE_MM
     slice_mm = lesion.slice_mm or 0.0
-    return max(_TARGET_MM, _SLICES * float(slice_mm) if slice_mm > _SLICE_MM else 0.0)
+    return max(
+        _TARGET_MM, _SLICES * float(slice_mm) if slice_mm > THICK_SLICE_MM else 0.0
+    )
 
 
 def _is_seen(lesions: Sequence[Lesion], scan: Scan) -> bool:
@@ -242,8 +252,8 @@ def _targets(
     missing = [name for name, value in known.items() if value is None]
     total = sum(measured)
     # What is seen of them may already be too much.
-    grown = total >= _PROGRESS * nadir - _ROOM and (
-        criteria == "mRECIST" or total - nadir >= _PROGRESS_MM - _ROOM
+    grown = total >= PROGRESS * nadir - _ROOM and (
+        criteria == "mRECIST" or total - nadir >= PROGRESS_MM - _ROOM
     )
     if grown and nadir > 0:
         return (

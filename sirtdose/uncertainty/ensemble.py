@@ -18,6 +18,7 @@ from sirtdose.uncertainty.scene import (
     Scene,
     composed,
     histogram_axis,
+    quantities,
     region_total,
     uncertain_metrics,
     with_curve,
@@ -39,6 +40,7 @@ class Moved(Protocol):
 REALIZATIONS = (20, 100_000)
 # So many realizations are done without noise too.
 PAIRS = 40
+_HALF_PERCENT = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ class RowDraws:
     `values` go by quantity (``mean_gy``, ``d70_gy``, ``v100``, ``volume_ml``), each of
     one of the `metrics`, NaN where the row was empty or too small for it; `dose_gy` are
     the doses at which `curve_low` and `curve_high` hold 95 % of the curves, as
-    fractions of volume.
+    fractions of volume, with `curve_mean` in their middle.
 
     The image has its noise already, and a realization adds another: what that moves a
     quantity by, on average, is taken off the values. What the image's own noise has
@@ -62,20 +64,47 @@ class RowDraws:
     dose_gy: Array
     curve_low: Array
     curve_high: Array
+    curve_mean: Array
 
-    def about_mean(self, mean_gy: float) -> "RowDraws":
-        """The same, with realizations of the mean about the one that was measured.
+    def about(self, dvh: Dvh) -> "RowDraws":
+        """The same, with realizations of doses about those that were measured.
 
-        A realization misplaces a contour once more, which lowers a hot lesion's mean on
-        either side: that bias is no property of what was measured.
+        A realization misplaces a contour once more, which lowers a hot lesion's mean,
+        V and D50 to D98 on either side: that bias is no property of what was measured.
+        A volume has none, nor have doses to the hottest part, which is not at the
+        border.
 
         References
         ----------
         Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 10.
         """
-        draws = self.values["mean_gy"]
-        bias = float(np.nanmean(draws)) - mean_gy
-        return replace(self, values={**self.values, "mean_gy": draws - bias})
+        measured = quantities(dvh, filter(_of_border, self.metrics))
+        moved = dvh.curve(self.dose_gy) / dvh.volume_ml - self.curve_mean
+        return replace(
+            self,
+            values={
+                name: _about(draws, measured.get(name, np.nan))
+                for name, draws in self.values.items()
+            },
+            curve_low=np.clip(self.curve_low + moved, 0, 1),
+            curve_high=np.clip(self.curve_high + moved, 0, 1),
+            curve_mean=self.curve_mean + moved,
+        )
+
+
+def _of_border(metric: Metric) -> bool:
+    """Whether what lies at a lesion's border decides it."""
+    if metric.kind == "d":
+        return (metric.number or 0) >= _HALF_PERCENT
+    return metric.kind in ("mean", "v")
+
+
+def _about(draws: Array, measured: float) -> Array:
+    """Draws whose mean is what was measured, where there is such a dose."""
+    known = draws[np.isfinite(draws)]
+    if not known.size or not np.isfinite(measured):
+        return draws
+    return draws - (float(known.mean()) - measured)
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,4 +387,5 @@ class Collected:
             self._axis,
             np.clip(low - np.clip(further, 0, None), 0, 1),
             np.clip(high + np.clip(-further, 0, None), 0, 1),
+            kept.mean(axis=0),
         )

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from sirtdose.batch import run as batches
 from sirtdose.batch.histories import Patient, run_patient
 from sirtdose.cohort.histories import is_history
+from sirtdose.errors import OutputError
+from sirtdose.report.batch import BatchWriter
 from sirtdose.workflows.lesions.request import LesionsRequest
 from tests.cli.test_batch import make_case
 from tests.lesion_files import boxes, write_follow_up, write_treatment
@@ -229,3 +232,76 @@ def test_a_refusal_of_a_deidentified_patient_has_no_date_and_no_file(
     assert "follow-up a file is of removed, not after the treatment" in error
     assert "jane" not in error
     assert "2026" not in error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(OutputError("no room is left"), 5), (RuntimeError("a bug"), 1)]
+)
+def test_what_was_computed_is_kept_where_the_lesions_fail(
+    run: Run,
+    cases: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    code: int,
+) -> None:
+    whole = batches.run_cases
+
+    def failing(some: Any, **how: Any) -> Any:
+        if how.get("work") is not run_patient:
+            return whole(some, **how)
+        return after_one(whole(some, **how))
+
+    def after_one(found: Any) -> Any:
+        yield next(found)
+        raise error
+
+    monkeypatch.setattr(batches, "run_cases", failing)
+    words = ("batch", cases / "cases.csv", "--lesions", cases / "patients.csv")
+    words += ("--out", tmp_path / "out", "--jobs", 1)
+    if isinstance(error, RuntimeError):
+        with pytest.raises(RuntimeError):
+            run(*words)
+    else:
+        result = run(*words)
+        assert result.exit_code == code
+        assert "no room is left" in result.stderr
+        said = "the tables hold every case and the lesions of 1 of 2 patients"
+        assert said in result.stderr
+    kept = rows(tmp_path / "out" / "cases.csv")
+    assert [one["state"] for one in kept] == ["done"] * 3
+    followed = rows(tmp_path / "out" / "lesions.csv")
+    assert [one["case_id"] for one in followed] == ["A"]
+    told = json.loads((tmp_path / "out" / "batch.json").read_text("utf-8"))
+    assert [one["state"] for one in told["patients"]] == ["done", "not run"]
+
+
+def test_tables_of_patients_that_fail_leave_those_of_cases(
+    run: Run, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(writer: BatchWriter, patients: list[Any], tables: list[Path]) -> None:
+        del writer, tables
+        if patients:
+            raise OutputError("a table of lesions cannot be read")
+
+    monkeypatch.setattr(BatchWriter, "add_patients", failing)
+    words = ("batch", cases / "cases.csv", "--lesions", cases / "patients.csv")
+    result = run(*words, "--out", tmp_path / "out", "--jobs", 1)
+    assert result.exit_code == 5
+    assert "a table of lesions cannot be read" in result.stderr
+    assert "the tables hold every case and no lesions" in result.stderr
+    kept = rows(tmp_path / "out" / "cases.csv")
+    assert [one["state"] for one in kept] == ["done"] * 3
+
+
+def test_a_file_of_a_patient_may_have_an_equals_sign(
+    run: Run, cases: Path, tmp_path: Path
+) -> None:
+    (cases / "mm=2.csv").write_bytes((cases / "mm.csv").read_bytes())
+    table = PATIENTS + OURS.replace("=mm.csv", "=mm=2.csv")
+    (cases / "equals.csv").write_text(table, "utf-8")
+    words = ("batch", cases / "cases.csv", "--lesions", cases / "equals.csv")
+    result = run(*words, "--out", tmp_path / "out", "--jobs", 1)
+    assert result.exit_code == 0, result.stderr
+    [row] = rows(tmp_path / "out" / "lesions.csv")
+    assert row["recist_1.1_best"] == "PR"

@@ -519,6 +519,27 @@ def test_a_name_that_dicom_would_part_is_refused(
     assert "--by has \\, ^ or =, which part the names of a person" in result.stderr
 
 
+def test_whatever_was_typed_is_typed_next(
+    run: Run, patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = (
+        *("--half-life", "65h", "--dose-constant", "49 Gy kg/GBq"),
+        *("--languages", "en,nl", "--timezone", "Europe/Brussels"),
+    )
+    words = ("segment", patient, *GIVEN, *own, "--out", "r")
+    assert run(*words).exit_code == 0
+    result = run("accept", "r", "--lesion", "1", *BY)
+    command = result.stderr.partition("To compute with them: ")[2].split("\n\n")[0]
+    words = shlex.split(" ".join(command.split()))
+    done = run(*words[1:], "--no-report", "--json")
+    assert done.exit_code == 0, done.stderr
+    nuclide = json.loads(done.stdout)["nuclide"]
+    assert nuclide["half_life_h"] == 65
+    assert nuclide["dose_constant_gy_kg_per_gbq"] == 49
+    assert words[words.index("--languages") + 1] == "en,nl"
+
+
 def test_what_to_type_next_can_be_typed(
     run: Run, review: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -556,23 +577,30 @@ def test_a_review_reads_its_image_as_post_does(
         for one in document["warnings"]
     )
     taken = run("accept", tmp_path / "r", "--lesion", "1", *BY)
-    assert "--administered 2GBq" in taken.stderr
-    assert "--device resin --calibrator-factor 1.1" in taken.stderr
+    # What the site's file gives, it gives to the next run, too.
+    told = " ".join(taken.stderr.split())
+    start = f"sirtdose --site {site} post {patient} --administered 2GBq --out doses "
+    assert start in told
+    assert "--device" not in told
     idle = run(
         "segment", patient, "--calibrator-factor", "1.1", "--out", tmp_path / "s"
     )
     assert "--calibrator-factor is for doses: give --administered too" in idle.stderr
 
 
-def test_structures_from_elsewhere_are_named_to_be_given(
+def test_structures_from_elsewhere_are_named_by_their_place(
     run: Run, patient: Path, tmp_path: Path
 ) -> None:
     shutil.copy(patient / "structures.dcm", tmp_path / "drawn.dcm")
     drawn = ("--structures", tmp_path / "drawn.dcm")
     result = run("segment", patient / "spect.dcm", *drawn, "--out", tmp_path / "r")
     assert result.exit_code == 0, result.stderr
+    (tmp_path / "drawn.dcm").rename(tmp_path / "away.dcm")
     taken = run("accept", tmp_path / "r", "--lesion", "1", *BY)
-    assert "post --structures` needs too: drawn.dcm" in taken.stderr
+    assert "not where they were, to be given too: drawn.dcm" in taken.stderr
+    (tmp_path / "away.dcm").rename(tmp_path / "drawn.dcm")
+    taken = run("accept", tmp_path / "r", "--lesion", "2", *BY)
+    assert f"--structures {tmp_path / 'drawn.dcm'}" in " ".join(taken.stderr.split())
 
 
 def test_no_acceptance_is_lost_or_mixed_with_others(
@@ -857,6 +885,11 @@ def test_a_region_grows_from_a_seed_as_viewers_show_places(
     [
         (("--method", "region-growing"), 2, "needs a point in a lesion: give --seed"),
         (("--seed", "1,2,3"), 2, "--seed is for --method region-growing"),
+        (
+            ("--method", "region-growing", "--seed", "10,20"),
+            2,
+            "'10,20' has 2 of three coordinates: give them along x,y,z, such as -42,12",
+        ),
         (
             ("--method", "region-growing", "--seed", "900mm,0mm,0mm"),
             3,

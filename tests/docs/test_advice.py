@@ -112,7 +112,8 @@ KNOWN = {
     "report.plan.command:again_words": OF_NEXT,
     "report.plan.command:command_words": "in the command of a plan's own method",
     "report.review.document:accept_command": "the command that it makes is `accept`",
-    "report.review.accepted:post_command": "the command that it makes is `post`",
+    "report.review.next_run:next_command": "the command that it makes is another's",
+    "cli.accept:_next": "it looks for an option of another command",
     "report.screen:unasked_words": "it repeats an option that was typed",
     "report.plan.lung_shunt:shunt_screen": "the end of what `plan mird` is told",
     "workflows.check.stated_histograms:stated_histograms": "the option is its caller's",
@@ -120,6 +121,7 @@ KNOWN = {
     "workflows.image.grid:_require_few": ONLY_WHERE_TYPED,
     "workflows.image.grid:on_dose_grid": ONLY_WHERE_TYPED,
     "workflows.image.registration:_registration": ONLY_WHERE_TYPED,
+    "workflows.image.registration:registered": ONLY_WHERE_TYPED,
     "workflows.image.scene:activity_image": ONLY_WHERE_TYPED,
     "workflows.image.structures:delineated": ONLY_WHERE_TYPED,
     "workflows.post.positron_yield:_rescaled": ONLY_WHERE_TYPED,
@@ -132,6 +134,7 @@ KNOWN = {
 # It sets --registration and --drawn-on itself, so what is said where they are typed may
 # be said by it: each of these was followed to see that it is not.
 NOT_BY_REGISTER = {
+    "workflows.image.registration:registered": "it sets liver, which is no file",
     "checks.transforms:_against_start": "an outline's registration is rigid",
     "checks.transforms:bend_findings": "an outline's registration is rigid",
     "checks.transforms:change_findings": "an outline's registration is rigid",

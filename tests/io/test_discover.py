@@ -112,6 +112,23 @@ def test_nothing_to_use(exact_contours: Path, tmp_path: Path) -> None:
         discover(tmp_path / "none")
     with pytest.raises(FileFormatError, match="contains no file that can be read"):
         discover(tmp_path)
+    note = tmp_path / "folder" / "note.txt"
+    note.parent.mkdir()
+    note.write_text("seen")
+    none = "is not a DICOM, NIfTI, NRRD or MetaImage file"
+    for path, said in (
+        (note, f"note.txt {none}"),
+        (note.parent, f"folder contains only note.txt, which {none}"),
+    ):
+        with pytest.raises(FileFormatError) as caught:
+            discover(path)
+        assert str(caught.value) == said
+    note.write_text("")
+    with pytest.raises(FileFormatError) as caught:
+        discover(note)
+    assert str(caught.value) == (
+        "note.txt is empty (0 bytes): give a DICOM, NIfTI, NRRD or MetaImage file"
+    )
     with pytest.raises(InputError, match="no activity image found: give --image"):
         choose(discover(exact_contours / "ct"))
     with pytest.raises(InputError, match="no structures found: give --structures"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,14 @@ import click
 from sirtdose.cli.network.worklist import FromWorklist
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.manifest import case_options
+from sirtdose.cli.words.outcomes import refusal_of
 from sirtdose.cli.words.typed import (
     located,
     parsed_options,
     request_asked,
     with_environment,
 )
-from sirtdose.errors import InputError, SirtdoseError, foreseen
+from sirtdose.errors import InputError, SirtdoseError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.network.listen import NotYet
 from sirtdose.network.records import Ended
@@ -94,9 +96,11 @@ class Assessing:
         except click.ClickException as error:
             return Ended(error.exit_code, f"{own.name}: {error.format_message()}")
         except SirtdoseError as error:
-            said, code = foreseen(error) or (str(error), 1)
+            said, code = refusal_of(error)
             return Ended(code, said)
-        return _ended(case, run_case)
+        # A folder of results is whole or not there: what is to be seen lies beside it.
+        shown_in = self._cases.parent / f"review-{study}"
+        return _ended(replace(case, shown_in=shown_in.absolute()), run_case)
 
     def _options(self, study: str, source: Path) -> tuple[dict[str, Any], Path]:
         """A study's options, and the file that they are of."""

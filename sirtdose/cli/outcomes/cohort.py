@@ -17,6 +17,7 @@ from sirtdose.cli.words.show import print_document
 from sirtdose.cohort.analysis import analyze_cohort
 from sirtdose.cohort.columns import RESPONSES
 from sirtdose.cohort.request import CohortRequest
+from sirtdose.cohort.times import DAYS_PER_MONTH
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DOSE
 from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
@@ -134,7 +135,7 @@ def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> A
     metavar="COLUMN",
     callback=_lowered,
     help="Column with the date from which months are counted, e.g. workup_date, "
-    "if no column of --time holds them. A month is 30.4375 days.",
+    f"if no column of --time holds them. A month is {DAYS_PER_MONTH:g} days.",
 )
 @click.option(
     "--to",

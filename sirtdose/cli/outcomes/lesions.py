@@ -18,8 +18,9 @@ from sirtdose.cli.words.options import (
     out_option,
     verbose_option,
 )
-from sirtdose.cli.words.quantities import acceptances_of
+from sirtdose.cli.words.quantities import acceptances_of, named_value
 from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.typed import split_reader
 from sirtdose.io.output.folder import require_free
 
 if TYPE_CHECKING:
@@ -188,9 +189,8 @@ def _files(texts: tuple[str, ...], option: str, example: str) -> dict[str, Path]
     """Files by what stands before the first equals sign."""
     found: dict[str, Path] = {}
     for text in texts:
-        name, equals, path = text.partition("=")
-        name, path = name.strip(), path.strip()
-        if not (equals and name and path):
+        name, path = split_reader(text)
+        if not (name and path):
             raise click.BadParameter(
                 f"'{text}': write it like {example}", param_hint=option
             )
@@ -226,9 +226,4 @@ def _criteria(text: str) -> str:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    lesion, equals, name = text.partition("=")
-    if not (equals and lesion.strip() and name.strip()):
-        raise click.BadParameter(
-            f"'{text}': write it like 'Tumor 1=Lesion A'", param_hint="--match"
-        )
-    return lesion.strip(), name.strip()
+    return named_value(text, "--match", "'Tumor 1=Lesion A'")

@@ -14,9 +14,10 @@ from sirtdose.cli.words.options import (
     out_option,
     verbose_option,
 )
-from sirtdose.cli.words.quantities import DaysType, acceptances_of
+from sirtdose.cli.words.quantities import DaysType, acceptances_of, named_value
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
+from sirtdose.io.tables.csv import columns_not_used
 from sirtdose.outcomes.recist import STABLE_BETWEEN
 from sirtdose.report.documents import rounded
 from sirtdose.report.outcomes.response import (
@@ -30,9 +31,12 @@ from sirtdose.report.outcomes.scans import (
     scans_screen,
     variants_csv,
 )
-from sirtdose.workflows.outcomes.diameters import response_by_diameters
+from sirtdose.workflows.outcomes.diameters import (
+    DIAMETER_COLUMNS,
+    response_by_diameters,
+)
 from sirtdose.workflows.outcomes.scans import ScansRequest, response_of_scans
-from sirtdose.workflows.outcomes.uptakes import response_by_uptake
+from sirtdose.workflows.outcomes.uptakes import UPTAKE_COLUMNS, response_by_uptake
 
 _CRITERIA = ("recist-1.1", "mrecist", "percist", "mpercist")
 _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
@@ -279,15 +283,8 @@ def _of_scans(
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (equals and name.strip() and value.strip()):
-        raise click.BadParameter(
-            f"'{text}': write it like 'T1=bone'"
-            if option == "--organ"
-            else f"'{text}': write it like 'T1=Lesion A'",
-            param_hint=option,
-        )
-    return name.strip(), value.strip()
+    example = "'T1=bone'" if option == "--organ" else "'T1=Lesion A'"
+    return named_value(text, option, example)
 
 
 def _by_diameters(
@@ -316,6 +313,7 @@ def _by_diameters(
             "targets_per_organ_max": rules["targets_per_organ_max"],
         },
         not_counted=not_counted,
+        not_used=columns_not_used(path, DIAMETER_COLUMNS),
     )
 
 
@@ -341,5 +339,8 @@ def _by_uptake(
         )
     settings = {"lesions_max": given or own}
     return response_document(
-        response_by_uptake(path, **settings), criteria=criteria, settings=settings
+        response_by_uptake(path, **settings),
+        criteria=criteria,
+        settings=settings,
+        not_used=columns_not_used(path, UPTAKE_COLUMNS),
     )

@@ -44,10 +44,17 @@ from sirtdose.cli.words.options import (
     timezone_option,
 )
 from sirtdose.cli.words.quantities import moment, nuclide_typed
+from sirtdose.cli.words.remembering import Remembering, next_run
 from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.io.output.owners import IMAGED, require_not_of_others
-from sirtdose.model.request import DoseRequest
+from sirtdose.model.request import (
+    DoseRequest,
+    Given,
+    ImageRequest,
+    JudgeRequest,
+    PostRequest,
+)
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.report.plan.document import plan_document
@@ -57,11 +64,12 @@ from sirtdose.report.plan.lines import plan_screen
 
 if TYPE_CHECKING:
     from sirtdose.workflows.plan.image import Scout
+    from sirtdose.workflows.plan.numbers import PlanRequest
 
 _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the run."
 
 
-@command("image")
+@command("image", cls=Remembering)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options
@@ -131,6 +139,7 @@ def image_command(
     """
     from sirtdose.report.plan import image as files
     from sirtdose.workflows.plan.image import plan_image
+    from sirtdose.workflows.segment.unseen import shown_if_unseen
 
     dose = dose_request(source, options, **partial_volume(options))
     density = dose.density
@@ -139,6 +148,14 @@ def image_command(
     images = image_request(source, options)
     scout = _scout(options, dose)
     with ExitStack() as stack:
+        stack.enter_context(
+            shown_if_unseen(
+                _imaged(images, request, scout),
+                out,
+                run=next_run("plan image"),
+                force=force,
+            )
+        )
         claim = None if out is None else stack.enter_context(claimed(out))
         if out is not None:
             require_not_of_others(out, IMAGED, files.REPLACED)
@@ -162,6 +179,22 @@ def image_command(
         as_json=as_json,
     )
     require_limits(document)
+
+
+def _imaged(
+    images: ImageRequest, request: "PlanRequest", scout: "Scout"
+) -> PostRequest:
+    """The image as a review is asked to read it: no activity was given yet."""
+    return PostRequest(
+        images,
+        Given(request.nuclide, nuclide_given=scout.nuclide_given),
+        judge=JudgeRequest(
+            device=None if request.device is None else request.device.name,
+            acceptances=request.acceptances,
+            self_test=request.self_test,
+            site=request.site,
+        ),
+    )
 
 
 def _ours(out: Path) -> list[str]:

@@ -13,8 +13,6 @@ from sirtdose.cli.post.arguments import (
     site_key,
 )
 from sirtdose.cli.post.bare import require_bare, show_scan
-from sirtdose.cli.post.remembering import Remembering, request_typed
-from sirtdose.cli.post.unseen import shown_if_unseen
 from sirtdose.cli.words.blur import CORRECTIONS, CURVE, blur_options, partial_volume
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
@@ -56,6 +54,7 @@ from sirtdose.cli.words.quantities import (
     nuclide_of,
     nuclide_typed,
 )
+from sirtdose.cli.words.remembering import Remembering, next_run, request_typed
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.model.request import (
@@ -295,9 +294,10 @@ def post_command(
         )
         return
     from sirtdose.workflows.post.results import assess_into
+    from sirtdose.workflows.segment.unseen import shown_if_unseen
 
     request = post_request(source, options)
-    with shown_if_unseen(request, out, force=force):
+    with shown_if_unseen(request, out, run=next_run("post"), force=force):
         kept = assess_into(
             request, out, wanted_of(options), force=force, asked=request_typed()
         )

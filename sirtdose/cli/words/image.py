@@ -277,6 +277,11 @@ def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
         if drawn_on is None:
             raise click.UsageError(f"--registration {how} needs --drawn-on")
         return {"registration": how, "drawn_on": drawn_on}
+    if not Path(how).suffix and not Path(how).exists():
+        raise click.BadParameter(
+            f"'{how}' is no file, nor one of {', '.join(_REGISTRATIONS)}",
+            param_hint="--registration",
+        )
     if drawn_on is not None:
         raise click.UsageError("a transform file needs no --drawn-on: leave it out")
     return {"registration": Path(how)}

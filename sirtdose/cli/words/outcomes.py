@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from sirtdose.cli.words.progress import piped_json
+from sirtdose.errors import SirtdoseError, foreseen
 
 if TYPE_CHECKING:
     from sirtdose.batch.work import Outcome
+
+
+def refusal_of(error: click.ClickException | SirtdoseError) -> tuple[str, int]:
+    """What a case is refused for, and what the program would end with."""
+    if isinstance(error, click.ClickException):
+        return error.format_message(), error.exit_code
+    return foreseen(error) or (str(error), 1)
 
 
 def with_progress(

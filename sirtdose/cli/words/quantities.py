@@ -26,6 +26,7 @@ _DAYS_MAX = 3660
 # TIME is one of a clock.
 _METAVARS = {"time": "duration", "number of days": "days"}
 _SHIFT = replace(LENGTH, allows_zero=True)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 DOSE_CONSTANTS = (
     *("clinical", "label", "ddep", "icrp107"),
     *("device", "near", "emitted"),
@@ -163,17 +164,27 @@ def quantity(text: str, measure: Measure, option: str, hint: str = "") -> float:
         raise click.BadParameter(f"{error}{hint}", param_hint=option) from None
 
 
+def named_value(text: str, option: str, example: str) -> tuple[str, str]:
+    """Name and value of NAME=VALUE, where the name may hold an equals sign itself.
+
+    >>> named_value("T1 = a = bone", "--organ", "T1=bone")
+    ('T1 = a', 'bone')
+    """
+    name, equals, value = (one.strip() for one in text.rpartition("="))
+    if not (equals and name and value):
+        raise click.BadParameter(
+            f"'{text}': write it like {example}", param_hint=option
+        )
+    return name, value
+
+
 def by_name(
     texts: Iterable[str], option: str, example: str, read: Callable[[str], _T]
 ) -> dict[str, _T]:
     """What the texts of an option say that are written NAME=VALUE, each name once."""
     found: dict[str, _T] = {}
     for text in texts:
-        name, equals, value = (one.strip() for one in text.rpartition("="))
-        if not (equals and name):
-            raise click.BadParameter(
-                f"'{text}': write it like {example}", param_hint=option
-            )
+        name, value = named_value(text, option, example)
         if name in found:
             raise click.BadParameter(
                 f"'{name}' is given twice: give it once", param_hint=option
@@ -211,21 +222,41 @@ def along_xyz(text: str, option: str) -> tuple[float, float, float]:
 
 
 def shift_of(text: str | None, option: str) -> tuple[float, float, float] | None:
-    """Millimeters along x, y and z, either way, of an option that has three."""
+    """Millimeters along x, y and z, either way, of an option that has three lengths."""
     if text is None:
         return None
-    each = [
-        (-1 if part.startswith("-") else 1)
-        * quantity(part.lstrip("+-"), _SHIFT, option)
-        for part in (one.strip() for one in text.split(","))
-    ]
-    if len(each) != 3:
+    return _three(text, option, "lengths", "-1.2mm,0mm,3mm")
+
+
+def point_of(text: str, option: str) -> tuple[float, float, float]:
+    """A place in the patient, in mm as viewers show it where no unit is typed.
+
+    >>> point_of("-42, 1.2cm,1031.5", "--seed")
+    (-42.0, 12.0, 1031.5)
+    """
+    return _three(text, option, "coordinates", "-42,12,1031", plain="mm")
+
+
+def _three(
+    text: str, option: str, what: str, example: str, *, plain: str = ""
+) -> tuple[float, float, float]:
+    parts = [one.strip() for one in text.split(",")]
+    if len(parts) != 3:
         raise click.BadParameter(
-            f"'{text}' has {len(each)} of three lengths: give them along x,y,z, such "
-            "as -1.2mm,0mm,3mm",
+            f"'{text}' has {len(parts)} of three {what}: give them along x,y,z, such "
+            f"as {example}",
             param_hint=option,
         )
-    return each[0], each[1], each[2]
+    x, y, z = (
+        (-1 if part.startswith("-") else 1)
+        * quantity(
+            f"{part.lstrip('+-')}{plain if _NUMBER.fullmatch(part) else ''}",
+            _SHIFT,
+            option,
+        )
+        for part in parts
+    )
+    return x, y, z
 
 
 def moment(text: str | None, option: str, timezone: str | None) -> datetime | None:

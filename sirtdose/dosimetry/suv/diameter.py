@@ -63,7 +63,7 @@ def diameters(structure: Structure) -> Diameters:
     across = np.array(structure.grid.spacing_mm[1:])
     best: Diameters | None = None
     for plane in np.flatnonzero(inside.any(axis=(1, 2))):
-        centers = np.argwhere(inside[plane]) * across
+        centers = _ends(inside[plane]) * across
         offsets = np.array([(-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)])
         corners = (centers[:, None] + (offsets * across)[None]).reshape(-1, 2)
         longest, short = _axes(corners)
@@ -75,6 +75,18 @@ def diameters(structure: Structure) -> Diameters:
             "voxel by half: it has no diameter"
         )
     return best
+
+
+def _ends(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The first and the last voxel of each row: no other is a corner of the hull.
+
+    >>> _ends(np.array([[False, True, True, True], [False] * 4])).tolist()
+    [[0, 1], [0, 3]]
+    """
+    rows = np.flatnonzero(inside.any(axis=1))
+    first = inside[rows].argmax(axis=1)
+    last = inside.shape[1] - 1 - inside[rows, ::-1].argmax(axis=1)
+    return np.stack([np.tile(rows, 2), np.concatenate([first, last])], axis=1)
 
 
 def _axes(points: NDArray[np.float64]) -> tuple[float, float]:
@@ -93,17 +105,17 @@ def _axes(points: NDArray[np.float64]) -> tuple[float, float]:
 
 def _widest(polygon: NDArray[np.float64]) -> float:
     """The longest vertical line in a convex polygon: it is at one of its corners."""
-    following = np.roll(polygon, -1, axis=0)
-    best = 0.0
-    for x in polygon[:, 0]:
-        heights = []
-        for (x0, y0), (x1, y1) in zip(polygon, following, strict=True):
-            if min(x0, x1) - 1e-9 <= x <= max(x0, x1) + 1e-9:
-                share = 0.0 if abs(x1 - x0) < 1e-12 else (x - x0) / (x1 - x0)
-                heights += [y0 + share * (y1 - y0)]
-                heights += [y1] if abs(x1 - x0) < 1e-12 else []
-        best = max(best, max(heights) - min(heights))
-    return best
+    (x0, y0), (x1, y1) = polygon.T, np.roll(polygon, -1, axis=0).T
+    # A line at each corner, and where it meets each side.
+    x = polygon[:, :1]
+    met = (np.minimum(x0, x1) - 1e-9 <= x) & (x <= np.maximum(x0, x1) + 1e-9)
+    upright = np.abs(x1 - x0) < 1e-12
+    share = np.where(upright, 0.0, (x - x0) / np.where(upright, 1.0, x1 - x0))
+    at = y0 + share * (y1 - y0)
+    ends = np.where(upright, y1, at)
+    high = np.where(met, np.maximum(at, ends), -np.inf).max(axis=1)
+    low = np.where(met, np.minimum(at, ends), np.inf).min(axis=1)
+    return float((high - low).max())
 
 
 def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:

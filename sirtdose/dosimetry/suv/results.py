@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sirtdose.data.load import table
 from sirtdose.dosimetry.suv.lesion import LesionUptake
+from sirtdose.dosimetry.suv.peak import Peak
 from sirtdose.dosimetry.suv.reference import ReferenceTissue
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.finding import Finding
@@ -31,6 +33,10 @@ class Measurable:
     source: str
     verified: bool
 
+    def allows(self, sul_peak: float) -> bool:
+        """Whether a lesion of this SULpeak can be followed."""
+        return sul_peak >= self.value
+
 
 @dataclass(frozen=True)
 class MeasuredLesion:
@@ -52,6 +58,12 @@ class MeasuredLesion:
     drawn: Structure
     on_grid: Structure
     ct_number_hu: float | None = None
+
+    @property
+    def suv_peak(self) -> float:
+        """The peak that lesions are judged by (``peak`` in data/uptake.json)."""
+        peak: Peak = getattr(self.uptake.peaks, table("uptake")["peak"]["primary"])
+        return peak.value
 
 
 @dataclass(frozen=True)

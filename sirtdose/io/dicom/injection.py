@@ -121,10 +121,10 @@ def injected_at(
         No time; one whose day cannot be known; two that differ; or one after the scan,
         or too long before it.
     """
-    typed = typed_on_its_clock(given.injected_at, dataset, "--injected-at")
+    typed = typed_injection(
+        dataset, path, reference_at=reference_at, given=given, half_life=half_life
+    )
     if typed is not None:
-        _apart(reference_at, typed, path)
-        _require_before(typed, reference_at, "--injected-at", half_life)
         return InjectionTime(typed)
     whole = on_its_clock(parse_moment(text_of(item, _DATE_TIME)), dataset)
     clock = parse_time_of_day(text_of(item, _TIME))
@@ -148,6 +148,28 @@ def injected_at(
     )
     day = datetime.combine(reference_at.date(), clock, zone)
     return _on_a_day(day, path, reference_at, half_life=half_life, ibsi=given.ibsi)
+
+
+def typed_injection(
+    dataset: Dataset,
+    path: Path,
+    *,
+    reference_at: datetime,
+    given: UptakeGiven,
+    half_life: float | None = None,
+) -> datetime | None:
+    """The injection as a person says, before the moment `reference_at`; None if not.
+
+    Raises
+    ------
+    QuantityError
+        It is after the scan, or too long before it where the half-life is known.
+    """
+    typed = typed_on_its_clock(given.injected_at, dataset, "--injected-at")
+    if typed is not None:
+        _apart(reference_at, typed, path)
+        _require_before(typed, reference_at, "--injected-at", half_life)
+    return typed
 
 
 def _require_one(whole: datetime, clock: time | None, path: Path) -> None:
@@ -193,7 +215,7 @@ def _apart(later: datetime, earlier: datetime, path: Path) -> timedelta:
 
 
 def _require_before(
-    at: datetime, reference_at: datetime, where: str, half_life: float
+    at: datetime, reference_at: datetime, where: str, half_life: float | None
 ) -> None:
     after = reference_at - at
     said = f"{where} is {at:%Y-%m-%d %H:%M}"
@@ -202,7 +224,7 @@ def _require_before(
             f"{said}, after the scan ({reference_at:%Y-%m-%d %H:%M}): give "
             "--injected-at, and --scan-at where the scan's time is wrong"
         )
-    if after > timedelta(hours=_LONGEST_HALF_LIVES * half_life):
+    if half_life and after > timedelta(hours=_LONGEST_HALF_LIVES * half_life):
         hours = after.total_seconds() / 3600
         raise QuantityError(
             f"{said}, {hours:.1f} h before the scan, which is over "

@@ -28,6 +28,7 @@ from sirtdose.io.dicom.injection import (
     injected_at,
     injected_mbq,
     tracer_item,
+    typed_injection,
 )
 from sirtdose.io.dicom.pet_decay import (
     HALF_LIVES_H,
@@ -324,26 +325,34 @@ def _tracer_if_any(
         None,
     )
     if item is None:
-        return None, ()
+        at = _known_injection(stack, None, given)
+        return (None if at is None else Tracer(given.injected_mbq, None, at)), ()
     bq = number_if_any(item, "RadionuclideTotalDose", stack.paths[0])
     seconds = number_if_any(item, "RadionuclideHalfLife", stack.paths[0])
     at = _known_injection(stack, item, given)
     mbq = given.injected_mbq or (bq / 1e6 if bq and bq >= LEAST_BQ else None)
-    if mbq is None:
+    if mbq is None and at is None:
         return None, ()
     return Tracer(mbq, seconds / 3600 if seconds else None, at), ()
 
 
 def _known_injection(
-    stack: Stack, item: Dataset, given: UptakeGiven
+    stack: Stack, item: Dataset | None, given: UptakeGiven
 ) -> datetime | None:
-    """When it was injected, for the time of uptake; None where that is not known."""
+    """When it was injected, for the time of uptake; None where that is not known.
+
+    What is typed is refused where it cannot be.
+    """
     first, path = stack.datasets[0], stack.paths[0]
     typed = typed_on_its_clock(given.scan_at, first, "--scan-at")
     starts = [one for one, _ in map(acquired_at, stack.datasets) if one is not None]
     starts = [typed] if typed is not None else starts
-    seconds = number_if_any(item, "RadionuclideHalfLife", path)
-    if not starts or not seconds:
+    if not starts:
+        return None
+    if given.injected_at is not None:
+        return typed_injection(first, path, reference_at=min(starts), given=given)
+    seconds = item and number_if_any(item, "RadionuclideHalfLife", path)
+    if item is None or not seconds:
         return None
     try:
         found: InjectionTime = injected_at(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sirtdose.data.load import table
 from sirtdose.io.dicom.write import (
     Study,
     decimal,
@@ -18,7 +19,7 @@ from sirtdose.io.dicom.write import (
 from sirtdose.model.volume import Quantity, Volume
 
 _PET = "1.2.840.10008.5.1.4.1.1.128"
-_F18_HALF_LIFE_S = 6586.2
+_F18_HALF_LIFE_S = 3600 * float(table("positron_emitters")["F-18"]["half_life_h"])
 _FRAME_MS = 120_000
 
 

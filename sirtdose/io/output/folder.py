@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 
 from sirtdose.errors import OutputError
 from sirtdose.io.output.owners import (
@@ -57,7 +58,10 @@ class Claim:
         new = self.room / NEW
         with _told(self.folder):
             new.mkdir()
-            yield new
+            with ExitStack() as unfinished:
+                unfinished.callback(rmtree, new, ignore_errors=True)
+                yield new
+                unfinished.pop_all()
             _require_named(new, names)
             # Somebody else's files may have come meanwhile.
             placed = sorted(one.name for one in new.iterdir())

@@ -203,6 +203,13 @@ def extra_columns(line: Line, known: Collection[str]) -> list[str]:
     return [column for column in line.cells if column not in known]
 
 
+def columns_not_used(path: Path, known: Collection[str]) -> dict[str, list[str]]:
+    """Those of a file that can be read, by its name; empty where there are none."""
+    header = header_of(csv_lines(path)[0][1])
+    found = [column for column in header if column not in known]
+    return {path.name: found} if found else {}
+
+
 def _cells(
     name: str, header: Sequence[str], lines: Sequence[tuple[int, list[str]]]
 ) -> Iterator[Line]:

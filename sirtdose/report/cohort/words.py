@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sirtdose.model.grade_column import is_grade
 from sirtdose.outcomes.proportional_hazards import EVENTS_TO_CHECK
 from sirtdose.report.wording import significant
 
@@ -52,10 +53,21 @@ def endpoint_title(endpoint: Document) -> str:
 
 
 def outcome_words(endpoint: Document) -> str:
-    """An outcome's columns, and from which grade they count."""
-    grade = endpoint["grade_from"]
-    column = str(endpoint["column"])
-    return f"{column}, grade {grade} and above" if grade else column
+    """An outcome's columns, and from which grade those of grades count.
+
+    >>> parts = [{"column": "alt_grade"}, {"column": "died"}]
+    >>> outcome_words({"column": "alt_grade or died", "grade_from": 3, "parts": parts})
+    'died, or alt_grade of grade 3 and above'
+    """
+    grade, column = endpoint["grade_from"], str(endpoint["column"])
+    if not grade:
+        return column
+    names = [str(one["column"]) for one in endpoint["parts"] or ()]
+    plain = [one for one in names if not is_grade(one)]
+    if not plain:
+        return f"{column}, grade {grade} and above"
+    graded = " or ".join(one for one in names if is_grade(one))
+    return f"{' or '.join(plain)}, or {graded} of grade {grade} and above"
 
 
 def ratio_words(ratio: float) -> str:

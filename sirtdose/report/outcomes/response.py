@@ -1,11 +1,14 @@
 """Response of patients as a document, tables and a summary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
+from sirtdose.outcomes.percist import LIVERS_AGREE
+from sirtdose.outcomes.recist import THICK_SLICE_MM
 from sirtdose.outcomes.response import CaseResponse
+from sirtdose.report.outcomes.columns import not_used_document, not_used_lines
 from sirtdose.report.screen import Screen
 from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import significant, table
@@ -26,6 +29,7 @@ def response_document(
     criteria: str,
     settings: dict[str, Any],
     not_counted: int = 0,
+    not_used: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """What response.json holds.
 
@@ -38,6 +42,8 @@ def response_document(
         What was chosen: the most targets or lesions, confirmation, stable disease.
     not_counted : int
         Diameters that were read and decide nothing.
+    not_used : mapping of str to sequence of str, optional
+        By file, the columns that nothing reads.
     """
     rules = data_table("response_criteria")[criteria]
     evaluable = [one for one in cases if one.objective is not None]
@@ -53,6 +59,7 @@ def response_document(
         "sum_unit": "mm" if rules["measures"] == "diameters" else "g/mL (SULpeak)",
         "baseline": "the earliest day of each case",
         "notes": _notes(cases, rules, settings, not_counted),
+        "columns_not_used": not_used_document(not_used or {}),
         "counts": {
             "cases": len(cases),
             "evaluable": len(evaluable),
@@ -114,7 +121,6 @@ def _notes(
         for case in cases
         if any(one.liver_differs for one in case.timepoints)
     ]
-    asked = data_table("response_criteria")["liver_agreement"]["words"]
     notes = (
         (not rules["verified"], f"{rules['name']} is not verified: {rules['source']}"),
         *((True, said) for said in _of_method(cases, rules, settings)),
@@ -137,7 +143,8 @@ def _notes(
         (
             differ,
             f"the liver differs from baseline's in {', '.join(differ)}: PERCIST asks "
-            f"for {asked}; such a scan is NE, but for a new lesion",
+            f"for normal liver {LIVERS_AGREE} of baseline's, so that scans may be "
+            "compared; such a scan is NE, but for a new lesion",
         ),
     )
     return [said for holds, said in notes if holds]
@@ -171,8 +178,8 @@ def _of_method(
         *_not_checked(
             cases,
             "slice_mm",
-            "slice thickness is not given (slice_mm), and taken as 5 mm or less, so "
-            "that a target has 10 mm",
+            "slice thickness is not given (slice_mm), and taken as "
+            f"{THICK_SLICE_MM:g} mm or less, so that a target has 10 mm",
         ),
     ]
 
@@ -251,6 +258,7 @@ def response_screen(document: dict[str, Any]) -> Screen:
             table(["case", "best", "date", "rule"], best, left=True),
             "",
             f"{rate}best: {said}",
+            *not_used_lines(document),
         ],
         remarks=document["notes"],
     )

@@ -17,6 +17,7 @@ from sirtdose.report.outcomes.arms import (
     arms_notes,
     arms_pages,
 )
+from sirtdose.report.outcomes.columns import not_used_document
 from sirtdose.report.tables import rows_csv
 
 GRADE_COLUMNS = (
@@ -81,10 +82,7 @@ def toxicity_document(
             *_not_verified(patients, criteria["not_verified"]),
             *arms_notes(arms),
         ],
-        "columns_not_used": [
-            {"file": file, "columns": list(columns)}
-            for file, columns in (not_used or {}).items()
-        ],
+        "columns_not_used": not_used_document(not_used or {}),
         "arms": arms,
         "cases": [_patient(one) for one in patients],
     }

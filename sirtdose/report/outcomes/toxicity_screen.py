@@ -3,6 +3,7 @@
 from typing import Any
 
 from sirtdose.report.outcomes.arms import arms_lines
+from sirtdose.report.outcomes.columns import not_used_lines
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import table
 
@@ -17,13 +18,9 @@ def toxicity_screen(document: dict[str, Any]) -> Screen:
     arms = document["arms"]
     each = "case" if arms is None else "patient and arm"
     title = f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each {each}"
-    unread = [
-        f"Columns of {one['file']} that were not used: {', '.join(one['columns'])}"
-        for one in document["columns_not_used"]
-    ]
     shown = by_case if arms is None else arms_lines(arms)
     return Screen(
-        [title, *shown, *([""] if unread else []), *unread],
+        [title, *shown, *not_used_lines(document)],
         details=[] if arms is None else ["All arms together", *by_case],
         remarks=document["notes"],
     )

@@ -1,6 +1,5 @@
 """accepted.json, and what a terminal shows of it."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +13,6 @@ from sirtdose.report.wording import significant
 
 ACCEPTED_FILE, ACCEPTED_SEG = "accepted.json", "accepted.dcm"
 ACCEPTED_FILES = (ACCEPTED_FILE, ACCEPTED_SEG)
-# What of a review's options `post` needs again, as it is typed.
-_TYPED = {
-    **{key: f"--{key} {{}}" for key in ("image", "ct", "device", "timezone")},
-    "header_nuclide_was": "--header-nuclide-was {}",
-    "probability_threshold": "--probability-threshold {}",
-    "administered_at": "--administered-at {}",
-    "scan_at": "--scan-at {}",
-    "scan_duration_h": "--scan-duration {:.10g}h",
-    "calibrator_factor": "--calibrator-factor {:.10g}",
-    "calibration": "--calibration {}",
-    "cps_per_mbq": "--calibration {:.10g}cps/MBq",
-    "calibrate_over": "--calibrate-over {}",
-}
-# Defaults, what has no place to be named by, and a factor's other half.
-_UNSAID = (None, "", "administered", "camera", "a file", "a folder")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +119,8 @@ def accepted_screen(
 ) -> Screen:
     """Each lesion with its volume and who accepted it, then how to use them.
 
-    `warnings` are the review's of what is accepted now, `elsewhere` the files of
-    structures that it was made with and that the command cannot name.
+    `warnings` are the review's of what is accepted now, `elsewhere` the files that it
+    was made with and that the command cannot name.
     """
     lines = [f"Accepted by {document['by']}, review {document['review']['hash'][:12]}"]
     for one in document["lesions"]:
@@ -161,8 +145,8 @@ def accepted_screen(
     last = [f"To compute with them: {command}"]
     if elsewhere:
         last.append(
-            "Structures of the review that are not in that folder, and that `sirtdose "
-            f"post --structures` needs too: {', '.join(elsewhere)}"
+            "Files of the review that are not where they were, to be given too: "
+            + ", ".join(elsewhere)
         )
     return Screen(lines, findings=warnings, last=last)
 
@@ -187,34 +171,3 @@ def _edited_lines(told: Mapping[str, Any] | None) -> list[str]:
             "this one's, nothing but the person who accepts it says"
         )
     return lines
-
-
-def post_command(
-    source: Path,
-    structures: Sequence[Path],
-    options: Mapping[str, Any],
-    *,
-    out: str = "doses",
-) -> str:
-    """What to type to compute with accepted structures, and with what was drawn.
-
-    >>> given = {"administered_gbq": 2.2, "lung_shunt_fraction": 0.05}
-    >>> post_command(Path("a b"), [Path("t.dcm")], given).partition(" --lung-shunt")[0]
-    "sirtdose post 'a b' --structures t.dcm --administered 2.2GBq"
-    """
-    words = ["sirtdose", "post", str(source)]
-    for one in structures:
-        words += ["--structures", str(one)]
-    gbq, shunt = options.get("administered_gbq"), options.get("lung_shunt_fraction")
-    if options.get("nuclide_given") and not options.get("device"):
-        words += ["--nuclide", str(options["nuclide"])]
-    words += ["--administered", "ACTIVITY" if gbq is None else f"{gbq:.10g}GBq"]
-    if shunt is not None:
-        words += ["--lung-shunt", f"{100 * shunt:.10g}%"]
-    for name, role in (options.get("roles") or {}).items():
-        words += ["--role", f"{name}={role}"]
-    for key, typed in _TYPED.items():
-        is_one = key == "calibrator_factor" and options.get(key) == 1
-        if options.get(key) not in _UNSAID and not is_one:
-            words += typed.format(options[key]).split(" ", maxsplit=1)
-    return shlex.join([*words, "--out", out])

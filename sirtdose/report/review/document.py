@@ -16,6 +16,7 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.post.deidentified import deidentified
+from sirtdose.report.review.next_run import next_run_document
 from sirtdose.report.review.review import Review, Reviewed
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import significant
@@ -68,6 +69,11 @@ def review_document(
     salt = str(review.inputs[0]["sha256"])[:_SALT]
     place = place_of(review.source, seen_from=kept_in, salt=salt)
     document["source"] = None if review.nameless else {"salt": salt, "place": place}
+    document["next_run"] = (
+        None
+        if review.nameless or review.next_run is None
+        else next_run_document(review.next_run, source=review.source, salt=salt)
+    )
     return signed(document)
 
 

@@ -13,6 +13,7 @@ from sirtdose.dosimetry.results import Read
 from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid
+from sirtdose.model.next_run import NextRun
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.segmentation import Segmentation
 from sirtdose.model.self_test import SelfTest
@@ -65,5 +66,6 @@ class Review:
     choices: tuple[str, ...]
     inputs: tuple[dict[str, Any], ...]
     options: dict[str, Any]
+    next_run: NextRun | None
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]

@@ -86,7 +86,7 @@ def _scan(found: UptakeMeasurement) -> dict[str, Any]:
             "reference_at": when(tracer.reference_at if tracer else None),
             "reference_origin": tracer.origin if tracer else "",
             "left_at_reference_mbq": tracer.left_mbq(tracer.reference_at)
-            if tracer
+            if tracer and tracer.injected_mbq is not None
             else None,
         },
         "uptake_time_min": uptake.uptake_time_min,
@@ -127,7 +127,6 @@ def _lesion(lesion: MeasuredLesion, found: UptakeMeasurement) -> dict[str, Any]:
         "suv_bsa": found.uptake.surface_factor(),
     }
     by_peak: dict[str, Peak] = {name: getattr(own.peaks, name) for name in PEAKS}
-    measurable, sul = found.measurable, found.lean_factor
     return {
         "name": own.name,
         "role": lesion.role,
@@ -153,8 +152,8 @@ def _lesion(lesion: MeasuredLesion, found: UptakeMeasurement) -> dict[str, Any]:
         },
         "ct_number_hu": lesion.ct_number_hu,
         "measurable": None
-        if measurable is None
-        else sul * own.peaks.anywhere.value >= measurable.value,
+        if found.measurable is None
+        else found.measurable.allows(found.lean_factor * lesion.suv_peak),
     }
 
 

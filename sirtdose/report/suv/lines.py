@@ -37,7 +37,9 @@ _UPTAKE = (
 def no_uptake_csv(document: Mapping[str, Any]) -> str:
     """Why there is no table for `sirtdose response`; empty where there is one."""
     if document["reference"]["liver"] is None:
-        why = "`sirtdose response` compares lesions with normal liver, which is missing"
+        why = "that table is of normal liver, which is missing"
+        if document["reference"]["blood_pool"] is not None:
+            why += "; `sirtdose response --scans` compares with the blood pool instead"
     elif document["scan"]["started"] is None:
         why = "`sirtdose response` needs the date of the scan, which " + (
             "--deidentify leaves out"

@@ -119,7 +119,7 @@ def _decay(scan: Mapping[str, Any]) -> str:
 
 def _regions(found: UptakeMeasurement) -> list[Structure]:
     """The hottest lesions, and the tissue that they are compared with."""
-    hottest = sorted(found.lesions, key=lambda one: -one.uptake.peaks.anywhere.value)
+    hottest = sorted(found.lesions, key=lambda one: -one.suv_peak)
     tissue = [one.region for one in (found.liver, found.blood_pool) if one]
     return [*(one.drawn for one in hottest[:_PICTURES_MAX]), *tissue]
 

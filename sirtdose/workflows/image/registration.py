@@ -54,6 +54,8 @@ def registered(
     """
     if request.registration is None:
         return (list(drawn), None), []
+    if isinstance(request.registration, Path):
+        _require_transform(request.registration, "--registration")
     frame = image.grid.frame_of_reference_uid
     stay = [
         frame is not None and one.grid.frame_of_reference_uid == frame for one in drawn
@@ -142,9 +144,8 @@ def _registration(
 ) -> Registration:
     how = request.registration
     if isinstance(how, Path):
-        return transform_of(
-            how, image.grid, source=_same_source(None, drawn, image.grid)
-        )
+        source = _same_source(None, drawn, image.grid)
+        return transform_of(how, image.grid, source=source, option="--registration")
     if ct is None and how != "liver":
         raise InputError(
             "a registration needs the CT of the SPECT/CT or PET/CT: name it with --ct; "
@@ -248,7 +249,9 @@ def _counts(structure: Structure, way: Registration, image: Volume) -> float:
         return 0.0
 
 
-def transform_of(path: Path, grid: Grid, *, source: str | None) -> Registration:
+def transform_of(
+    path: Path, grid: Grid, *, source: str | None, option: str
+) -> Registration:
     """An ITK transform or a DICOM registration, from a file.
 
     Parameters
@@ -258,17 +261,15 @@ def transform_of(path: Path, grid: Grid, *, source: str | None) -> Registration:
         Of the image that something is brought to.
     source : str or None
         Frame of reference of what is brought over, where it is known.
+    option : str
+        That names the file.
 
     Raises
     ------
     InputError
         No file, or none that can be used.
     """
-    if not path.is_file():
-        raise InputError(
-            f"there is no transform file {path.name}: give a DICOM registration or an "
-            "ITK transform"
-        )
+    _require_transform(path, option)
     if not is_dicom_file(path):
         return read_transform(path, grid)
 
@@ -276,3 +277,11 @@ def transform_of(path: Path, grid: Grid, *, source: str | None) -> Registration:
         path, to_frame=grid.frame_of_reference_uid, from_frame=source
     )
     return of_matrix(np.asarray(matrix), grid)
+
+
+def _require_transform(path: Path, option: str) -> None:
+    if not path.is_file():
+        raise InputError(
+            f"{option}: there is no file {path.name}: give a DICOM registration or an "
+            "ITK transform"
+        )

@@ -67,7 +67,7 @@ def placed_sources(
             continue
         path = registrations[visit.label]
         frame = _contours(source)[0].grid.frame_of_reference_uid
-        way = transform_of(path, fixed, source=frame)
+        way = transform_of(path, fixed, source=frame, option="--registration")
         findings += transform_findings(way, what=f"contours of {visit.label} were")
         ways[visit.label] = Way(way, fixed)
         found.append((visit, replace(source, seen=_moved(source.seen, way, fixed))))

@@ -31,6 +31,7 @@ from sirtdose.workflows.outcomes.case_lines import (
 
 REQUIRED = ("case_id", "date", "lesion", "organ", "kind", "diameter_mm")
 OPTIONAL = ("state", "slice_mm")
+DIAMETER_COLUMNS = (*REQUIRED, *OPTIONAL)
 _TARGETS = ("target", "target-node")
 _KINDS = (*_TARGETS, "non-target", "new")
 _STATES = ("absent", "present", "progressed", "not evaluated")
@@ -142,7 +143,11 @@ def diameter_cases(path: Path) -> list[DiameterCase]:
         What cannot be read, is unknown or there twice, with its line.
     """
     lines = read_table(
-        path, required=REQUIRED, optional=OPTIONAL, what="a table of diameters"
+        path,
+        required=REQUIRED,
+        optional=OPTIONAL,
+        what="a table of diameters",
+        extra=True,
     )
     return [
         _case(f"{path.name}, case '{case_id}'", case_id, days)

@@ -94,6 +94,11 @@ def _visit(number: int, folder: Path) -> PetVisit:
             "measure the PET again with `sirtdose suv`"
         )
     started = document["scan"]["started"]
+    if started is None and document.get("deidentified"):
+        raise InputError(
+            f"{folder.name}/{_FILE} is de-identified, and a response needs the date of "
+            "each scan: measure the PET again with `sirtdose suv`, not de-identified"
+        )
     if started is None:
         raise InputError(
             f"{folder.name}/{_FILE} does not state when the scan was: measure the PET "

@@ -10,6 +10,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.acceptance import Acceptance, Said
 from sirtdose.model.finding import Finding
 from sirtdose.model.names import named
+from sirtdose.outcomes.percist import CHANGE_SUL
 from sirtdose.outcomes.pet_variants import (
     Answer,
     MeasuredPet,
@@ -168,7 +169,7 @@ def _variants(request: ScansRequest) -> list[Variant]:
         most,
         most,
         by_liver=False,
-        least_change=0.8,
+        least_change=CHANGE_SUL,
         source=table("response_criteria")["mpercist"]["source"],
         verified=False,
     )

@@ -15,6 +15,8 @@ from sirtdose.outcomes.pet_variants import (
 )
 from sirtdose.outcomes.recist import (
     NODE_GONE_MM,
+    PROGRESS,
+    PROGRESS_MM,
     Criteria,
     Lesion,
     Scan,
@@ -25,8 +27,6 @@ from sirtdose.outcomes.recist import (
 from sirtdose.outcomes.response import Best
 
 CORNERS, CENTERS = "outer corners", "voxel centers"
-# What RECIST asks of an increase, here of a non-target that is said.
-_GROWN, _GROWN_MM = 1.2, 5.0
 
 
 def diameter_answers(
@@ -187,6 +187,7 @@ def _grown(
             for other in pet.lesions
             if other.name == one.name
         )
-        if after >= _GROWN * before and after - before >= _GROWN_MM:
+        # What RECIST asks of an increase, here of a non-target that is said.
+        if after >= PROGRESS * before and after - before >= PROGRESS_MM:
             found.append((one.name, before, after))
     return found

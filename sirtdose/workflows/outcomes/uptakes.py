@@ -19,6 +19,7 @@ from sirtdose.workflows.outcomes.case_lines import (
 
 REQUIRED = ("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd")
 OPTIONAL = ("tlg", "new", "diameter_mm")
+UPTAKE_COLUMNS = (*REQUIRED, *OPTIONAL)
 _MOST_SUL, _MOST_TLG, _MOST_MM = 1000.0, 1e6, 1000.0
 _UNIT = "g/mL"
 
@@ -98,7 +99,7 @@ def uptake_cases(path: Path) -> list[UptakeCase]:
         What cannot be read, is unknown or there twice, with its line.
     """
     lines = read_table(
-        path, required=REQUIRED, optional=OPTIONAL, what="a table of uptake"
+        path, required=REQUIRED, optional=OPTIONAL, what="a table of uptake", extra=True
     )
     return [
         _case(path.name, case_id, days)

@@ -73,7 +73,7 @@ def moved_dose(
         A file that cannot be used, or a transform that bends.
     """
     frame, volume = dose.grid.frame_of_reference_uid, on.image
-    found = transform_of(path, volume.grid, source=frame)
+    found = transform_of(path, volume.grid, source=frame, option=one.transform)
     placed = moved_by(dose, found, volume)
     if placed is None:
         raise InputError(

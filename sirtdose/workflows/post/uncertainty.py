@@ -195,9 +195,7 @@ def _varied(
     if len(by_law) < len(scene.contours):
         # A consensus is as often on one side of the truth as on the other.
         about = {
-            name: own
-            if name in by_law
-            else own.about_mean(table[int(name)].dvh.mean_gy)
+            name: own if name in by_law else own.about(table[int(name)].dvh)
             for name, own in drawn.rows.items()
         }
         drawn = replace(drawn, rows=about)

@@ -62,8 +62,8 @@ class Taken:
     """accepted.json, and the folder inside the review that it was written to.
 
     `source` is where the image is, `drawn` the files of structures there that the
-    review was made with, `elsewhere` the names of others, `options` what was given to
-    it, `warnings` what it warned of these candidates.
+    review was made with, `elsewhere` the names of others, `review` the review itself,
+    `warnings` what it warned of these candidates.
     """
 
     document: dict[str, Any]
@@ -71,7 +71,7 @@ class Taken:
     source: Path
     drawn: tuple[Path, ...]
     elsewhere: tuple[str, ...]
-    options: Mapping[str, Any]
+    review: Mapping[str, Any]
     warnings: tuple[Mapping[str, Any], ...]
 
 
@@ -149,7 +149,7 @@ def accept_into(request: AcceptRequest) -> Taken:
         image.source,
         image.drawn,
         image.elsewhere,
-        review["options"],
+        review,
         tuple(one for one in review["warnings"] if one["subject"] in chosen),
     )
 

@@ -137,6 +137,7 @@ def _reviewed(request: SegmentRequest, *, kept_as: str) -> Review:
         choices=choice.reasons,
         inputs=all_inputs(choice, named, None),
         options={name: every[name] for name in _OPTIONS if name in every},
+        next_run=request.next_run,
         findings=said.findings,
         accepted=said.accepted,
     )

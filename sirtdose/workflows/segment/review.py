@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sirtdose.errors import OutputError
+from sirtdose.errors import InputError, OutputError
 from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import claimed, require_free
@@ -18,15 +18,18 @@ from sirtdose.report.review.document import (
     review_document,
 )
 from sirtdose.report.review.page import Picture, review_page, review_pictures
+from sirtdose.report.review.read import read_review
 from sirtdose.report.review.review import Review
 from sirtdose.workflows.segment.find import review_of
 from sirtdose.workflows.segment.request import SegmentRequest
 
 
 def review_into(
-    request: SegmentRequest, folder: Path, *, force: bool = False
+    request: SegmentRequest, folder: Path, *, force: bool = False, again: bool = False
 ) -> dict[str, Any]:
     """Find candidates, and write them as SEG, pictures, page and review.json.
+
+    Where it is made `again`, a review of the same candidates is no obstacle.
 
     Returns
     -------
@@ -42,8 +45,9 @@ def review_into(
     OutputError
         Something would be overwritten, or could not be written.
     """
+    before = _before(folder) if again else None
     with claimed(folder) as claim:
-        require_free(folder, REVIEW_FILES, force=force)
+        require_free(folder, REVIEW_FILES, force=force or before is not None)
         kept = step_folders(folder)
         if kept:
             raise OutputError(
@@ -51,8 +55,25 @@ def review_into(
                 f"({kept[0].name}), which is kept with it: give another folder"
             )
         review = review_of(request, kept_as=folder.name)
-        with claim.writing(REVIEW_FILES, force=force) as aside:
+        same = before is not None and _is_same(review, before, folder)
+        with claim.writing(REVIEW_FILES, force=force or same) as aside:
             return _written(review, aside, folder)
+
+
+def _before(folder: Path) -> dict[str, Any] | None:
+    """The review that is there, if it is as it was written."""
+    try:
+        return read_review(folder)
+    except InputError:
+        return None
+
+
+def _is_same(review: Review, before: dict[str, Any], folder: Path) -> bool:
+    """Whether a review shows what another shows, whatever is done with it next."""
+    other = ("hash", "files", "next_run")
+    now = rounded(review_document(review, before["files"], folder))
+    pair = ({k: v for k, v in one.items() if k not in other} for one in (now, before))
+    return document_text(next(pair)) == document_text(next(pair))
 
 
 def _written(review: Review, aside: Path, folder: Path) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
         ct_image(choice, uptake.suv, named=request.image.ct is not None, needed=False)
     )
     lesions = _lesions(drawn, uptake, ct)
-    (liver, blood), why = _references(drawn, lesions, uptake, request)
+    liver, why = _liver(drawn, lesions, uptake, request)
+    blood, doubtful = _blood_pool(drawn, uptake, request)
     liver, blood = (one and one.scaled(lean) for one in (liver, blood))
     measurable = _measurable(liver, blood, request.percist)
     said.add(uptake_time_findings(uptake.uptake_time_min))
@@ -92,20 +93,15 @@ def _measured(request: SuvRequest) -> UptakeMeasurement:
             liver=liver is not None,
             why=why,
             blood_pool=blood is not None,
+            doubtful=doubtful,
         )
     )
     said.add(_tissue_findings(liver, blood, drawn, uptake.suv))
     said.add(_lesion_findings(lesions))
-    said.add(
-        measurable_findings(
-            [
-                (one.uptake.name, lean * one.uptake.peaks.anywhere.value)
-                for one in lesions
-            ],
-            measurable.value if measurable else None,
-            measurable.rule if measurable else "",
-        )
-    )
+    if measurable is not None:
+        peaks = [(one.uptake.name, lean * one.suv_peak) for one in lesions]
+        low = [(name, peak) for name, peak in peaks if not measurable.allows(peak)]
+        said.add(measurable_findings(low, measurable.value, measurable.rule))
     said.add(_kept_findings(choice, drawn, request))
     said.gate()
     return UptakeMeasurement(
@@ -247,42 +243,43 @@ def _hu(structure: Structure, ct: Volume | None) -> float | None:
     return float((values * parts).sum() / parts.sum()) if parts.sum() else None
 
 
-def _references(
+def _liver(
     drawn: Sequence[Structure],
     lesions: Sequence[MeasuredLesion],
     uptake: Uptake,
     request: SuvRequest,
-) -> tuple[tuple[ReferenceTissue | None, ReferenceTissue | None], str]:
-    """Normal liver and blood in SUV by weight, and why there is no liver."""
+) -> tuple[ReferenceTissue | None, str]:
+    """Normal liver in SUV by weight, or why there is none."""
     suv = uptake.suv
-    liver, why = None, ""
     if request.liver_reference is not None:
         own = _named(request.liver_reference, drawn, "--liver-reference")
-        liver = drawn_reference(suv, occupancy_on(own, suv.grid))
-    else:
-        wholes = [one for one in drawn if one.role is Role.LIVER]
-        if not wholes:
-            why = "no liver is drawn"
-        else:
-            away = [one.drawn for one in lesions]
-            away += [one for one in drawn if one.role is Role.PERFUSED]
-            whole = union(on_one_lattice(wholes))
-            liver = placed_liver(suv, whole, away)
-            why = "" if liver else "no sphere of 3 cm fits into normal liver"
-    blood = None
+        return drawn_reference(suv, occupancy_on(own, suv.grid)), ""
+    wholes = [one for one in drawn if one.role is Role.LIVER]
+    if not wholes:
+        return None, "no liver is drawn"
+    away = [one.drawn for one in lesions]
+    away += [one for one in drawn if one.role is Role.PERFUSED]
+    liver = placed_liver(suv, union(on_one_lattice(wholes)), away)
+    return liver, "" if liver else "no sphere of 3 cm fits into normal liver"
+
+
+def _blood_pool(
+    drawn: Sequence[Structure], uptake: Uptake, request: SuvRequest
+) -> tuple[ReferenceTissue | None, list[str]]:
+    """Blood in SUV by weight; or the names of several that may be it."""
     if request.blood_pool is not None:
-        own = _named(request.blood_pool, drawn, "--blood-pool")
-        blood = drawn_reference(suv, occupancy_on(own, suv.grid))
+        found = [_named(request.blood_pool, drawn, "--blood-pool")]
     else:
-        own_blood = [
+        found = [
             one
             for one in drawn
             if one.role not in _LESIONS
-            and any(w in one.name.casefold() for w in _BLOOD)
+            and any(word in one.name.casefold() for word in _BLOOD)
         ]
-        if len(own_blood) == 1:
-            blood = drawn_reference(suv, occupancy_on(own_blood[0], suv.grid))
-    return (liver, blood), why
+    if len(found) != 1:
+        return None, [one.name for one in found]
+    suv = uptake.suv
+    return drawn_reference(suv, occupancy_on(found[0], suv.grid)), []
 
 
 def _named(name: str, drawn: Sequence[Structure], option: str) -> Structure:

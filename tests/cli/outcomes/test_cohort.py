@@ -814,6 +814,25 @@ class TestReviewed:
         assert "toxicity (worst_grade, grade 1 and above) by patient" in result.stderr
         rows = [one for one in rows_of(tmp_path / "out") if one["part"] == "toxicity"]
         assert {one["outcome"] for one in rows} == {"worst_grade, grade 1 and above"}
+        # Yes or no has no grade.
+        mixed = write(
+            tmp_path / "m.csv",
+            ["case_id", "worst_grade", "died"],
+            [(f"c{n}", n % 4, "yes" if n == 4 else "no") for n in range(6)],
+        )
+        result = run(
+            *(doses, "--outcomes", mixed, "--toxicity", "worst_grade"),
+            *(
+                "--toxicity",
+                "died",
+                "--liver-dose",
+                "x_gy",
+                "--out",
+                tmp_path / "mixed",
+            ),
+        )
+        said = "toxicity (died, or worst_grade of grade 3 and above) by patient"
+        assert said in " ".join(result.stderr.split())
 
     def test_a_level_that_nobody_has_is_left_out(self, tmp_path):
         extra = {

@@ -693,3 +693,28 @@ def test_a_lesion_is_never_gone_or_new_by_silence(
     assert result.exit_code == 3
     assert said in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_other_columns_are_named_and_slips_are_asked(run: Run, tmp_path: Path) -> None:
+    text = HEADER + LESIONS
+    lines = [f"{one},x" for one in text.splitlines()]
+    path = written(tmp_path, "\n".join([lines[0][:-2] + ",reader", *lines[1:]]))
+    result = run("response", path, *RECIST, "--json")
+    assert document(result)["columns_not_used"] == [
+        {"file": "lesions.csv", "columns": ["reader"]}
+    ]
+    assert "Columns of lesions.csv that were not used: reader" in result.stderr
+    path = written(tmp_path, "\n".join([lines[0][:-2] + ",slice_m", *lines[1:]]))
+    result = run("response", path, *RECIST)
+    assert result.exit_code == 3
+    assert "column 'slice_m' is not known in a table of diameters: was slice_mm" in (
+        " ".join(result.stderr.split())
+    )
+    # The same of uptake; a column of a table of diameters is nothing there.
+    pet = PET.replace("\n", ",organ\n") + (
+        "p1,2026-01-01,T1,9,2,0.3,,,liver\np1,2026-04-01,T1,4,2,0.3,,,liver\n"
+    )
+    result = run("response", written(tmp_path, pet), "--criteria", "percist", "--json")
+    assert document(result)["columns_not_used"] == [
+        {"file": "lesions.csv", "columns": ["organ"]}
+    ]

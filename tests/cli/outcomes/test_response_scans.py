@@ -321,6 +321,15 @@ def test_scans_that_are_asked_about(
     assert accepted.exit_code == 0, accepted.output
 
 
+def test_fdg_is_one_tracer_by_any_name(
+    run: Run, tmp_path: Path, two: tuple[Path, Path]
+) -> None:
+    other = {"scan__tracer__named": ["Fluorodeoxyglucose"]}
+    after = scan(tmp_path / "c", "2026-06-01", *_same(two[0]), **other)
+    found = run("response", "--scans", two[0], after, "--criteria", "percist")
+    assert found.exit_code == 0, found.output
+
+
 def _same(folder: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads((folder / "suv.json").read_text())[
         "lesions"
@@ -336,6 +345,8 @@ def test_what_cannot_be_judged_is_refused(
     bare = scan(tmp_path / "bare", "2026-06-01", reference__liver=None)
     other = scan(tmp_path / "other", "2026-06-01", case_id="p2")
     timeless = scan(tmp_path / "timeless", "2026-06-01", scan__started=None)
+    no_day = {"scan__started": None, "deidentified": True}
+    nameless = scan(tmp_path / "nameless", "2026-06-01", **no_day)
     words = ("--criteria", "percist")
     for inputs, more, said in (
         ((after, before), words, "in the order of their dates"),
@@ -345,6 +356,7 @@ def test_what_cannot_be_judged_is_refused(
         ((before, bare), words, "has no normal liver"),
         ((before, other), words, "several cases ('p1', 'p2'"),
         ((before, timeless), words, "does not state when the scan was"),
+        ((before, nameless), words, "is de-identified, and a response needs the date"),
         ((before, after), ("--criteria", "mpercist"), "mpercist needs --lesions-max"),
         ((before, after), (*words, "--targeted", "T8"), "names no lesion"),
         ((before, after), (*words, "--match", "T1=T8"), "names no lesion"),

@@ -198,7 +198,9 @@ def test_without_liver_there_is_no_table_for_response(
     result = run("suv", scan, *words, *out, "--json")
     found = document(result)
     assert found["reference"]["measurable_from_sul"]["value"] == near(2 * BLOOD * JANMA)
-    assert "uptake.csv is not written: `sirtdose response` compares" in result.stderr
+    said = "uptake.csv is not written: that table is of normal liver, which is missing"
+    told = " ".join(result.stderr.split())
+    assert f"{said}; `sirtdose response --scans` compares with the blood pool" in told
     written = sorted(one.name for one in (tmp_path / "out").iterdir())
     assert written == ["lesions.csv", "suv.html", "suv.json"]
 
@@ -358,6 +360,50 @@ def test_another_tracer_and_an_unknown_time(
     assert any("may not be FDG (its header says 'PSMA')" in one for one in said)
     assert any("the time from injection to scan is not known" in one for one in said)
     assert found["scan"]["suv_type_in_file"] == "BW"
+
+
+@pytest.mark.parametrize("gone", ["", "RadionuclideTotalDose", "RadionuclideHalfLife"])
+def test_the_time_of_injection_is_used_whatever_else_is_not_known(
+    run: Run, scan: Path, tmp_path: Path, gone: str
+) -> None:
+    def change(file: Dataset) -> None:
+        file.Units, file.SUVType = "GML", "BW"
+        file.RescaleSlope = f"{float(file.RescaleSlope) / 3009.17:.8g}"
+        if gone:
+            delattr(file.RadiopharmaceuticalInformationSequence[0], gone)
+        else:
+            del file.RadiopharmaceuticalInformationSequence
+
+    folder = altered(scan, tmp_path / "o", change)
+    # The scan begins at 10:15:30.
+    words = ("--injected-at", "2026-03-02T09:00:30", "--json")
+    found = document(run("suv", folder, *words))
+    assert found["scan"]["uptake_time_min"] == near(75)
+    known = 318 if gone == "RadionuclideHalfLife" else None
+    assert found["scan"]["tracer"]["injected_mbq"] == known
+    after = run("suv", folder, "--injected-at", "2026-03-02T11:00")
+    assert after.exit_code == 3
+    assert "--injected-at is 2026-03-02 11:00, after the scan" in after.stderr
+
+
+def test_two_structures_that_may_be_the_blood_pool(
+    run: Run, scan: Path, tmp_path: Path
+) -> None:
+    other = _box("Aorta 2", np.s_[2:6, 29:31, 24:26], Role.OTHER)
+    regions = [region(name) for name in ("Liver", "T1", "T2", "Aorta")]
+    write_seg([*regions, other], tmp_path / "s.dcm", link())
+    words = ("suv", scan, "--structures", tmp_path / "s.dcm")
+    found = document(run(*words, "--json"))
+    doubt = "any of 'Aorta', 'Aorta 2' may be the blood pool, so none is used"
+    assert any(doubt in one for _, one in messages(found))
+    assert found["reference"]["blood_pool"] is None
+    # Without a liver lesions are compared with it.
+    asked = run(*words, "--role", "Liver=other")
+    assert asked.exit_code == 3
+    assert "lesions are compared with it: give --blood-pool NAME" in asked.stderr
+    named = run(*words, "--role", "Liver=other", "--blood-pool", "aorta", "--json")
+    tissue = document(named)["reference"]["blood_pool"]
+    assert tissue["sul_mean"] == near(BLOOD * JANMA)
 
 
 def test_a_type_of_suv_and_the_assumptions_of_the_ibsi(

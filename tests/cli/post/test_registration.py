@@ -273,7 +273,8 @@ def test_a_dicom_registration(
     [
         (("--registration", "rigid"), 2, "needs --drawn-on"),
         (("--drawn-on", "ct.nii.gz"), 2, "is for --registration"),
-        (("--registration", "no.tfm"), 3, "there is no transform file no.tfm"),
+        (("--registration", "12"), 2, "--registration: '12' is no file, nor one of"),
+        (("--registration", "no.tfm"), 3, "--registration: there is no file no.tfm"),
         (("--registration", "ct.nii.gz"), 3, "is not a transform that ITK reads"),
         (("--registration", "spect.dcm"), 3, "is not a spatial registration"),
     ],

@@ -233,3 +233,23 @@ def test_a_peak_between_voxels_counts_nothing_outside_the_image() -> None:
     half = peaks(volume, tumor).between.value
     full = peaks(Volume(whole, double, Quantity.SUV), both).between.value
     assert full < half < 1.75 * full
+
+
+def test_diameters_of_any_shape_are_those_of_all_its_voxels() -> None:
+    from scipy.spatial.distance import pdist
+
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        spacing = rng.uniform(0.5, 4, 3)
+        mask = np.zeros((1, *rng.integers(3, 12, 2)), bool)
+        mask[0] = rng.random(mask.shape[1:]) > 0.6
+        mask[0, 1, 1:3] = True
+        grid = Grid.regular(mask.shape, spacing_mm=tuple(spacing))
+        found = diameters(Structure.named("T", mask, grid))
+        places = np.argwhere(mask[0])
+        assert found.longest_centers_mm == pytest.approx(
+            pdist(places * spacing[1:]).max()
+        )
+        corners = [places + np.array([a, b]) for a in (0, 1) for b in (0, 1)]
+        every = np.concatenate(corners) * spacing[1:]
+        assert found.longest_mm == pytest.approx(pdist(every).max())
