@@ -108,8 +108,10 @@ def _without_key(words: str) -> str:
     return shlex.join(parts)
 
 
-def measure_shunt() -> str:
-    """A lung shunt by the scout."""
+def measure_shunt(method: str = "") -> str:
+    """A lung shunt by the scout, or by planar images where it was."""
+    if method == "planar":
+        return "sirtdose lsf planar IMAGE --lungs MASK --liver MASK --out DIR"
     return "sirtdose lsf spect SCOUT --out DIR"
 
 
