@@ -274,6 +274,20 @@ def test_studies_of_a_file(fetch: Fetch, run: Run, tmp_path: Path) -> None:
         unknown = fetch(table, "--only", 3, code=3)
         assert unknown == {}
         assert "no study has the number or key 3" in fetch.screen
+        # Another search has another study of that number.
+        words = ("find", "--from", "pacs", "--date", "2026-03-01")
+        run("--site", fetch.site, *words, "--out", tmp_path / "one")
+        two = tmp_path / "one" / "studies.csv"
+        assert fetch(table, two, "--only", 1, code=3) == {}
+        assert "more than one study has the number 1" in fetch.screen
+        assert fetch(two, document, "--only", key_of(f"{STUDY}.5"))["known"] == 1
+        # Sorted by one column alone.
+        changed = tmp_path / "changed.csv"
+        swapped = table.read_text("utf-8").replace(f"{STUDY}.5", "other")
+        swapped = swapped.replace(STUDY, f"{STUDY}.5").replace("other", STUDY)
+        changed.write_text(swapped, "utf-8")
+        assert fetch(changed, "--only", 1, code=3) == {}
+        assert "has a UID of another one" in fetch.screen
         words = ("fetch", "-", "--from", "pacs", "--out", str(fetch.out), "--json")
         every = CliRunner().invoke(
             main, ["--site", str(fetch.site), *words], input=table.read_text("utf-8")
@@ -289,6 +303,8 @@ def test_studies_of_a_file(fetch: Fetch, run: Run, tmp_path: Path) -> None:
         ("other.json", "this JSON is not the find.json"),
         ("empty.txt", "there is no study"),
         ("table.csv", "the table has no column study_instance_uid"),
+        ("deep.json", "this JSON is not the find.json"),
+        ("long.csv", "neither a list nor a table"),
     ],
 )
 def test_what_is_no_study_is_said(
@@ -302,6 +318,8 @@ def test_what_is_no_study_is_said(
     Path("names.txt").write_text("Doe^Jane\n", "utf-8")
     Path("other.json").write_text('{"schema": 1}', "utf-8")
     Path("empty.txt").write_text("", "utf-8")
+    Path("deep.json").write_text('{"a":' * 200_000, "utf-8")
+    Path("long.csv").write_text(f"a,b\n{'x' * 200_000},\n", "utf-8")
     Path("table.csv").write_text("a,b\n1,2\n", "utf-8")
     fetch.site.write_text(OddArchive([], port=free_port()).node(), "utf-8")
     assert fetch(study, code=3) == {}

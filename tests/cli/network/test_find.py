@@ -156,6 +156,8 @@ def test_patients_come_from_a_file_or_standard_input(tmp_path: Path) -> None:
     assert len(json.loads(of_file.stdout)["studies"]) == 2, of_file.output
     assert len(json.loads(of_input.stdout)["studies"]) == 3
     assert PATIENT_ID not in of_file.output + of_input.output
+    latin = CliRunner().invoke(main, [*words, "-"], input=b"M\xfcller\n")
+    assert (latin.exit_code, "is not UTF-8" in latin.stderr) == (3, True), latin.output
     # Each was asked for once.
     assert [one.PatientID for one in archive.asked][2:] == [PATIENT_ID, "other"]
 
@@ -166,6 +168,10 @@ def test_patients_come_from_a_file_or_standard_input(tmp_path: Path) -> None:
         ((), 3, "would list the whole archive"),
         (("--modality", "NM"), 3, "would list the whole archive"),
         (("--patient-id", "47*"), 3, "has a wildcard"),
+        # As a shell makes of a variable that is not set.
+        (("--patient-id", " "), 3, "an identifier to search by is empty"),
+        (("--accession", ""), 3, "an identifier to search by is empty"),
+        (("--patients", "long.csv"), 3, "neither a list nor a table"),
         (("--date", "2026-02-30"), 2, "is not a date: write 2026-03-02"),
         (("--date", ".."), 2, "is not a date"),
         (("--date", "2026-03-02..2026-03-01"), 3, "is before the first"),
@@ -189,6 +195,7 @@ def test_what_is_wrong_is_said(
     Path("site.toml").write_text(archive.node(), "utf-8")
     Path("empty.txt").write_text("\n", "utf-8")
     Path("table.csv").write_text("name,born\nDoe,1950\n", "utf-8")
+    Path("long.csv").write_text(f"patient_id,a\n1,{'x' * 200_000}\n", "utf-8")
     result = run("--site", "site.toml", "find", "--from", "pacs", *words)
     assert (result.exit_code, said in result.stderr) == (code, True), result.output
     assert "47" not in result.stderr.partition("127.0.0.1")[0]
@@ -244,3 +251,8 @@ def test_a_study_that_is_described(found: Callable[..., dict[str, Any]]) -> None
     words = ("--date", "2026-03-01..", "--description")
     assert len(found(OddArchive(objects), *words, "Y90*")["studies"]) == 1
     assert len(found(OddArchive(objects), *words, "*")["studies"]) == 2
+    for odd in ({"ignores": ("StudyDescription",)}, {"refuses": ("StudyDescription",)}):
+        document = found(OddArchive(objects, **odd), *words, "y90 ?pe*")  # type: ignore[arg-type]
+        assert [one["description"] for one in document["studies"]] == ["Y90 SPECT"]
+    # A bracket is a letter as others.
+    assert found(OddArchive(objects), *words, "[LY]*")["studies"] == []
