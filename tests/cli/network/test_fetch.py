@@ -199,6 +199,38 @@ def test_an_archive_that_neither_lists_nor_counts(fetch: Fetch) -> None:
     assert "neither lists nor counts its objects" in fetch.screen
 
 
+def test_a_list_that_the_archive_cuts(fetch: Fetch) -> None:
+    hides = ("NumberOfSeriesRelatedInstances",)
+    # Who lists only some objects, may yet hand over all of them.
+    with serves(fetch, OddArchive(series(5), hides=hides, most_rows={"IMAGE": 2})):
+        assert fetch()["objects"] == len(fetch.files()) == 5
+    objects = [*series(2), *series(2, "8")]
+    with serves(fetch, OddArchive(objects, most_rows={"SERIES": 1})):
+        one = fetch("--retries", 0, code=5)
+    assert not one["complete"]
+    assert "it gives only the first answers" in one["notes"][0]
+
+
+@pytest.mark.parametrize("hidden", ["SeriesInstanceUID", "SOPInstanceUID"])
+def test_what_is_listed_without_its_uid(fetch: Fetch, hidden: str) -> None:
+    with serves(fetch, OddArchive(series(3), hides=(hidden,))):
+        one = fetch("--retries", 0, code=5 if hidden == "SeriesInstanceUID" else 0)
+    assert (one["complete"], one["came"]) == (
+        (False, 0) if hidden == "SeriesInstanceUID" else (True, 3)
+    )
+
+
+def test_a_list_without_an_end(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(OddArchive):
+        def rows(self, level: str, asked: Dataset) -> Iterator[Dataset]:
+            while True:
+                yield from super().rows(level, asked)
+
+    monkeypatch.setattr("sirtdose.network.archive.dimse._MOST_LISTED", 20)
+    with serves(fetch, Endless(series(1))):
+        assert "does not come to an end" in fetch("--retries", 0, code=5)["notes"][0]
+
+
 def test_a_study_that_grows_meanwhile(fetch: Fetch) -> None:
     class Growing(OddArchive):
         def get(self, event: Any) -> Iterator[Any]:

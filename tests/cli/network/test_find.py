@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,34 @@ def test_a_limit_is_kept_and_said(found: Callable[..., dict[str, Any]]) -> None:
     assert "more than --limit" in document["screen"]
     document = found(OddArchive(studies(10)), "--date", "2026-03-01..", "--limit", 10)
     assert not document["is_cut"]
+
+
+def test_an_archive_with_a_limit_of_its_own(
+    found: Callable[..., dict[str, Any]],
+) -> None:
+    odd = OddArchive(studies(9), most_rows={"STUDY": 4})
+    document = found(odd, "--date", "2026-03-01..")
+    assert (len(document["studies"]), document["is_cut"]) == (4, True)
+    [note] = document["notes"]
+    assert "it gives only the first answers: there may be more studies" in note
+
+
+def test_an_answer_that_cannot_be_read(
+    found: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pynetdicom import association
+
+    usual, calls = association.decode, count()
+
+    def decode(*words: Any) -> Dataset:
+        if next(calls) == 1:
+            raise ValueError("damaged")
+        return usual(*words)
+
+    monkeypatch.setattr(association, "decode", decode)
+    document = found(OddArchive(studies(3)), "--date", "2026-03-01..")
+    assert (len(document["studies"]), document["is_cut"]) == (2, True)
+    assert "an answer cannot be read" in document["notes"][0]
 
 
 def test_patients_are_shown_where_that_is_asked(
