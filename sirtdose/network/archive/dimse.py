@@ -105,6 +105,15 @@ class DimseArchive:
             )
         return Answers(tuple(kept[:most]), tuple(notes), is_cut or len(kept) > most)
 
+    def series_count(self, study_uid: str) -> int | None:
+        """How many series it states of a study; None where it does not say."""
+        asked = identifier("STUDY", StudyInstanceUID=study_uid)
+        try:
+            rows = [study_of(one) for one in self._rows(asked)]
+        except (_NotAnswered, _NotWhole):
+            return None
+        return next((one.series_count for one in rows if one.uid == study_uid), None)
+
     def series(self, study_uid: str) -> list[FoundSeries]:
         """The series of a study."""
         asked = identifier("SERIES", StudyInstanceUID=study_uid)

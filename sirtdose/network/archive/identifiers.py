@@ -36,6 +36,8 @@ _RETURNED = {
 }
 # Matching keys that an archive need not know.
 _OPTIONAL = ("ModalitiesInStudy", "StudyDescription")
+# An integer as text has 12 digits (DICOM PS3.5, 6.2).
+_LONGEST_COUNT = 12
 _UNICODE = "ISO_IR 192"
 
 
@@ -161,7 +163,7 @@ def text_of(answer: "Dataset", keyword: str) -> str:
 def count_of(answer: "Dataset", keyword: str) -> int | None:
     """A number that is none or more; None where the archive does not say it."""
     text = text_of(answer, keyword)
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_COUNT else None
 
 
 def day_of(text: str) -> date | None:

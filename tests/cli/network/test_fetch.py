@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,83 @@ def test_an_archive_that_neither_lists_nor_counts(fetch: Fetch) -> None:
         one = fetch()
     assert (one["complete"], one["known"], one["came"]) == (True, 2, 3)
     assert "neither lists nor counts its objects" in fetch.screen
+
+
+def test_a_list_that_is_cut_in_silence(fetch: Fetch) -> None:
+    hides = ("NumberOfSeriesRelatedInstances",)
+    odd = OddArchive(
+        series(5), hides=hides, most_rows={"IMAGE": 2}, truncates=("IMAGE",)
+    )
+    with serves(fetch, odd):
+        one = fetch("--retries", 0, code=5)
+        assert (one["complete"], fetch.files()) == (False, [])
+        assert "objects of a series that it does not list" in one["notes"][0]
+        one = fetch("--retries", 1)
+    assert (one["complete"], one["objects"], one["known"]) == (True, 5, 2)
+    odd = OddArchive(
+        [*series(2), *series(1, "8"), *series(1, "9")],
+        most_rows={"SERIES": 2},
+        truncates=("SERIES",),
+    )
+    with serves(fetch, odd):
+        one = fetch("--retries", 0, code=5)
+        assert one["notes"] == ["the archive states 3 series of it, lists 2"]
+        assert not one["complete"]
+        # Whoever names them does not need the rest.
+        fetch("--series-uid", f"{STUDY}.7")
+
+
+def test_a_series_of_which_nothing_comes(fetch: Fetch) -> None:
+    odd = OddArchive(
+        [*series(2), *series(1, "8")],
+        levels=("STUDY", "SERIES"),
+        hides=("NumberOfSeriesRelatedInstances",),
+        fails=(f"{STUDY}.8.1",),
+    )
+    with serves(fetch, odd):
+        one = fetch("--retries", 0, code=5)
+    assert (one["complete"], one["came"], one["lacking"]) == (False, 2, 1)
+
+
+def test_half_a_series_is_not_published_with_another(fetch: Fetch) -> None:
+    objects = [*series(4), *series(3, "8", Modality="NM")]
+    with serves(fetch, OddArchive(objects, dies_after=2)):
+        fetch("--modality", "CT", "--retries", 0, code=5)
+        one = fetch("--modality", "NM")
+        assert (one["complete"], one["objects"]) == (True, 3)
+        assert {dcmread(path).Modality for path in fetch.files()} == {"NM"}
+        assert len(fetch.waiting()) == 2
+        whole = fetch()
+    assert (whole["known"], whole["came"], len(fetch.files())) == (5, 2, 7)
+
+
+def test_a_folder_appears_with_all_of_it_or_not(
+    fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, calls = Path.replace, count()
+
+    def replace(path: Path, target: Path) -> Path:
+        # Three came; the second on its way to the study's folder is not let go.
+        if next(calls) == 4:
+            raise OSError(5, "Input/output error")
+        return usual(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with serves(fetch, OddArchive(series(3))):
+        assert fetch(code=5) == {}
+        assert not (fetch.out / KEY).exists()
+        one = fetch()
+    assert (one["known"], one["came"], len(fetch.files())) == (3, 0, 3)
+    assert not (fetch.out / ".incomplete").exists()
+
+
+def test_a_damaged_file_of_the_same_folder(fetch: Fetch) -> None:
+    odd = OddArchive(series(2), levels=("STUDY", "SERIES"))
+    with serves(fetch, odd):
+        fetch()
+        (fetch.out / KEY / "scan.dcm").write_bytes(b"nothing")
+        one = fetch()
+    assert (one["known"], one["objects"]) == (2, 2)
 
 
 def test_a_list_that_the_archive_cuts(fetch: Fetch) -> None:
