@@ -75,7 +75,9 @@ class Shelf:
     def lacking(self, listing: Listing) -> int:
         """How many objects are not there; one at least of a series without any."""
         return sum(
-            max((1 if one.expected is None else one.expected) - len(self._there(one)), 0)
+            max(
+                (1 if one.expected is None else one.expected) - len(self._there(one)), 0
+            )
             for one in listing.series
         )
 

@@ -281,7 +281,7 @@ def test_a_study_that_is_described(found: Callable[..., dict[str, Any]]) -> None
     assert len(found(OddArchive(objects), *words, "Y90*")["studies"]) == 1
     assert len(found(OddArchive(objects), *words, "*")["studies"]) == 2
     for odd in ({"ignores": ("StudyDescription",)}, {"refuses": ("StudyDescription",)}):
-        document = found(OddArchive(objects, **odd), *words, "y90 ?pe*")  # type: ignore[arg-type]
+        document = found(OddArchive(objects, **odd), *words, "y90 ?pe*")
         assert [one["description"] for one in document["studies"]] == ["Y90 SPECT"]
     # A bracket is a letter as others.
     assert found(OddArchive(objects), *words, "[LY]*")["studies"] == []
