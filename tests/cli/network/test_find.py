@@ -121,7 +121,7 @@ def test_a_limit_is_kept_and_said(found: Callable[..., dict[str, Any]]) -> None:
     document = found(OddArchive(studies(28)), "--date", "2026-03-01..", "--limit", 10)
     assert len(document["studies"]) == 10
     assert document["is_cut"]
-    assert "more than --limit" in document["screen"]
+    assert "and there are more" in document["screen"]
     document = found(OddArchive(studies(10)), "--date", "2026-03-01..", "--limit", 10)
     assert not document["is_cut"]
 
