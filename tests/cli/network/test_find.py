@@ -275,6 +275,25 @@ def test_who_we_are_is_told_and_never_shown(
     assert "is not sent without encryption" in clear.stderr
 
 
+def test_a_password_is_of_one_node(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site.toml"
+    words = ("--site", site, "find", "--from", "pacs-2", "--date", "2026-03-02")
+    archive = OddArchive(studies(1))
+    with serving(archive):
+        twins = archive.node().replace("node.pacs", "node.pacs-2")
+        twins += twins.replace("pacs-2", "PACS_2")
+        site.write_text(twins, "utf-8")
+        assert run(*words).exit_code == 0
+        monkeypatch.setenv("SIRTDOSE_PACS_2_PASSWORD", "geheim")
+        monkeypatch.setenv("SIRTDOSE_PACS_2_USER", "me")
+        refused = run(*words)
+    assert refused.exit_code == 3
+    assert "is of the nodes pacs-2 and PACS_2 alike" in refused.stderr
+    assert archive.users == []
+
+
 def test_a_study_that_is_described(found: Callable[..., dict[str, Any]]) -> None:
     objects = [*studies(1), *studies(2, StudyDescription="Liver CT")[1:]]
     words = ("--date", "2026-03-01..", "--description")
