@@ -25,6 +25,7 @@ from sirtdose.network.archive.query import (
     FoundSeries,
     FoundStudy,
     Query,
+    left_out,
     matching,
 )
 from sirtdose.network.archive.retrieve import Getting, Moving
@@ -99,10 +100,7 @@ class DimseArchive:
                 "were searched here"
             )
         if others + more:
-            notes.append(
-                f"{others + more} studies that the archive answered do not match and "
-                "are left out"
-            )
+            notes.append(left_out(others + more))
         return Answers(tuple(kept[:most]), tuple(notes), is_cut or len(kept) > most)
 
     def series_count(self, study_uid: str) -> int | None:

@@ -114,12 +114,17 @@ class _Study:
 
     def fetch(self) -> Fetched:
         """Ask for what is missing until all is there, or no retry is left."""
-        self.shelf = Shelf(
-            self.how.out,
-            self.wanted.study_uid,
-            reserve_bytes=self.how.reserve_bytes,
-            accept=self._accept,
-        )
+        try:
+            self.shelf = Shelf(
+                self.how.out,
+                self.wanted.study_uid,
+                reserve_bytes=self.how.reserve_bytes,
+                accept=self._accept,
+            )
+        except OSError as error:
+            raise OutputError(
+                f"cannot write to {self.how.out}: {error.strerror}"
+            ) from None
         listing: Listing | None = None
         said = ""
         for attempt in range(self.how.retries + 1):

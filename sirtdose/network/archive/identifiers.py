@@ -169,10 +169,15 @@ def count_of(answer: "Dataset", keyword: str) -> int | None:
 def day_of(text: str) -> date | None:
     """A DICOM date; None for what is none.
 
-    >>> day_of("20260302"), day_of("2026.03.02") == day_of("20260302"), day_of("x")
-    (datetime.date(2026, 3, 2), True, None)
+    >>> day_of("20260302"), day_of("2026302"), day_of("x")
+    (datetime.date(2026, 3, 2), None, None)
+    >>> day_of("2026.03.02") == day_of("2026-03-02") == day_of("20260302")
+    True
     """
+    digits = text.replace(".", "").replace("-", "")
+    if len(digits) != len("20260302"):
+        return None
     try:
-        return datetime.strptime(text.replace(".", ""), "%Y%m%d").date()
+        return datetime.strptime(digits, "%Y%m%d").date()
     except ValueError:
         return None

@@ -29,7 +29,7 @@ class Wanted:
         """Whether a series is fetched."""
         if self.series_uids:
             return series.uid in self.series_uids
-        return series.modality in (self.modalities or MODALITIES)
+        return series.modality.upper() in (self.modalities or MODALITIES)
 
 
 @dataclass(frozen=True)

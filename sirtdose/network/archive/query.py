@@ -171,6 +171,17 @@ def matching(found: Sequence[FoundStudy], query: Query) -> tuple[list[FoundStudy
     return order, len(others - set(kept))
 
 
+def left_out(count: int) -> str:
+    """What is said of studies that were answered and do not match.
+
+    >>> left_out(1)
+    '1 study that the archive answered does not match and is left out'
+    """
+    if count == 1:
+        return "1 study that the archive answered does not match and is left out"
+    return f"{count} studies that the archive answered do not match and are left out"
+
+
 def _matches(one: FoundStudy, query: Query) -> bool:
     ids, numbers = query.patient_ids, query.accession_numbers
     return (

@@ -4,10 +4,11 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.network.archive.archive import Keep, Part
+from sirtdose.network.archive.identifiers import day_of
 from sirtdose.network.archive.query import (
     Answers,
     FoundInstance,
@@ -15,6 +16,7 @@ from sirtdose.network.archive.query import (
     FoundSeries,
     FoundStudy,
     Query,
+    left_out,
     matching,
 )
 from sirtdose.network.association import Rejected
@@ -84,10 +86,7 @@ class WebArchive:
                 "be more studies; ask for less at a time"
             )
         if others:
-            notes.append(
-                f"{self._service.where} also answered {others} studies that were not "
-                "asked for; they are left out"
-            )
+            notes.append(left_out(others))
         return Answers(tuple(studies[:most]), tuple(notes), is_cut or is_repeating)
 
     def series_count(self, study_uid: str) -> int | None:
@@ -173,7 +172,7 @@ def _days(dates: tuple[date | None, date | None]) -> str:
 def _study(item: Mapping[str, Any]) -> FoundStudy:
     return FoundStudy(
         uid=_text(item, STUDY),
-        day=_day(item, _DATE),
+        day=day_of(_text(item, _DATE)),
         time=_text(item, _TIME),
         modalities=_modalities(item),
         description=_text(item, _STUDY_WORDS),
@@ -181,7 +180,7 @@ def _study(item: Mapping[str, Any]) -> FoundStudy:
         instance_count=_count(item, _STUDY_COUNT),
         accession_number=_text(item, _ACCESSION),
         patient=FoundPatient(
-            _text(item, _NAME), _text(item, _PATIENT), _day(item, _BORN)
+            _text(item, _NAME), _text(item, _PATIENT), day_of(_text(item, _BORN))
         ),
     )
 
@@ -209,13 +208,6 @@ def _text(item: Mapping[str, Any], tag: str) -> str:
     text = "" if value is None else str(value)
     # Nothing that a terminal would obey.
     return "".join(c for c in text if c.isprintable()).strip()
-
-
-def _day(item: Mapping[str, Any], tag: str) -> date | None:
-    try:
-        return datetime.strptime(_text(item, tag), "%Y%m%d").date()
-    except ValueError:
-        return None
 
 
 def _count(item: Mapping[str, Any], tag: str) -> int | None:

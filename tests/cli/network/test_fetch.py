@@ -13,7 +13,8 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
 from sirtdose.cli.main import main
-from sirtdose.network.archive.query import key_of
+from sirtdose.network.archive.listing import Wanted
+from sirtdose.network.archive.query import FoundSeries, key_of
 from tests.network_peers import (
     NAME,
     PATIENT_ID,
@@ -198,6 +199,23 @@ def test_an_archive_that_neither_lists_nor_counts(fetch: Fetch) -> None:
         one = fetch()
     assert (one["complete"], one["known"], one["came"]) == (True, 2, 3)
     assert "neither lists nor counts its objects" in fetch.screen
+
+
+def test_what_is_in_the_way_is_said(fetch: Fetch) -> None:
+    fetch.out.mkdir()
+    (fetch.out / ".incomplete").write_bytes(b"")
+    with serves(fetch, OddArchive(series(1))):
+        assert fetch(code=5) == {}
+        assert "cannot write to" in fetch.screen
+        (fetch.out / ".incomplete").unlink()
+        (fetch.out / KEY).write_bytes(b"")
+        assert fetch(code=5) == {}
+    assert "is complete, but cannot be put into" in fetch.screen
+
+
+def test_a_modality_in_small_letters() -> None:
+    assert Wanted(STUDY).takes(FoundSeries("1.2", "nm", None, "", None))
+    assert not Wanted(STUDY).takes(FoundSeries("1.2", "sr", None, "", None))
 
 
 def test_a_list_that_is_cut_in_silence(fetch: Fetch) -> None:

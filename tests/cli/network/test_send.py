@@ -290,3 +290,25 @@ def test_a_comment_that_names_a_patient_is_not_shown(
     assert (comment in result.stdout) is is_shown
     assert is_shown or "has identifiers and is not shown" in result.stdout
     assert "out of resources" in result.stdout
+
+
+def test_two_files_of_one_uid_that_differ(run: Run, tmp_path: Path) -> None:
+    """An archive keeps one, and says of both that it has them."""
+    came: list[str] = []
+
+    def keep(event: Any) -> int:
+        came.append(event.request.AffectedSOPInstanceUID)
+        return 0
+
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for name, level in (("a.dcm", 1), ("b.dcm", 1)):
+        write_object(folder / name, make_object(1, level=level), ExplicitVRLittleEndian)
+    with receiver(keep, ExplicitVRLittleEndian) as port:
+        assert run("send", folder, *to(port)).exit_code == 0
+        assert len(came) == 2
+        write_object(folder / "b.dcm", make_object(1, level=9), ExplicitVRLittleEndian)
+        result = run("send", folder, *to(port))
+    assert result.exit_code == 3
+    assert "a.dcm and b.dcm differ but have the same SOPInstanceUID" in result.stderr
+    assert len(came) == 2

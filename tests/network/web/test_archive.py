@@ -175,7 +175,7 @@ def test_studies_that_were_not_asked_for_are_left_out() -> None:
     with web_server(lambda asked: paged(asked, rows, 9)) as server:
         answers = found(server, Query(patient_ids=("A",)))
     assert [one.uid for one in answers.studies] == ["1.2.1"]
-    assert "2 studies that were not asked for" in answers.notes[0]
+    assert "2 studies that the archive answered do not match" in answers.notes[0]
 
 
 class Shelf:
