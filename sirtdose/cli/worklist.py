@@ -1,6 +1,7 @@
 """`sirtdose worklist`: treatments and their scans, and the manifest for `batch`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.quantities import acceptances_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_nodes
+from sirtdose.errors import QuantityError
+from sirtdose.model.units import offset_in
 from sirtdose.report.worklist.document import (
     FETCH_FILE,
     MANIFEST_FILE,
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from sirtdose.io.treatments.cells import LogFormat
     from sirtdose.model.imaging_study import Studies
     from sirtdose.model.worklist import Entry
+
+_ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @command("worklist")
@@ -195,13 +200,18 @@ def _format(options: dict[str, Any]) -> "LogFormat":
     from sirtdose.io.treatments.cells import LogFormat
     from sirtdose.io.treatments.csv import COLUMNS
 
+    if options["timezone"] is not None:
+        # Once, rather than for every line of a log.
+        try:
+            offset_in(_ANY_MOMENT, options["timezone"])
+        except QuantityError as error:
+            raise click.BadParameter(str(error), param_hint="--timezone") from None
     columns = {}
     for text in options["columns"]:
         ours, equals, theirs = (one.strip() for one in text.partition("="))
         if not equals or not theirs or ours not in COLUMNS:
             raise click.BadParameter(
-                f"'{text}' names no column: write NAME=COLUMN with a NAME of "
-                f"{', '.join(COLUMNS)}",
+                f"'{text}' is not NAME=COLUMN: NAME is one of {', '.join(COLUMNS)}",
                 param_hint="--column",
             )
         columns[ours] = theirs

@@ -158,7 +158,7 @@ class _Study:
         if lacking or (said and listing.is_unsure):
             ours = next(iter(self.refusals), "")
             why = ours or said or "the archive does not say why"
-            return f"{lacking} objects did not come: {why}" if lacking else why
+            return f"{lacking} objects did not arrive: {why}" if lacking else why
         if parts and set(self.archive.series(listing.study_uid)) != listing.found:
             return "the study changed at the archive while it was fetched"
         return ""
