@@ -65,8 +65,8 @@ _ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 @Option(
     "column",
     str,
-    "Says which column of the log holds what, e.g. 'administered=Dose given (MBq)'; "
-    "may be repeated.",
+    "Column of the log that holds a value, if it has another name, e.g. "
+    "'administered=Dose given (MBq)'; may be repeated.",
     many=True,
     metavar="NAME=COLUMN",
     into="columns",
@@ -91,7 +91,7 @@ _ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 @Option(
     "without",
     ("residual", "structures"),
-    "Counts a treatment as ready although it lacks this; may be repeated.",
+    "Count a treatment as ready without this; may be repeated.",
     many=True,
 )
 @acceptance_options
@@ -113,14 +113,14 @@ def worklist_command(
 ) -> None:
     """Join treatments with their scans, and write the manifest for `sirtdose batch`.
 
-    Treatment logs say activity, residual and times, the headers of studies what was
+    Treatment logs hold activity, residual and times; study headers hold what was
     scanned and when. They are joined by patient and day. A treatment is ready when it
-    has a scan with structures, an activity, a residual and their times, and nothing
-    contradicts. What is missing or contradicts is listed, and is not in the manifest.
+    has a scan with structures, an activity, a residual and their times, without a
+    contradiction. Other treatments are listed, and are not in the manifest.
 
     Writes manifest.csv with the treatments that are ready, and worklist.json, which
-    says for each number where it is from, and which `sirtdose listen` reads too. Of an
-    archive, also studies.csv with what `sirtdose fetch` has to get.
+    has the source of each number, and which `sirtdose listen` reads too. For an
+    archive, also studies.csv, the list for `sirtdose fetch`.
 
     Example: sirtdose worklist --from studies/ --log treatments.csv --timezone
     Europe/Rome --out worklist
