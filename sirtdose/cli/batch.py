@@ -334,7 +334,7 @@ def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
     every |= {"patients": document["patients"]} if document["patients"] else {}
     counted = {what: state_counts(some) for what, some in every.items()}
     said = "; ".join(
-        f"{len(every[what])} {what}: "
+        f"{len(every[what])} {what.removesuffix('s' * (len(every[what]) == 1))}: "
         + ", ".join(f"{count} {state}" for state, count in counts.items())
         for what, counts in counted.items()
     )

@@ -1,7 +1,7 @@
 """A kind of microspheres: which nuclide it carries and in what vials it comes."""
 
-from dataclasses import dataclass, field
 from contextlib import suppress
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from sirtdose.data.load import table

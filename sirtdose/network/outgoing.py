@@ -70,7 +70,7 @@ def outgoing_files(
         others = [one for one in skipped if one.why != _NO_DICOM]
         why = "".join(f"; {one.path.name}: {one.why}" for one in others[:_MOST_NAMED])
         raise FileFormatError(
-            "there is no DICOM to send: name a folder that contains some, such as the "
+            "there is no DICOM file to send: give a folder with some, such as the "
             f"results of `sirtdose post`{why}"
         )
     _require_one_content(list(sending.values()))

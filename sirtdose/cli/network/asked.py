@@ -98,7 +98,7 @@ def patients_in(source: str) -> list[str]:
     rows = list(_rows(source, "--patients", ("patient_id", "patientid", "patient id")))
     found = [row.text for row in rows if row.text]
     if not found:
-        raise InputError("--patients: there is no patient identifier in it")
+        raise InputError("--patients: there is no patient ID in the file")
     return list(dict.fromkeys(found))
 
 
@@ -133,11 +133,11 @@ def studies_in(sources: Sequence[str], only: Collection[str]) -> list[str]:
     unknown = sorted(set(only) - named.keys())
     if unknown:
         raise InputError(
-            f"--only: no study has the number or key {', '.join(unknown)}: use those "
+            f"--only: no study has the number or key {', '.join(unknown)}: give those "
             "of studies.csv"
         )
     if not found:
-        raise InputError("STUDY: there is no study in what was given")
+        raise InputError("STUDY: the file lists no study")
     return list(dict.fromkeys(found))
 
 
@@ -225,12 +225,15 @@ def _text(source: str, option: str) -> str:
     try:
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
-        what = "a StudyInstanceUID, nor a file" if option == "STUDY" else "a file"
-        raise InputError(
-            f"{option}: '{path.name}' is not {what} that is there"
-        ) from None
+        uid = ", nor is it a StudyInstanceUID" if option == "STUDY" else ""
+        raise InputError(f"{option}: there is no file '{path.name}'{uid}") from None
     except UnicodeDecodeError:
         raise InputError(f"{option}: {path.name} is not UTF-8 text") from None
+    except IsADirectoryError:
+        raise InputError(
+            f"{option}: {path.name} is a folder: give a file"
+            + (f", such as {path.name}/studies.csv" if option == "STUDY" else "")
+        ) from None
     except OSError as error:
         raise InputError(
             f"{option}: cannot read {path.name}: {error.strerror}"

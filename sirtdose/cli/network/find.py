@@ -26,8 +26,8 @@ _TABLE = "studies.csv"
 @Option(
     "patient-id",
     str,
-    "Patient ID to search by; may be repeated. Shells keep what you type: --patients "
-    "does not.",
+    "Patient ID to search by; may be repeated. Your shell's history keeps it; with "
+    "--patients it does not.",
     metavar="ID",
     many=True,
     about="secret",
@@ -88,11 +88,11 @@ def find_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """List the studies of a patient or of some days that an archive has.
+    """Search an archive for studies, by patient, accession number or day.
 
     The archive is a [node.NAME] of your site file. Each study has a number and a key.
-    With --out, find.json and studies.csv are written, for `sirtdose fetch`. Nothing of
-    a patient is shown unless you give --show-patients. Passwords come from the
+    With --out, find.json and studies.csv are written, for `sirtdose fetch`. No patient
+    data is shown unless you give --show-patients. Passwords come from the
     environment or the keyring.
 
     Example: sirtdose find --from pacs --patients ids.txt --out found

@@ -83,7 +83,9 @@ def read_csv_log(path: Path, how: LogFormat) -> TreatmentLog:
             problems.append(LogProblem(line.where, hidden(patient), str(error)))
         else:
             records.append(record)
-    remarks = [f"{path.name}: column {one!r} is not read" for one in unread]
+    remarks = [
+        f"{path.name}: column {one!r}: if you need it, give --column" for one in unread
+    ]
     return TreatmentLog(path.name, records, problems, remarks)
 
 
@@ -111,8 +113,7 @@ def _columns(
     lacking = [one for one in theirs if one not in header]
     if lacking:
         raise InputError(
-            f"--column names {lacking[0]!r}, and {name} has no such column: it has "
-            f"{', '.join(header)}"
+            f"--column: {name} has no column {lacking[0]!r}; it has {', '.join(header)}"
         )
     found: dict[str, tuple[str, str]] = {}
     unread = []
@@ -149,14 +150,14 @@ def _require_columns(
         near = get_close_matches(_named(one)[0], absent, 1, _ALIKE)
         if near:
             raise InputError(
-                f"{name}, line 1: column {one!r} is not known: if {near[0]} is meant, "
-                f"give --column '{near[0]}={one}', else another name to the column"
+                f"{name}, line 1: column {one!r} is unknown: if it is {near[0]}, "
+                f"give --column '{near[0]}={one}'; otherwise rename it in the file"
             )
     if "patient_id" not in found or not {"date", "administered_at"} & {*found}:
         lacks = "patient_id" if "patient_id" not in found else "date"
         raise InputError(
-            f"{name}, line 1 has no column {lacks}: name yours with --column "
-            f"'{lacks}=...'; a log has the columns {', '.join(COLUMNS)}"
+            f"{name}, line 1 has no column {lacks}: if yours has another name, give "
+            f"--column '{lacks}=NAME OF YOUR COLUMN'"
         )
 
 

@@ -167,7 +167,7 @@ def _is_therapy(one: _Resource, known: Mapping[str, _Resource]) -> bool:
     """Whether microspheres were given: their activity may be in words of its own."""
     words = _medication_words(one, known)
     therapy = {each["nuclide"] for each in table("devices").values()}
-    return names_in(words) in therapy or any(map(_device, words))
+    return names_in(words) in therapy or any(map(device_in, words))
 
 
 def _record(
@@ -201,7 +201,7 @@ def _record(
         raise InputError(f"{where} names several nuclides: {nuclide}")
     if nuclide:
         values["nuclide"] = Stated(nuclide, f"{where}, medication")
-    device = next(filter(None, map(_device, words)), "")
+    device = next(filter(None, map(device_in, words)), "")
     if device:
         values["device"] = Stated(device, f"{where}, medication")
     site = (one.get("dosage") or {}).get("site") or {}

@@ -148,7 +148,7 @@ def fetch_screen(document: dict[str, Any]) -> Screen:
         if one["notes"]:
             lines.append(f"{one['key']}: {'; '.join(one['notes'])}")
         if one["left"]:
-            lines.append(f"{one['key']}: left in the archive: {', '.join(one['left'])}")
+            lines.append(f"{one['key']}: not fetched: {', '.join(one['left'])}")
     whole = sum(one["complete"] for one in studies)
     of = _count(len(studies), "study", "studies")
     return Screen([*lines, "", f"{whole} of {of} complete"])

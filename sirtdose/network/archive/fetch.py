@@ -164,7 +164,7 @@ class _Study:
         if lacking or (said and listing.is_unsure):
             ours = next(iter(self.refusals), "")
             why = ours or said or "the archive does not say why"
-            return f"{lacking} objects did not come: {why}" if lacking else why
+            return f"{lacking} objects did not arrive: {why}" if lacking else why
         if self.shelf.doubted(listing) - listing.doubted:
             return "the archive has objects of a series that it does not list"
         if parts and set(self.archive.series(listing.study_uid)) != listing.found:

@@ -118,10 +118,10 @@ def listing_of(archive: Archive, wanted: Wanted) -> Listing:
         notes.append("the archive has no such study")
     unknown = set(wanted.series_uids) - {one.uid for one in found}
     if unknown and found:
-        notes.append(f"the study has no series of {len(unknown)} that were asked for")
+        notes.append(f"{len(unknown)} of the series asked for are not in the study")
     own = [one for one in found if wanted.takes(one)]
     if found and not own and not unknown:
-        notes.append("the study has no series that is wanted")
+        notes.append("the study has no series to fetch")
     stated = archive.series_count(wanted.study_uid) if found else None
     hidden = max((stated or 0) - len(found), 0)
     if hidden:

@@ -61,8 +61,8 @@ class Query:
             )
         if not named and first is None and last is None:
             raise InputError(
-                "this would list the whole archive: give patients, accession numbers "
-                "or days to search by"
+                "this would list the whole archive: narrow it with "
+                "`sirtdose find --date` or `sirtdose find --patients`"
             )
 
     def asks_date(self, day: date | None) -> bool:

@@ -19,7 +19,7 @@ _WORDS = {
     "header": "patient in the DICOM header",
     "pseudonym": "pseudonym in the DICOM header",
     "key": "patient key",
-    "hash": "hashes that results hold of each other",
+    "hash": "hashes of each other's files",
     "file": "the same images",
     "case": "case_id",
     _BY_FOLDER: "folder",

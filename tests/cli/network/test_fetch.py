@@ -116,7 +116,7 @@ def test_only_what_is_missing_comes_after_a_break(fetch: Fetch, way: str) -> Non
         assert fetch.files() == []
         assert len(fetch.waiting()) == broken["came"] == 4
         assert (broken["complete"], broken["lacking"]) == (False, 5)
-        assert "5 objects did not come" in fetch.screen
+        assert "5 objects did not arrive" in fetch.screen
         archive.sent.clear()
         whole = fetch()
         assert (whole["known"], whole["came"], whole["objects"]) == (4, 5, 9)
@@ -355,7 +355,7 @@ def test_parts_of_a_study(fetch: Fetch) -> None:
         one = fetch("--series-uid", f"{STUDY}.9", "--series-uid", "1.2", code=5)
         assert (one["known"], one["complete"]) == (1, False)
         missing = fetch("--series-uid", "1.2.3", "--retries", 0, code=5)
-    assert "has no series of 1 that were asked for" in missing["notes"][0]
+    assert "1 of the series asked for" in missing["notes"][0]
     assert len(fetch.files()) == 6
 
 
@@ -426,10 +426,10 @@ def test_studies_of_a_file(fetch: Fetch, run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("study", "said"),
     [
-        ("nothing.csv", "is not a StudyInstanceUID, nor a file"),
+        ("nothing.csv", "nor is it a StudyInstanceUID"),
         ("names.txt", "names.txt is not a list of studies"),
         ("other.json", "this JSON is not the find.json"),
-        ("empty.txt", "there is no study"),
+        ("empty.txt", "lists no study"),
         ("table.csv", "the table has no column study_instance_uid"),
         ("deep.json", "this JSON is not the find.json"),
         ("long.csv", "neither a list nor a table"),

@@ -83,7 +83,7 @@ def test_storescp_receives_what_was_sent(
         *("dose_plan.dcm", "dose_report.dcm", "dose_structures.dcm"),
     ]
     assert f"{len(sent)} of {len(sent)} stored" in result.stderr
-    assert "post.json skipped: not DICOM" in result.stderr
+    assert "skipped, not DICOM: " in result.stderr
     came = {pydicom.dcmread(path).SOPInstanceUID: path for path in there.iterdir()}
     for path in sent:
         assert data_set(came.pop(pydicom.dcmread(path).SOPInstanceUID)) == data_set(
@@ -188,7 +188,7 @@ def test_a_wrong_title_and_nobody_there_are_said(run: Run, tmp_path: Path) -> No
         where = ("--to", f"{LOOPBACK}:{port}", "--aet", "OTHER")
         wrong = run("send", tmp_path / "study", *where)
         assert wrong.exit_code == 5
-        assert "its AE title is different: give it with --aet" in wrong.stderr
+        assert "its AE title is not " in wrong.stderr
     nobody = run("send", tmp_path / "study", *to(free_port(), "--retries", 1))
     assert nobody.exit_code == 5
     assert "connection refused or timed out" in nobody.stderr
@@ -214,12 +214,12 @@ def test_only_whole_dicom_is_sent(run: Run, tmp_path: Path) -> None:
         assert run("send", study / "notes.txt", *to(p)).exit_code == 3
         nothing = tmp_path / "nothing"
         nothing.mkdir()
-        assert "no DICOM to send" in run("send", nothing, *to(p)).stderr
+        assert "no DICOM file to send" in run("send", nothing, *to(p)).stderr
         assert run("send", tmp_path / "none", *to(p)).exit_code == 3
     wait_until(lambda: len(asked) == 1)
     for name in ("notes.txt", "empty.dcm", "cut.dcm"):
-        assert f"{name} skipped" in result.stderr
-    assert "half.dcm skipped: its data set is damaged or cut off" in result.stderr
+        assert name in result.stderr
+    assert "skipped, its data set is damaged or cut off: half.dcm" in result.stderr
 
 
 def test_a_host_that_is_none_is_said(run: Run, tmp_path: Path) -> None:

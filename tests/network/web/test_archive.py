@@ -278,8 +278,8 @@ def test_a_full_disk_ends_it(paths: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(404), "has nothing there (HTTP 404)"),
-        (Answer(406), "cannot answer in a form that is read here (HTTP 406)"),
+        (Answer(404), "has no such service or object (HTTP 404)"),
+        (Answer(406), "cannot answer in an encoding that sirtdose reads (HTTP 406)"),
         (Answer.json({}), "answers with application/dicom+json where DICOM objects"),
         (Answer(200, b"<p>", "text/html"), "a page for a browser"),
     ],

@@ -147,7 +147,7 @@ def test_a_service_that_forgets_is_caught(files: list[Outgoing]) -> None:
 @pytest.mark.parametrize(
     ("search", "why"),
     [
-        (Answer(501), "does not do this (HTTP 501)"),
+        (Answer(501), "does not offer this service (HTTP 501)"),
         (Answer(200, b"<p>", "text/html"), "a page for a browser"),
         (Answer.json([{}]), "without SOPInstanceUID"),
     ],
