@@ -85,8 +85,7 @@ def test_segments_are_told_apart_and_named_as_in_the_report(out: Path) -> None:
     }
     assert set(NAMES.values()) <= set(seen.values())
     again = {
-        one.name: one.volume_ml
-        for one in read_structures(out / "dose_structures.dcm")
+        one.name: one.volume_ml for one in read_structures(out / "dose_structures.dcm")
     }
     assert again[labels[2]] > 2 * again[labels[3]]
 
