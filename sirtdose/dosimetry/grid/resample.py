@@ -18,7 +18,7 @@ Sampling = Literal["fraction", "center"]
 _POINTS_MIN, _POINTS_MAX = 8, 12
 # Voxels of a grid that are summed up at once along an axis: each needs a few of the
 # mask's alone, and a product this small is not shared out to threads.
-_AT_ONCE = 8
+_AT_ONCE = 16
 # Voxels whose points are looked up together.
 _IN_CACHE = 16_384
 _NONE = slice(0, 0)
@@ -231,7 +231,8 @@ def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray
                 summed[few] = part @ by_column[covered]
         for a in np.flatnonzero(weights[0][:, k]):
             occupancy[a] += weights[0][a, k] * summed
-    return np.clip(occupancy, 0, 1)
+    # In place: a second array of this size costs more than all of the above.
+    return np.clip(occupancy, 0, 1, out=occupancy)
 
 
 def overlap_weights(
