@@ -58,7 +58,7 @@ def test_a_lattice_is_sampled_as_by_scipy(
 @pytest.mark.parametrize("turn", _TO_DATA.values(), ids=_TO_DATA)
 def test_points_are_sampled_as_by_scipy(turn: NDArray[np.float64]) -> None:
     data, (grid, points) = _image("float32"), _lattices(turn)
-    index = np.moveaxis(np.indices(points.shape)[:, :, 5], 0, -1)
+    index = np.moveaxis(np.indices(points.shape)[:, :, 2], 0, -1)
     wanted = ndimage.map_coordinates(
         data, np.moveaxis(index @ turn.T + _START, -1, 0), order=1, cval=7.0
     )
