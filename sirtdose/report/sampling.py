@@ -11,6 +11,9 @@ _Floats = NDArray[np.float64]
 # Along an axis: the voxel before each point, the one after it, and the part of each.
 _Between = tuple[tuple[NDArray[np.intp], _Floats], tuple[NDArray[np.intp], _Floats]]
 
+# An index that moves less along a line does not move.
+_STILL = 1e-9
+
 
 def sampled(
     data: NDArray[Any], grid: Grid, points: Grid, *, outside: float = 0.0
@@ -46,13 +49,61 @@ def sample(
     >>> sample(np.array([[[4, 8]]]), row, points).tolist()
     [[4.0, 5.0, 8.0, 0.0]]
     """
-    index = grid.index(points)
+    down, across = grid.index(points[:, 0]), grid.index(points[0])
+    order = _axes_of(points, down, across)
+    index = grid.index(points) if order is None else np.concatenate([down, across])
     part, low = _part(data, index.reshape(-1, 3))
     if not part.size:
         return np.full(points.shape[:2], outside, np.float32)
+    if order is None:
+        found, within = _at_points(part, index - low)
+    else:
+        found, within = _on_lines(
+            part.transpose(order), down - low, across - low, order
+        )
+    return np.where(within, found, outside).astype(np.float32)
+
+
+def _axes_of(
+    points: _Floats, down: _Floats, across: _Floats
+) -> tuple[int, int, int] | None:
+    """The data's axes through a plane, down it and across it; None if it is oblique."""
+    square = all(
+        (one == one[:, :1]).all() or (one == one[:1]).all()
+        for one in np.moveaxis(points, -1, 0)
+    )
+    [down_by, across_by] = (
+        np.flatnonzero(np.ptp(one, axis=0) > _STILL) for one in (down, across)
+    )
+    if not square or len(down_by) != 1 or len(across_by) != 1 or down_by == across_by:
+        return None
+    through = 3 - int(down_by[0]) - int(across_by[0])
+    return through, int(down_by[0]), int(across_by[0])
+
+
+def _on_lines(
+    data: NDArray[Any], down: _Floats, across: _Floats, order: tuple[int, int, int]
+) -> tuple[_Floats, NDArray[np.bool_]]:
+    """Values at the crossings of lines along the data, and which lie within them."""
+    through, rows, columns = order
+    places = (down[:1, through], down[:, rows], across[:, columns])
+    z, y, x = (
+        (at >= 0) & (at <= size - 1)
+        for at, size in zip(places, data.shape, strict=True)
+    )
+    slices, lines, others = (
+        _between(at, size) for at, size in zip(places, data.shape, strict=True)
+    )
+    plane = sum(data[at[0]] * part[0] for at, part in slices)
+    along = sum(plane[at] * part[:, None] for at, part in lines)
+    found = sum(along[:, at] * part for at, part in others)
+    return np.asarray(found), np.asarray(z & y[:, None] & x)
+
+
+def _at_points(part: NDArray[Any], index: _Floats) -> tuple[_Floats, NDArray[np.bool_]]:
+    """Values at indices (rows, columns, 3), and which lie within the data."""
     last = np.array(part.shape) - 1
-    index = index - low
-    within = ((index >= 0) & (index <= last)).all(axis=-1)
+    within = np.asarray(((index >= 0) & (index <= last)).all(axis=-1))
     index = index.clip(0, last)
     # The one before the last voxel, so that there is one after it: the same place.
     before = np.minimum(index.astype(np.intp), np.maximum(last - 1, 0))
@@ -67,10 +118,9 @@ def sample(
         return np.asarray(flat[at] * (1 - x) + flat[at + next_to] * x)
 
     def in_plane(at: NDArray[np.intp]) -> _Floats:
-        return along_row(at) * (1 - y) + along_row(at + beside) * y
+        return np.asarray(along_row(at) * (1 - y) + along_row(at + beside) * y)
 
-    found = in_plane(start) * (1 - z) + in_plane(start + below) * z
-    return np.where(within, found, outside).astype(np.float32)
+    return in_plane(start) * (1 - z) + in_plane(start + below) * z, within
 
 
 def blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

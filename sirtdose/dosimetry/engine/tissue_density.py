@@ -108,5 +108,10 @@ def densitovolumetry_kg(ct: Volume, lungs: Structure) -> float:
     """
     ct.require(Quantity.CT_NUMBER)
     values, part = occupancy_on(lungs, ct.grid).values_in(ct)
-    density = np.clip((values.astype(np.float64) + 1000) / 1000, _LEAST, _MOST)
-    return float((density * part).sum()) * ct.grid.voxel_volume_ml / 1000
+    # In place: for millions of voxels, new memory takes longer than arithmetic.
+    density = values.astype(np.float64)
+    density += 1000
+    density /= 1000
+    np.clip(density, _LEAST, _MOST, out=density)
+    density *= part
+    return float(density.sum()) * ct.grid.voxel_volume_ml / 1000
