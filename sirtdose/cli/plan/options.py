@@ -273,7 +273,7 @@ def _remnant_asked(options: Mapping[str, Any]) -> RemnantAsked:
     )
 
 
-def _pages(document: Mapping[str, Any]) -> dict[str, str]:
+def _pages(document: dict[str, Any]) -> dict[str, str]:
     from sirtdose.report.plan.page import plan_page
 
     return {
