@@ -7,7 +7,7 @@ from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.dicom.bare import Dataset
 from sirtdose.io.dicom.header import deferred_dataset, read_dataset, reading_dicom
 from sirtdose.io.dicom.time import on_its_clock, parse_date, parse_moment, text_of
-from sirtdose.io.treatments.cells import LogFormat, plain_number, quantity_of
+from sirtdose.io.treatments.cells import LogFormat, at_home, plain_number, quantity_of
 from sirtdose.model.bounds import printable
 from sirtdose.model.device import device_name
 from sirtdose.model.nuclide_words import names_in
@@ -17,6 +17,7 @@ from sirtdose.model.treatment_record import (
     TreatmentLog,
     TreatmentRecord,
     hidden,
+    hidden_beside,
     hidden_name,
     without_zeros,
 )
@@ -140,8 +141,8 @@ def _record(
         where,
         _timed(values),
         nuclide,
-        name=hidden_name(str(dataset.get("PatientName", "") or "")),
-        birth="" if born is None else hidden(born.strftime("%Y%m%d")),
+        name=hidden_name(str(dataset.get("PatientName", "") or ""), patient),
+        birth="" if born is None else hidden_beside(born.strftime("%Y%m%d"), patient),
         shown=patient,
         alike=without_zeros(patient),
     )
@@ -189,6 +190,7 @@ def _moment(text: str, dataset: Dataset, how: LogFormat, *, place: str) -> State
         if how.timezone is None:
             raise InputError(f"{place} has no offset from UTC: give --timezone")
         at = localized(at, how.timezone)
+    at = at_home(at, how)
     return Stated(at.isoformat(), place, at=at)
 
 

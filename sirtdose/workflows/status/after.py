@@ -88,9 +88,10 @@ def _is_of_another(lesions: Result, post: Result, seen: Seen) -> bool:
 
 def is_after(one: Result, seen: Seen) -> bool:
     """Whether a follow-up is after the treatment, as far as days are known."""
-    if one.kind == "lesions":
-        return bool(one.follow_ups or one.follow_up_days)
-    if not seen.is_given:
-        return False
     day = seen.course.day
+    if one.kind == "lesions" and (day is None or not one.follow_ups):
+        # Days are counted from the first treatment.
+        return bool(one.follow_ups) or max(one.follow_up_days, default=0) > 0
+    if one.kind != "lesions" and not seen.is_given:
+        return False
     return bool(one.follow_ups) and (day is None or max(one.follow_ups) > day)

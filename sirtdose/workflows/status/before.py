@@ -79,13 +79,14 @@ def shunt_step(seen: Seen) -> Step:
     measured, plan = seen.course.of("lsf"), seen.plan
     if measured:
         last = max(measured, key=lambda one: one.written)
-        bad = [one.words for one in seen.inputs.of(last) if one.is_other]
+        bad = [last.damaged] if last.damaged else []
+        bad += [one.words for one in seen.inputs.of(last) if one.is_other]
         return Step(
             "shunt",
             State.OUTDATED if bad else State.DONE,
             tuple(bad) or (f"{last.shunt_fraction or 0:.1%} by {last.method}",),
             seen.shown([last]),
-            commands.measure_shunt() if bad else "",
+            commands.measure_shunt(last.method) if bad else "",
         )
     if plan is None or plan.shunt_fraction is None:
         if seen.is_given:

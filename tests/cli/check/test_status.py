@@ -328,6 +328,22 @@ def test_a_shunt_that_is_another_than_the_plans(run: Run, root: Path) -> None:
     parsed(again)
 
 
+def test_a_shunt_that_was_edited(run: Run, root: Path) -> None:
+    counts = ("--lung-counts", "12000,10000", "--liver-counts", "60000,50000")
+    ok(run("lsf", "planar", *counts, "--out", root / "lsf"))
+    path = root / "lsf" / "lsf.json"
+    assert "shunt" not in states(the_one(status(run, root)))
+    whole = path.read_text("utf-8")
+    for old, new in (("0.1666666667", "0.02"), ("12000.0", "12001.0")):
+        assert old in whole
+        path.write_text(whole.replace(old, new), "utf-8")
+        found = the_one(status(run, root, code=3))
+        assert states(found)["shunt"] == "outdated"
+        assert "is not what was written" in why(found, "shunt")
+        assert next_of(found, "shunt").startswith("sirtdose lsf planar ")
+        parsed(next_of(found, "shunt"))
+
+
 def test_two_sessions_are_two_treatments(run: Run, root: Path) -> None:
     first = plan(run, root / "first", "--treatment-date", "2097-12-09")
     post(run, make_case(Path("case")), root / "post", "--plan", first, *HELD)
