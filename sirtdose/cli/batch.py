@@ -18,7 +18,8 @@ from sirtdose.cli.patients import (
     read_patients,
     with_lesions,
 )
-from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.post.command import post_command, post_request
+from sirtdose.cli.post.files import wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.manifest import (
     Row,

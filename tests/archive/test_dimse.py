@@ -135,12 +135,15 @@ def test_from_an_archive_to_doses_in_it(
     assert posted.exit_code == 0, posted.stderr
     sent = run(*own, "send", doses, "--to", "pacs", "--json")
     assert sent.exit_code == 0, sent.stderr
-    assert [one["stored"] for one in json.loads(sent.stdout)["sent"]] == [True] * 3
+    files = {path.name for path in doses.rglob("*.dcm")}
+    told = json.loads(sent.stdout)["sent"]
+    assert {one["file"]: one["stored"] for one in told} == dict.fromkeys(files, True)
+    assert {"dose_local.dcm", "dose_report.dcm"} <= files
     again = run(
         *own, "find", "--from", "pacs", *EVERY, "--modality", "RTDOSE", "--json"
     )
     [one] = json.loads(again.stdout)["studies"]
-    assert one["objects"] == 107
+    assert one["objects"] == 104 + len(files)
     back = tmp_path / "back"
     uid = one["study_instance_uid"]
     words = ("fetch", uid, "--from", "pacs", "--modality", "RTDOSE", "--out", back)
@@ -244,7 +247,9 @@ def test_300_studies_are_listed(
 ) -> None:
     patients = tmp_path / "patients.txt"
     patients.write_text(f"{PATIENT_ID}\n", "utf-8")
-    words = ("--site", site(), "find", "--from", "pacs", "--json", "--patients")
+    words = ("--site", site(), "find", "--from", "pacs", "--json")
+    # Other studies of that patient are of today.
+    words = (*words, "--date", "..2019-12-31", "--patients")
     every = json.loads(run(*words, patients).stdout)
     assert len(every["studies"]) == 300
     assert not every["is_cut"]
@@ -257,6 +262,23 @@ def test_300_studies_are_listed(
     assert len(json.loads(march.stdout)["studies"]) == 10
     [one] = json.loads(run(*words[:-1], "--accession", "A17").stdout)["studies"]
     assert one["date"] == "2019-01-18"
+
+
+def test_a_limit_of_its_own_is_noticed(run: Run, tmp_path: Path) -> None:
+    sent, site = tmp_path / "sent", tmp_path / "site.toml"
+    sent.mkdir()
+    for number in range(9):
+        one = make_object(number, study=f"1.2.826.0.1.3680043.8.498.9.{number}")
+        one.StudyDate, one.SeriesInstanceUID = "20190301", f"{one.StudyInstanceUID}.1"
+        write_object(sent / f"{number}.dcm", one, ExplicitVRLittleEndian)
+    with running(tmp_path / "orthanc", LimitFindResults=4) as orthanc:
+        site.write_text(orthanc.node(), "utf-8")
+        words = ("--site", site, "send", sent, "--to", "pacs", "--commitment", "no")
+        assert run(*words).exit_code == 0
+        words = ("--site", site, "find", "--from", "pacs", "--json")
+        found = json.loads(run(*words, "--date", "2019-03-01").stdout)
+    assert (len(found["studies"]), found["is_cut"]) == (4, True)
+    assert "it gives only the first answers" in found["notes"][0]
 
 
 def test_who_is_not_known_is_refused(run: Run, site: Callable[..., Path]) -> None:

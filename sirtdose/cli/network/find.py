@@ -17,7 +17,8 @@ from sirtdose.model.units import DURATION
 from sirtdose.network.archive.choose import extra_of, opened
 from sirtdose.network.archive.query import Query
 
-_NAME, _TABLE = "find.json", "studies.csv"
+_FIND_FILE = "find.json"
+_TABLE = "studies.csv"
 
 
 @command("find")
@@ -109,7 +110,7 @@ def find_command(
         description=description.strip(),
     )
     if out is not None:
-        require_free(out, (_NAME, _TABLE), force=force)
+        require_free(out, (_FIND_FILE, _TABLE), force=force)
     with opened(archive_node, timeout_s=timeout * 3600, say=say) as archive:
         answers = archive.find(query, limit)
     from sirtdose.network.archive.documents import (
@@ -122,7 +123,7 @@ def find_command(
     show_document(
         document,
         find_screen(document),
-        name=_NAME,
+        name=_FIND_FILE,
         out=out,
         force=force,
         as_json=as_json,

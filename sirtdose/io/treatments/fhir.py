@@ -17,7 +17,7 @@ from sirtdose.io.treatments.cells import (
 )
 from sirtdose.io.treatments.fhir_versions import latest
 from sirtdose.model.bounds import printable
-from sirtdose.model.device import device_name
+from sirtdose.model.device import device_in
 from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.treatment_record import (
     LogProblem,
@@ -321,13 +321,3 @@ def _name(names: Sequence[_Resource]) -> str:
         for one in each
         for part in (one.get("family", ""), *one.get("given", ()))
     )
-
-
-def _device(text: str) -> str:
-    """The microspheres that a text is the name of, empty for none."""
-    for word in (text, *text.split()):
-        try:
-            return device_name(word)
-        except InputError:
-            continue
-    return ""

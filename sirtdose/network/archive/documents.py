@@ -76,10 +76,10 @@ def studies_csv(document: dict[str, Any]) -> str:
 def find_screen(document: dict[str, Any]) -> Screen:
     """A table of studies, and how to fetch them."""
     studies, node = document["studies"], document["node"]
-    more = ", more than --limit" if document["is_cut"] else ""
+    more = ", and there are more" if document["is_cut"] else ""
     lines = [f"{_count(len(studies), 'study', 'studies')} in {node}{more}"]
     if document["is_cut"]:
-        lines.append("There are more: narrow --date, or give a higher --limit")
+        lines.append("For the others, narrow --date, or give a higher --limit")
     lines += [f"Note: {one}" for one in document["notes"]]
     if not studies:
         return Screen(lines)

@@ -264,3 +264,51 @@ def test_what_cannot_be_read_is_not_said_to_be_damaged(
     result = run("send", tmp_path / "study", *to(1))
     assert result.exit_code == 3
     assert "cannot look into below: Permission denied" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_shown"),
+    [
+        ("quota of this AE is used up", True),
+        ("no order for Jane of MRN 4711", False),
+        ("duplicate of 1.2.826.0.1.3680043.8.498.1.7", False),
+    ],
+)
+def test_a_comment_that_names_a_patient_is_not_shown(
+    run: Run, tmp_path: Path, comment: str, is_shown: bool
+) -> None:
+    write_study(tmp_path / "study", 1)
+
+    def refuse(_: Any) -> Any:
+        answer = pydicom.Dataset()
+        answer.Status, answer.ErrorComment = 0xA700, comment
+        return answer
+
+    with receiver(refuse, ExplicitVRLittleEndian) as port:
+        result = run("send", tmp_path / "study", *to(port, "--retries", 0), "--json")
+    assert result.exit_code == 5
+    assert (comment in result.stdout) is is_shown
+    assert is_shown or "has identifiers and is not shown" in result.stdout
+    assert "out of resources" in result.stdout
+
+
+def test_two_files_of_one_uid_that_differ(run: Run, tmp_path: Path) -> None:
+    """An archive keeps one, and says of both that it has them."""
+    came: list[str] = []
+
+    def keep(event: Any) -> int:
+        came.append(event.request.AffectedSOPInstanceUID)
+        return 0
+
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for name, level in (("a.dcm", 1), ("b.dcm", 1)):
+        write_object(folder / name, make_object(1, level=level), ExplicitVRLittleEndian)
+    with receiver(keep, ExplicitVRLittleEndian) as port:
+        assert run("send", folder, *to(port)).exit_code == 0
+        assert len(came) == 2
+        write_object(folder / "b.dcm", make_object(1, level=9), ExplicitVRLittleEndian)
+        result = run("send", folder, *to(port))
+    assert result.exit_code == 3
+    assert "a.dcm and b.dcm differ but have the same SOPInstanceUID" in result.stderr
+    assert len(came) == 2

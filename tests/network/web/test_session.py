@@ -6,6 +6,7 @@ import ssl
 import subprocess
 from pathlib import Path
 from shutil import which
+from socket import getaddrinfo
 from typing import Any
 
 import pytest
@@ -262,6 +263,17 @@ def test_a_proxy_of_the_environment_is_used_but_for_this_machine(
         assert [one.headers["Host"] for one in proxy.asked] == ["pacs.example"]
         with web_server(lambda _: Answer.json([])) as own:
             search(own.service())
+            assert len(own.asked) == 1
+        assert len(proxy.asked) == 1
+        # A name of this machine: its password is not for the proxy.
+        with web_server(lambda _: Answer.json([])) as own:
+            named = own.url.replace("127.0.0.1", "localhost.localdomain")
+            monkeypatch.setattr(
+                "urllib3.util.connection.socket.getaddrinfo",
+                lambda _, port, *more: getaddrinfo(LOOPBACK, port, *more),
+            )
+            who = Credentials("me", "geheim")
+            search(Service("pacs", f"{named}/dicom-web", 5.0, 0, 0.0, None, who))
             assert len(own.asked) == 1
         assert len(proxy.asked) == 1
 
