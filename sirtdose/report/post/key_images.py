@@ -229,6 +229,9 @@ def _overview(
     for number, plane in enumerate(data["planes"]):
         axes = figure.add_axes((0.02 + 0.325 * number, 0.6, 0.31, 0.31))
         draw_plane(axes, plane, looks, side_mm=data["side_mm"])
+        # Thin letters of this size lose strokes to their dark edge.
+        for text in axes.texts:
+            text.set(fontsize=9.5, fontweight="bold")
     _keys(figure, _key_of(data["planes"], data), top=0.598, ink=_INK)
     figure.text(0.02, 0.525, _shown_words(data), color=_QUIET, fontsize=9)
     bottom = _table(figure, document, top=0.498)
