@@ -17,6 +17,7 @@ from sirtdose.report.batch import (
     BatchWriter,
     case_document,
 )
+from sirtdose.report.batch_columns import write_parquet_tables
 
 
 def write_tables(
@@ -27,10 +28,12 @@ def write_tables(
     jobs: int | None = None,
     claim: Claim | None = None,
     patients: Sequence[Outcome] = (),
+    parquet: bool = False,
 ) -> dict[str, Any]:
     """Write cases.csv, summary.csv, index.html and batch.json; returns the last.
 
-    Of `patients` whose lesions were followed, lesions.csv too.
+    Of `patients` whose lesions were followed, lesions.csv too; with `parquet`, also
+    cases.parquet and structures.parquet.
 
     Only batch.json holds what differs from run to run: times and memory; the `seconds`
     of all of them, with so many `jobs`. Who has a `claim` to the folder gives it.
@@ -39,6 +42,8 @@ def write_tables(
     ------
     OutputError
         They could not be written, or another run writes to the folder.
+    MissingExtra
+        pyarrow, for `parquet`, is not installed.
     """
     documents = []
     remove_abandoned(out)
@@ -88,6 +93,8 @@ def write_tables(
             },
         }
         writer.write_document(batch)
+        if parquet:
+            write_parquet_tables(aside)
     return batch
 
 

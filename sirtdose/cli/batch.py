@@ -41,7 +41,7 @@ from sirtdose.cli.words.typed import (
     parsed_options,
     request_asked,
 )
-from sirtdose.errors import InputError, OutputError, SirtdoseError
+from sirtdose.errors import InputError, OutputError, SirtdoseError, require_extra
 from sirtdose.io.output.folder import Claim, claimed, require_free
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ def _common_options() -> list[click.Parameter]:
     "(the patient's cases of this batch, in the order of time, between bars) and "
     "options of `sirtdose lesions`.",
 )
+@click.option(
+    "--parquet",
+    is_flag=True,
+    help="Also write cases.parquet and structures.parquet, for DuckDB or pandas.",
+)
 @out_option(required=True)
 @force_option
 @verbose_option
@@ -111,6 +116,7 @@ def batch_command(
     resume: bool,
     folder_names: bool,
     lesions: Path | None,
+    parquet: bool,
     force: bool,
     as_json: bool,
     **common: Any,
@@ -148,6 +154,8 @@ def batch_command(
             "--deidentify moves the dates that --lesions needs: leave it out, and "
             f"write yes in a column deidentify of {lesions.name}"
         )
+    if parquet:
+        require_extra("parquet", "--parquet")
     if scheduler is None:
         jobs = jobs or cores()
     rows = _rows(source, out, by_name=folder_names)
@@ -159,7 +167,7 @@ def batch_command(
     }
     patients = patients_of(people, known, out, force=force or resume)
     with claimed(out) as claim:
-        tables = partial(_tables, rows, out, jobs=jobs, claim=claim)
+        tables = partial(_tables, rows, out, jobs=jobs, claim=claim, parquet=parquet)
         for one in (*refused, *patients[1]):
             say_outcome(one)
         follow = partial(followed, people, *patients, jobs=jobs)
@@ -312,6 +320,7 @@ def _tables(
     seconds: float,
     jobs: int | None,
     claim: Claim,
+    parquet: bool,
     patients: "Sequence[Outcome]" = (),
 ) -> dict[str, Any]:
     """Write the tables of every case, of those that were not reached too."""
@@ -322,7 +331,13 @@ def _tables(
         outcomes.get(row.case_id) or Outcome(row.case_id, "not run") for row in rows
     ]
     return write_tables(
-        every, out, seconds=seconds, jobs=jobs, claim=claim, patients=patients
+        every,
+        out,
+        seconds=seconds,
+        jobs=jobs,
+        claim=claim,
+        patients=patients,
+        parquet=parquet,
     )
 
 

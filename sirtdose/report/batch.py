@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from sirtdose import __version__
 from sirtdose.model.role import Role
+from sirtdose.report.batch_columns import PARQUET_FILES
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_head import PageHead, made_today
 from sirtdose.report.post.files import THUMBNAIL
@@ -22,6 +23,7 @@ LESIONS_FOLDER, LESIONS_TABLE = "lesions", "lesions.csv"
 BATCH_FILES = (
     *("cases.csv", "summary.csv", "index.html", "batch.json"),
     LESIONS_TABLE,
+    *PARQUET_FILES,
 )
 CASE_COLUMNS = (
     *("case_id", "state", "exit_code", "error", "nuclide", "device", "method"),
