@@ -159,6 +159,27 @@ def test_a_long_table_is_written_block_by_block(
     ]
 
 
+def test_memory_does_not_grow_with_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "_BLOCK_BYTES", 2**17)
+    usual, most = pyarrow.default_memory_pool(), {}
+    for rows in (80_000, 640_000):
+        source = tmp_path / f"{rows}.csv"
+        lines = (f"c{n},{n / 7:.10g}\n" for n in range(rows))
+        source.write_text("case_id,mean_gy\n" + "".join(lines), "utf-8")
+        counting = pyarrow.proxy_memory_pool(usual)
+        pyarrow.set_memory_pool(counting)
+        try:
+            columns = columns_of(["case_id", "mean_gy"])
+            parquet.write_parquet(source, tmp_path / "out.parquet", columns, {})
+        finally:
+            pyarrow.set_memory_pool(usual)
+        most[rows] = counting.max_memory()
+        assert most[rows] > 0
+    assert most[640_000] < 1.5 * most[80_000], most
+
+
 def test_a_case_must_not_be_named_like_a_table(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("case_id,input\nstructures.parquet,p\n", "utf-8")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 from sirtdose.errors import require_extra
 
 # A row group is what one block holds: memory does not grow with the table.
-_BLOCK_BYTES = 8 * 2**20
+_BLOCK_BYTES = 4 * 2**20
 Kind = Literal["text", "whole", "number"]
 
 
@@ -74,17 +75,23 @@ def write_parquet(
         ],
         {**about, "columns": _as_json(columns)},
     )
-    reading = csv.open_csv(
-        source,
-        csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
-        csv.ParseOptions(newlines_in_values=True),
-        csv.ConvertOptions(
-            column_types=dict(zip(schema.names, schema.types, strict=True)),
-            null_values=[""],
-            strings_can_be_null=True,
-        ),
+    asked = csv.ConvertOptions(
+        column_types=dict(zip(schema.names, schema.types, strict=True)),
+        null_values=[""],
+        strings_can_be_null=True,
     )
-    with reading, ParquetWriter(target, schema, compression="zstd") as writer:
+    with ExitStack() as stack:
+        # By its path it would be read as a whole, ahead of what is written.
+        stream = stack.enter_context(source.open("rb"))
+        reading = stack.enter_context(
+            csv.open_csv(
+                stream,
+                csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+                csv.ParseOptions(newlines_in_values=True),
+                asked,
+            )
+        )
+        writer = stack.enter_context(ParquetWriter(target, schema, compression="zstd"))
         for block in reading:
             rows: Any = pyarrow.Table.from_batches([block])
             writer.write_table(rows.cast(schema))
