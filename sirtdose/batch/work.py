@@ -166,12 +166,13 @@ def _run(case: Case) -> str:
             "install the same version on both"
         )
 
-    seen = seen_mark(case.request, case.wanted)
+    asked, source = (case.request, case.wanted), case.request.image.source
+    seen = seen_mark(asked, source)
     record = _record(case) if case.resume else None
     # What has the size and time it had is not read again.
     if record and is_as_seen(case.folder, record, seen):
         return "unchanged"
-    mark = fingerprint(case.request, case.wanted)
+    mark = fingerprint(asked, source)
     if record and _stands(case, record, mark):
         return "unchanged"
     force = case.force or case.resume

@@ -6,7 +6,7 @@ The only file of a result that differs from run to run.
 import json
 import platform
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -67,6 +67,11 @@ def write_run_record(
 
 def _state(path: Path) -> str:
     return " ".join(str(one) for one in state_of(path))
+
+
+def states_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Size and time of each of some results."""
+    return {name: _state(folder / name) for name in names}
 
 
 def is_as_seen(folder: Path, record: Mapping[str, Any], seen: str | None) -> bool:

@@ -175,9 +175,10 @@ def _names_compared(
     return replace(assessment, findings=said.findings, accepted=said.accepted)
 
 
-def fingerprint(request: PostRequest, wanted: Wanted) -> str:
+def fingerprint(asked: Any, source: Path) -> str:
     """A hash of version, options and the content of every file that they name.
 
+    `asked` is a sequence of requests; a Path in them may be seen from the `source`.
     Where files lie does not enter, so results stand when a folder is moved as a whole.
     Everything in the source counts, as a file more may change what is chosen; only
     results and hidden files do not.
@@ -187,16 +188,16 @@ def fingerprint(request: PostRequest, wanted: Wanted) -> str:
     OSError
         A file that cannot be read.
     """
-    return _mark(request, wanted, _digest)
+    return _mark(asked, source, _digest)
 
 
-def seen_mark(request: PostRequest, wanted: Wanted) -> str | None:
+def seen_mark(asked: Any, source: Path) -> str | None:
     """The same by size and time of every file, which reads none of them.
 
     None where one was written moments ago: a change that follows might not show.
     """
     try:
-        return _mark(request, wanted, _seen)
+        return _mark(asked, source, _seen)
     except _TooYoung:
         return None
 
@@ -216,9 +217,8 @@ def _digest(path: Path) -> str:
     return sha256_of([path])
 
 
-def _mark(request: PostRequest, wanted: Wanted, of_file: Callable[[Path], Any]) -> str:
-    source = request.image.source
-    told = [__version__, *(_told(one, source, of_file) for one in (request, wanted))]
+def _mark(asked: Any, source: Path, of_file: Callable[[Path], Any]) -> str:
+    told = [__version__, *_told(asked, source, of_file)]
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
