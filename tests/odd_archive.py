@@ -1,5 +1,6 @@
 """An archive in this process, by pynetdicom, which may be as odd as real ones are."""
 
+import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,10 @@ class OddArchive:
         Objects that it sends though nobody asked.
     fails : collection of str
         SOPInstanceUIDs that it fails to send.
+    most_rows : mapping of str to int
+        By level, after how many answers it ends a query by itself, as if cancelled.
+    truncates : collection of str
+        Levels at which it says nothing of that.
     """
 
     objects: list[Dataset]
@@ -58,6 +63,8 @@ class OddArchive:
     dies_after: int = -1
     adds: Sequence[Dataset] = ()
     fails: Collection[str] = ()
+    most_rows: Mapping[str, int] = field(default_factory=dict)
+    truncates: Collection[str] = ()
     models: Collection[str] = (FIND, GET, MOVE)
     destination: int = 0
     asked: list[Dataset] = field(default_factory=list)
@@ -84,8 +91,11 @@ class OddArchive:
         if level not in self.levels or wanted:
             yield 0xA900, None
             return
-        for row in self.rows(level, asked):
-            if event.is_cancelled:
+        most = self.most_rows.get(level, sys.maxsize)
+        for count, row in enumerate(self.rows(level, asked)):
+            if count >= most and level in self.truncates:
+                return
+            if event.is_cancelled or count >= most:
                 yield 0xFE00, None
                 return
             yield 0xFF00, row

@@ -27,7 +27,7 @@ from sirtdose.errors import InputError, SirtdoseError, require_extra
 _LOADED_ONCE = (
     "sirtdose.workflows.post.assess",
     "sirtdose.workflows.post.results",
-    "sirtdose.report.render",
+    "sirtdose.batch.compiled",
     "sirtdose.report.page_data",
     "scipy.ndimage",
     "pydicom",

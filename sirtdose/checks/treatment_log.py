@@ -21,6 +21,7 @@ def log_findings(session: Session) -> list[Finding]:
             for one in session.records
             for found in (
                 *residual_above_findings(one, subject=session.key),
+                *residual_time_findings(one, subject=session.key),
                 *device_findings(one, subject=session.key),
                 *one_activity_findings(one, subject=session.key),
             )
@@ -79,6 +80,26 @@ def residual_above_findings(record: TreatmentRecord, *, subject: str) -> list[Fi
             f"{given:.4g} GBq",
             severity=Severity.STOP,
             subject=f"{subject} residual",
+            remedy="correct the log",
+        )
+    ]
+
+
+def residual_time_findings(record: TreatmentRecord, *, subject: str) -> list[Finding]:
+    """A residual that was measured before anything was given (H09)."""
+    at, measured = record.at, record.values.get("residual_at")
+    if at is None or measured is None or measured.at is None or measured.at >= at:
+        return []
+    if not record.amount("residual"):
+        return []
+    before_h = (at - measured.at).total_seconds() / 3600
+    return [
+        Finding.of(
+            "H09",
+            f"the residual was measured {before_h:.1f} h before the administration "
+            f"({measured.where}): is a date or a time wrong?",
+            severity=Severity.STOP,
+            subject=f"{subject} residual time",
             remedy="correct the log",
         )
     ]

@@ -20,6 +20,7 @@ def study_findings(
 ) -> list[Finding]:
     """All that a scan's header contradicts of its treatment."""
     return [
+        *other_patient_findings(session, study),
         *header_activity_findings(session, study),
         *scan_time_findings(session, study),
         *scan_offset_findings(session, study, timezone=timezone),
@@ -27,6 +28,30 @@ def study_findings(
         *header_nuclide_findings(session, study),
         *header_weight_findings(session, study),
         *header_day_findings(session, study),
+    ]
+
+
+def other_patient_findings(session: Session, study: ImagingStudy) -> list[Finding]:
+    """A study that a log names by its UID, of another PatientID (H01).
+
+    >>> from datetime import date
+    >>> from sirtdose.model.treatment_record import TreatmentRecord
+    >>> given = TreatmentRecord("p", date(2026, 3, 1), "log", "log, line 2", {}, "Y-90")
+    >>> scans = [ImagingStudy("s", whose, None, "PT") for whose in ("p", "q")]
+    >>> [len(other_patient_findings(Session("k", [given]), one)) for one in scans]
+    [0, 1]
+    """
+    if study.patient == session.patient:
+        return []
+    return [
+        Finding.of(
+            "H01",
+            f"the study that {session.records[0].where} names has another PatientID "
+            "than the log: is it the same patient?",
+            severity=Severity.ASK,
+            subject=f"{session.key} patient id",
+            accepted="they are one patient",
+        )
     ]
 
 

@@ -18,7 +18,8 @@ from sirtdose.cli.patients import (
     read_patients,
     with_lesions,
 )
-from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.post.command import post_command, post_request
+from sirtdose.cli.post.files import wanted_of
 from sirtdose.cli.typed_cases import (
     command_named,
     options_for_all,
@@ -377,7 +378,7 @@ def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
     every |= {"patients": document["patients"]} if document["patients"] else {}
     counted = {what: state_counts(some) for what, some in every.items()}
     said = "; ".join(
-        f"{len(every[what])} {what}: "
+        f"{len(every[what])} {what.removesuffix('s' * (len(every[what]) == 1))}: "
         + ", ".join(f"{count} {state}" for state, count in counts.items())
         for what, counts in counted.items()
     )

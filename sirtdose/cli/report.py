@@ -52,8 +52,8 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--fhir",
     is_flag=True,
-    help="Write observations.json of post.json to --out: FHIR R4, with the PatientID "
-    "of dose_plan.dcm beside it as their subject; no page.",
+    help="Write observations.json (FHIR R4) of post.json to --out, and no page. "
+    "Contains the PatientID of dose_plan.dcm.",
 )
 @click.option(
     "--csv",
@@ -76,11 +76,11 @@ def report_command(
     as_csv: bool,
     force: bool,
 ) -> None:
-    """Make the page of saved results, a one-page sheet, FHIR, or tables of SR.
+    """Make the page of saved results, a one-page sheet, FHIR, or tables from SR.
 
     RESULT is post.json, lesions.json, plan.json, compare.json, vial.json or order.json;
-    with --csv, dose_report.dcm or a folder of such reports. What was changed since it
-    was computed is refused.
+    with --csv, dose_report.dcm or a folder of such reports. Results that were
+    edited since they were computed are refused.
 
     Example: sirtdose report doses/post.json --figures
 

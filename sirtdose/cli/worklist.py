@@ -1,6 +1,7 @@
 """`sirtdose worklist`: treatments and their scans, and the manifest for `batch`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.quantities import acceptances_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_nodes
+from sirtdose.errors import QuantityError
+from sirtdose.model.units import offset_in
 from sirtdose.report.worklist.document import (
     FETCH_FILE,
     MANIFEST_FILE,
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from sirtdose.io.treatments.cells import LogFormat
     from sirtdose.model.imaging_study import Studies
     from sirtdose.model.worklist import Entry
+
+_ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @command("worklist")
@@ -60,8 +65,8 @@ if TYPE_CHECKING:
 @Option(
     "column",
     str,
-    "Says which column of the log holds what, e.g. 'administered=Dose given (MBq)'; "
-    "may be repeated.",
+    "Column of the log that holds a value, if it has another name, e.g. "
+    "'administered=Dose given (MBq)'; may be repeated.",
     many=True,
     metavar="NAME=COLUMN",
     into="columns",
@@ -86,7 +91,7 @@ if TYPE_CHECKING:
 @Option(
     "without",
     ("residual", "structures"),
-    "Counts a treatment as ready although it lacks this; may be repeated.",
+    "Count a treatment as ready without this; may be repeated.",
     many=True,
 )
 @acceptance_options
@@ -108,14 +113,14 @@ def worklist_command(
 ) -> None:
     """Join treatments with their scans, and write the manifest for `sirtdose batch`.
 
-    Treatment logs say activity, residual and times, the headers of studies what was
+    Treatment logs hold activity, residual and times; study headers hold what was
     scanned and when. They are joined by patient and day. A treatment is ready when it
-    has a scan with structures, an activity, a residual and their times, and nothing
-    contradicts. What is missing or contradicts is listed, and is not in the manifest.
+    has a scan with structures, an activity, a residual and their times, without a
+    contradiction. Other treatments are listed, and are not in the manifest.
 
     Writes manifest.csv with the treatments that are ready, and worklist.json, which
-    says for each number where it is from, and which `sirtdose listen` reads too. Of an
-    archive, also studies.csv with what `sirtdose fetch` has to get.
+    has the source of each number, and which `sirtdose listen` reads too. For an
+    archive, also studies.csv, the list for `sirtdose fetch`.
 
     Example: sirtdose worklist --from studies/ --log treatments.csv --timezone
     Europe/Rome --out worklist
@@ -195,13 +200,18 @@ def _format(options: dict[str, Any]) -> "LogFormat":
     from sirtdose.io.treatments.cells import LogFormat
     from sirtdose.io.treatments.csv import COLUMNS
 
+    if options["timezone"] is not None:
+        # Once, rather than for every line of a log.
+        try:
+            offset_in(_ANY_MOMENT, options["timezone"])
+        except QuantityError as error:
+            raise click.BadParameter(str(error), param_hint="--timezone") from None
     columns = {}
     for text in options["columns"]:
         ours, equals, theirs = (one.strip() for one in text.partition("="))
         if not equals or not theirs or ours not in COLUMNS:
             raise click.BadParameter(
-                f"'{text}' names no column: write NAME=COLUMN with a NAME of "
-                f"{', '.join(COLUMNS)}",
+                f"'{text}' is not NAME=COLUMN: NAME is one of {', '.join(COLUMNS)}",
                 param_hint="--column",
             )
         columns[ours] = theirs

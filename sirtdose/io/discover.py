@@ -127,9 +127,9 @@ def _require_foreign(passed: Sequence[Passed], root: Path) -> None:
         return
     others = ", ".join(str(one) for one in own[1:])
     raise FileFormatError(
-        f"{root.name or 'the folder'} contains results of sirtdose, which are read "
-        f"only if named: give {Path(root.name, own[0])}"
-        + (f" (or of the same folder {others})" if others else "")
+        f"{root.name or 'the folder'} contains results of sirtdose, not scans: give "
+        f"the folder of the scans. To use a result, name it: {Path(root.name, own[0])}"
+        + (f" (or, in the same folder, {others})" if others else "")
     )
 
 

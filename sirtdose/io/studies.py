@@ -32,6 +32,7 @@ from sirtdose.model.imaging_study import HeaderInjection, ImagingStudy, Studies
 from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.treatment_record import (
     hidden,
+    hidden_beside,
     hidden_name,
     study_digest,
     without_zeros,
@@ -141,8 +142,8 @@ def _study(unit: _Unit, found: Sequence[Found]) -> ImagingStudy:
         study_digest(text_of(header, "StudyInstanceUID")),
         hidden(identifier),
         started.date() if started else study_day,
-        name=hidden_name(text_of(header, "PatientName")),
-        birth=birth_digest(text_of(header, "PatientBirthDate")),
+        name=hidden_name(text_of(header, "PatientName"), identifier),
+        birth=birth_digest(text_of(header, "PatientBirthDate"), identifier),
         shown=identifier,
         alike=without_zeros(identifier),
         study_day=study_day,
@@ -181,10 +182,10 @@ def _with_header(
     )
 
 
-def birth_digest(text: str) -> str:
+def birth_digest(text: str, patient_id: str) -> str:
     """Digest of a birth date as DICOM writes it; empty for a placeholder."""
     day = parse_date(text)
-    return "" if day is None else hidden(day.strftime("%Y%m%d"))
+    return "" if day is None else hidden_beside(day.strftime("%Y%m%d"), patient_id)
 
 
 def _problem(folder: Path, found: Sequence[Found]) -> str:
@@ -264,8 +265,8 @@ def listed_study(
         hidden(patient_id),
         day,
         modality=next((one for one in _MODALITIES if one in modalities), ""),
-        name=hidden_name(name),
-        birth=birth_digest(birth),
+        name=hidden_name(name, patient_id),
+        birth=birth_digest(birth, patient_id),
         shown=patient_id,
         alike=without_zeros(patient_id),
         study_day=day,

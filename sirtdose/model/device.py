@@ -1,5 +1,6 @@
 """A kind of microspheres: which nuclide it carries and in what vials it comes."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -80,6 +81,18 @@ def device_name(text: str) -> str:
     else:
         said = f"not a device known here: use {', '.join(known)}"
     raise InputError(f"'{text}' is {said}")
+
+
+def device_in(text: str) -> str:
+    """The device that a text, or a word of it, is the name of; empty for none.
+
+    >>> device_in("TheraSphere Y-90 microspheres"), device_in("Y-90 microspheres")
+    ('glass', '')
+    """
+    for word in (text, *text.split()):
+        with suppress(InputError):
+            return device_name(word)
+    return ""
 
 
 def _plain(text: str) -> str:

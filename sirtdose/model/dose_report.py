@@ -8,7 +8,7 @@ from sirtdose.model.report_codes import Code
 FORMAT = "sirtdose.report/1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One number of a group, in the coded unit, as text with all its digits.
 

@@ -28,7 +28,7 @@ class ImagingStudy:
     key : str
         Digest of its StudyInstanceUID.
     patient, name, birth, alike : str
-        Digests, as those of a treatment record.
+        As those of a treatment record.
     shown : str
         The PatientID, for who asks to see it.
     day : datetime.date or None

@@ -146,3 +146,35 @@ def by_own_names(
             raise InputError(f"'{own}' is named twice, also as '{text}': name it once")
         found[own] = value
     return found
+
+
+def told_apart(names: Iterable[str], most: int) -> dict[str, str]:
+    """Names of at most so many characters, no two alike.
+
+    A longer one loses its middle, as names often differ in their last word; one that
+    is still like another gets a number.
+
+    Examples
+    --------
+    >>> told_apart(["Liver", "Tumor of the right lobe, 1"], 12)
+    {'Liver': 'Liver', 'Tumor of the right lobe, 1': 'Tumo...be, 1'}
+    >>> told_apart(["Tumor of the right lobe", "Tumor of the left lobe"], 12).values()
+    dict_values(['Tumo... lobe', 'T...obe (2)'])
+    """
+    every = list(dict.fromkeys(names))
+    found = {one: one for one in every if len(one) <= most}
+    for name in every:
+        if name in found:
+            continue
+        number, short = 1, _without_middle(name, most)
+        while short in found.values():
+            number += 1
+            tail = f" ({number})"
+            short = _without_middle(name, most - len(tail)) + tail
+        found[name] = short
+    return {one: found[one] for one in every}
+
+
+def _without_middle(name: str, most: int) -> str:
+    kept = most - 3
+    return f"{name[: kept // 2].rstrip()}...{name[len(name) - (kept - kept // 2) :]}"

@@ -3,7 +3,7 @@
 import hmac
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -92,18 +92,7 @@ class PatientLink:
         >>> link.names("TumorAna"), link.names("analysis"), link.names("b 1950-01-02")
         (True, False, True)
         """
-        parts = re.split(r"[\W_]+", self.patient_name)
-        told = [self.patient_id, self.accession_number]
-        told += [self.birth_date, dashed(self.birth_date)]
-        plain, joined = _plain(text), _plain(re.sub(r"[\W_]+", "", text))
-        # A mass number stays: it may be the patient's.
-        said = _NUCLIDE.sub(lambda found: re.sub("[A-Za-z]", "", found[0]), text)
-        words = {_plain(one) for one in _WORD.findall(said)}
-        return any(
-            _plain(one) in words if len(one) <= _WHOLE else _plain(one) in plain
-            for one in (*parts, *(one for one in told if len(one) >= _WHOLE))
-            if len(one) >= _LEAST
-        ) or any(len(one) > _JOINED and _plain(one) in joined for one in parts)
+        return Naming([self]).names(text)
 
     def deidentified(self, key: bytes) -> "PatientLink":
         """The same without a person: what is not needed is empty, the rest by key.
@@ -140,6 +129,54 @@ class PatientLink:
                 for one in self.references
             ),
             shifted_d=days,
+        )
+
+
+class Naming:
+    """What names any of some patients, looked up at once for all of them.
+
+    Parameters
+    ----------
+    people : iterable of PatientLink
+        Whom a text may name, by the rules of :meth:`PatientLink.names`.
+    """
+
+    def __init__(self, people: Iterable[PatientLink]) -> None:
+        self._words, self._inside = set[str](), set[str]()
+        self._joined = set[str]()
+        for one in people:
+            parts = re.split(r"[\W_]+", one.patient_name)
+            told = [one.patient_id, one.accession_number]
+            told += [one.birth_date, dashed(one.birth_date)]
+            for it in (*parts, *(it for it in told if len(it) >= _WHOLE)):
+                if len(it) >= _LEAST and (plain := _plain(it)):
+                    (self._words if len(it) <= _WHOLE else self._inside).add(plain)
+            self._joined |= {_plain(it) for it in parts if len(it) > _JOINED}
+        self._joined.discard("")
+        self._lengths = {len(one) for one in (*self._inside, *self._joined)}
+
+    def names(self, text: str) -> bool:
+        """Whether a text holds what names one of them.
+
+        >>> people = [PatientLink(one, "", "", "", "", "", "", "", "", "", ())
+        ...           for one in ("4711", "4712")]
+        >>> Naming(people).names("scan-4712"), Naming(people).names("scan-4713")
+        (True, False)
+        """
+        # A mass number stays: it may be the patient's.
+        said = _NUCLIDE.sub(lambda found: re.sub("[A-Za-z]", "", found[0]), text)
+        if self._words & {_plain(one) for one in _WORD.findall(said)}:
+            return True
+        joined = _plain(re.sub(r"[\W_]+", "", text))
+        return self._is_in(_plain(text), self._inside) or self._is_in(
+            joined, self._joined
+        )
+
+    def _is_in(self, text: str, wanted: set[str]) -> bool:
+        return any(
+            text[start : start + length] in wanted
+            for length in self._lengths
+            for start in range(len(text) - length + 1)
         )
 
 

@@ -1,6 +1,7 @@
 """What a treatment log says of one administration, each value with its place."""
 
 import hashlib
+import hmac
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -45,8 +46,8 @@ class TreatmentRecord:
     Parameters
     ----------
     patient, name, birth : str
-        Digests (:func:`hidden`) of PatientID, name and birth date; empty where the log
-        says nothing.
+        Digests of PatientID (:func:`hidden`), name and birth date
+        (:func:`hidden_beside`); empty where the log says nothing.
     shown : str
         The PatientID as it was written, for who asks to see it.
     day : datetime.date
@@ -55,11 +56,11 @@ class TreatmentRecord:
     values : mapping of str to Stated
         By the names of :data:`OPTIONS`; also ``delivered``, what reached the patient
         without the residual, and ``injection``, ``perfused``, ``weight``, ``study_uid``
-        and what is only shown, such as ``operator``.
+        (its digest) and what is only shown, such as ``operator``.
     log, where : str
         The log's name, and the place in it.
     alike : str
-        Digest of the PatientID without leading zeros.
+        The PatientID without leading zeros, which is written nowhere.
     """
 
     patient: str
@@ -135,48 +136,64 @@ class TreatmentLog:
     remarks: Sequence[str] = ()
 
 
-def hidden_name(text: str) -> str:
-    """A digest of a person's name; empty of nothing.
+def hidden_name(text: str, patient_id: str) -> str:
+    """A digest of the name of a patient; empty of nothing.
 
     Case, accents, signs and the order of its parts make no difference.
 
-    >>> hidden_name("Rivera^Ana=X") == hidden_name("ANA RIVERA"), hidden_name("^")
-    (True, '')
+    >>> hidden_name("Rivera^Ana=X", "7") == hidden_name("ANA RIVERA", "7")
+    True
+    >>> hidden_name("^", "7")
+    ''
     """
     # Behind the sign a DICOM name has other alphabets.
     plain = unicodedata.normalize("NFKD", text.partition("=")[0].casefold())
     letters = "".join(one for one in plain if not unicodedata.combining(one))
-    return hidden(" ".join(sorted(re.findall(r"[^\W_]+", letters))))
+    return hidden_beside(" ".join(sorted(re.findall(r"[^\W_]+", letters))), patient_id)
 
 
-@lru_cache(maxsize=4096)
-def hidden(text: str) -> str:
-    """A digest of a patient's number or birth date in any case; empty of nothing.
-
-    It costs time on purpose: patients' numbers are few, and are found by trying all.
+def hidden(patient_id: str) -> str:
+    """A digest of a PatientID in any case; empty of nothing.
 
     >>> hidden("AB 7") == hidden(" ab 7 "), hidden(" "), len(hidden("7"))
     (True, '', 10)
     """
+    return _key(_plain(patient_id)).hex()[:_DIGITS] if patient_id.strip() else ""
+
+
+def hidden_beside(text: str, patient_id: str) -> str:
+    """A digest of what else is known of a patient; empty of nothing.
+
+    Who tries all names or birth dates has to find the PatientID first, so that this
+    one need not cost time. It is compared for one PatientID only.
+
+    >>> hidden_beside("19500301", "7") == hidden_beside("19500301", "8")
+    False
+    """
     if not text.strip():
         return ""
-    found = hashlib.scrypt(
-        text.strip().casefold().encode("utf-8", "replace"),
-        salt=b"sirtdose.worklist",
-        n=_COST,
-        r=_BLOCK,
-        p=1,
-    )
-    return found.hex()[:_DIGITS]
+    key = _key(_plain(patient_id))
+    return hmac.new(key, _plain(text), hashlib.sha256).hexdigest()[:_DIGITS]
+
+
+@lru_cache(maxsize=65536)
+def _key(patient_id: bytes) -> bytes:
+    """It costs time on purpose: PatientIDs are few, and are found by trying all."""
+    return hashlib.scrypt(patient_id, salt=b"sirtdose.worklist", n=_COST, r=_BLOCK, p=1)
+
+
+def _plain(text: str) -> bytes:
+    return text.strip().casefold().encode("utf-8", "replace")
 
 
 def without_zeros(patient_id: str) -> str:
-    """Digest of an identifier as a spreadsheet leaves it: without leading zeros.
+    """An identifier as a spreadsheet leaves it: without leading zeros.
 
-    >>> without_zeros("007") == hidden("7"), without_zeros("7") == hidden("7")
-    (True, True)
+    >>> without_zeros("007"), without_zeros(" aB "), without_zeros("0")
+    ('7', 'ab', '0')
     """
-    return hidden(patient_id.strip().lstrip("0") or patient_id)
+    plain = patient_id.strip().casefold()
+    return plain.lstrip("0") or plain
 
 
 def study_digest(uid: str) -> str:

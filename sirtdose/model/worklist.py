@@ -75,8 +75,8 @@ class Session:
         return min((one.at for one in self.records if one.at), default=None)
 
     @property
-    def study_uid(self) -> str:
-        """The study that a log names, empty for none."""
+    def study(self) -> str:
+        """Digest of the study that a log names, empty for none."""
         uids = (one.text("study_uid") for one in self.records)
         return next((one for one in uids if one), "")
 

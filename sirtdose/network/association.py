@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 _REJECTED = {
     (1, 1): "it does not say why",
-    (1, 3): "it does not know the calling AE title: give another --calling-aet, or "
-    "calling_aet of the node in the site file",
-    (1, 7): "its AE title is different: give it with --aet, or as aet of the node in "
-    "the site file",
+    (1, 3): "it does not know our AE title {calling}: have it entered there, or "
+    "correct calling_aet of the node in the site file, or `sirtdose send "
+    "--calling-aet`",
+    (1, 7): "its AE title is not {called}: correct aet of the node in the site file, "
+    "or `sirtdose send --aet`",
     (3, 2): "its maximum number of associations is open",
 }
 # The ACSE provider refuses, and does not say more: so do those who know no user.
@@ -152,6 +153,7 @@ def _failure(association: Any, to: Peer) -> OutputError:
         answer = association.acceptor.primitive
         source, reason = answer.result_source, answer.diagnostic
         why = _REJECTED.get((source, reason), f"source {source}, reason {reason}")
+        why = why.format(called=to.called, calling=to.calling)
         if source == _BY_ACSE and not to.credentials.is_empty:
             why += "; or it does not accept the user and password"
         said = f"{to.where} rejects the association: {why}"
@@ -161,6 +163,6 @@ def _failure(association: Any, to: Peer) -> OutputError:
         belief = "" if to.tls is None else ", or a certificate was not trusted"
         return OutputError(
             f"could not associate with {to.where}: connection refused or timed out"
-            f"{belief}"
+            f"{belief}: check host, port and firewall"
         )
     return OutputError(f"could not associate with {to.where}")

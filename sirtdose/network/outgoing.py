@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from filecmp import cmp
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError, InputError
@@ -49,7 +50,8 @@ def outgoing_files(
     Raises
     ------
     FileFormatError
-        Nothing there, or a file that is named is no DICOM that can be sent.
+        Nothing there, a file that is named is no DICOM that can be sent, or two files
+        of one UID differ.
     """
     sending: dict[Path, Outgoing] = {}
     skipped: list[Skipped] = []
@@ -68,10 +70,24 @@ def outgoing_files(
         others = [one for one in skipped if one.why != _NO_DICOM]
         why = "".join(f"; {one.path.name}: {one.why}" for one in others[:_MOST_NAMED])
         raise FileFormatError(
-            "there is no DICOM to send: name a folder that contains some, such as the "
+            "there is no DICOM file to send: give a folder with some, such as the "
             f"results of `sirtdose post`{why}"
         )
+    _require_one_content(list(sending.values()))
     return list(sending.values()), skipped
+
+
+def _require_one_content(files: Sequence[Outgoing]) -> None:
+    """Refuse files of one UID that differ: an archive keeps one of them."""
+    first: dict[str, Outgoing] = {}
+    for file in files:
+        other = first.setdefault(file.sop_instance, file)
+        if other is not file and not cmp(other.path, file.path, shallow=False):
+            raise FileFormatError(
+                f"{other.path.name} and {file.path.name} differ but have the same "
+                "SOPInstanceUID, so that an archive would keep one of them: send "
+                "only that one; nothing was sent"
+            )
 
 
 def _files(source: Path) -> Iterator[Path]:

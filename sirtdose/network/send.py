@@ -1,5 +1,6 @@
 """Send files: verify, then store each, on new associations where one fails."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 # A context has an odd number of one byte.
 _MOST_CONTEXTS = 126
+_UID = re.compile(r"\d+(\.\d+){3,}")
+_WHO = (
+    *("PatientName", "PatientID", "OtherPatientIDs", "OtherPatientNames"),
+    *("PatientBirthDate", "AccessionNumber", "StudyID"),
+)
 _NOT_NEGOTIATED = "the receiver does not accept this kind of object in this encoding"
 
 
@@ -152,14 +158,32 @@ def _store(
     status = answer.get("Status")
     if status is None:
         return None, "no answer"
-    return int(status), _meaning(int(status), str(answer.get("ErrorComment") or ""))
-
-
-def _meaning(status: int, comment: str) -> str:
     if status == 0:
-        return ""
-    said = "".join(c for c in comment if c.isprintable())
-    return ": ".join(one for one in (reason(status), said) if one)
+        return 0, ""
+    comment = "".join(
+        c for c in str(answer.get("ErrorComment") or "") if c.isprintable()
+    )
+    if _names_someone(comment, file):
+        comment = "its comment has identifiers and is not shown"
+    return int(status), ": ".join(one for one in (reason(int(status)), comment) if one)
+
+
+def _names_someone(comment: str, file: Outgoing) -> bool:
+    """Whether a receiver's comment has a UID, or a word of whose object it is."""
+    from pydicom import dcmread
+
+    if not comment or _UID.search(comment):
+        return bool(comment)
+    try:
+        found = dcmread(file.path, specific_tags=list(_WHO), stop_before_pixels=True)
+        own = " ".join(str(found.get(keyword, "")) for keyword in _WHO)
+    except Exception:  # noqa: BLE001 - a value that cannot be read may be anybody's
+        return True
+    words, of_patient = (
+        set(re.findall(r"\w{2,}", text.casefold().replace("_", " ")))
+        for text in (comment, own)
+    )
+    return bool(words & of_patient)
 
 
 @contextmanager

@@ -163,7 +163,12 @@ def _require_result(path: Path) -> None:
     if not path.exists():
         raise InputError(f"there is no file {path.name}: give {_ANY_RESULT}")
     if path.suffix.casefold() != ".json":
-        raise InputError(f"{path.name} is no result of sirtdose: give {_ANY_RESULT}")
+        if path.suffix.casefold() == ".dcm":
+            raise InputError(
+                f"{path.name} is DICOM: add --csv to read a structured report, or give "
+                f"{_ANY_RESULT}"
+            )
+        raise InputError(f"no page is made from {path.name}: give {_ANY_RESULT}")
 
 
 def _text(path: Path) -> str:

@@ -3,11 +3,13 @@
 import base64
 import io
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from sirtdose.model.names import told_apart
 from sirtdose.report.planes import UNITS, path_points
 
 if TYPE_CHECKING:
@@ -16,11 +18,26 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _NOT_A_DEVICE = "not a medical device"
+# Characters that a legend of curves, and one of outlines side by side, has room for.
+_NAME_MAX, _KEY_MAX = 44, 20
+# Where they are installed: the scripts that matplotlib's own font lacks.
+_OTHER_FONTS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "IPAGothic"),
+    *("WenQuanYi Zen Hei", "Droid Sans Fallback", "Yu Gothic", "Meiryo", "MS Gothic"),
+    *("Microsoft YaHei", "Malgun Gothic", "Hiragino Sans", "PingFang SC", "Noto Sans"),
+)
 
 
 def write_figures(data: Mapping[str, Any], case: str, folder: Path) -> None:
     """Write planes and, where there is one, the histogram; each carries its case."""
+    import matplotlib as mpl
+
     folder.mkdir(parents=True)
+    with mpl.rc_context({"font.family": fonts()[0]}):
+        _write_figures(data, case, folder)
+
+
+def _write_figures(data: Mapping[str, Any], case: str, folder: Path) -> None:
     figures = {"planes": _planes(data)}
     if data.get("histograms"):
         figures["dvh"] = dvh_figure(data["histograms"][0])
@@ -33,9 +50,28 @@ def write_figures(data: Mapping[str, Any], case: str, folder: Path) -> None:
             _save(figure, folder / f"{name}.{ending}", made)
 
 
+@cache
+def fonts() -> tuple[tuple[str, ...], frozenset[int]]:
+    """Fonts that pictures are drawn in, the first first, and the characters they have.
+
+    Every machine has the first.
+    """
+    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+    installed = {one.name for one in fontManager.ttflist}
+    found = ("DejaVu Sans", *(one for one in _OTHER_FONTS if one in installed))
+    files = [findfont(FontProperties(family=[one])) for one in found]
+    return found, frozenset().union(*(get_font(one).get_charmap() for one in files))
+
+
 def plain(name: str) -> str:
-    """A name as it is: no formula, and shown though it begins with a dash below."""
-    shown = name.replace("$", r"\$")
+    """A name as it is: no formula, and shown though it begins with a dash below.
+
+    A character that no font here has is a question mark.
+    """
+    known = fonts()[1]
+    shown = "".join(one if ord(one) in known else "?" for one in name)
+    shown = shown.replace("$", r"\$")
     return f"\N{ZERO WIDTH SPACE}{shown}" if shown.startswith("_") else shown
 
 
@@ -52,6 +88,7 @@ def dvh_figure(dvh: Mapping[str, Any]) -> "Figure":
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
+    names = told_apart([one["shown"] for one in dvh["curves"]], _NAME_MAX)
     for curve in dvh["curves"]:
         doses = np.linspace(0, dvh["end_gy"], len(curve["fraction"]))
         axes.plot(
@@ -59,7 +96,7 @@ def dvh_figure(dvh: Mapping[str, Any]) -> "Figure":
             100 * np.array(curve["fraction"]),
             color=curve["color"],
             linestyle="--" if curve["dashed"] else "-",
-            label=plain(curve["shown"]),
+            label=plain(names[curve["shown"]]),
         )
     axes.set(
         xlabel="absorbed dose, Gy",
@@ -112,13 +149,17 @@ def draw_scale(
 
 
 def key_lines(
-    data: Mapping[str, Any], color: str = "color"
+    data: Mapping[str, Any], color: str = "color", *, most: int = _KEY_MAX
 ) -> "tuple[list[Line2D], list[Line2D]]":
-    """Isodoses and outlines, each with its name; `dark` are the colors on black."""
+    """Isodoses and outlines, each with its name; `dark` are the colors on black.
+
+    Names have at most so many characters.
+    """
     isodoses = [_line("Isodoses, Gy", "none")]
     isodoses += [_line(f"{o['level_gy']:g}", o["color"]) for o in data["isodoses"]]
+    names = told_apart([one["name"] for one in data["outlines"]], most)
     outlines = [
-        _line(plain(one["name"]), one[color], dashed=one["dashed"])
+        _line(plain(names[one["name"]]), one[color], dashed=one["dashed"])
         for one in data["outlines"]
     ]
     return isodoses, outlines

@@ -12,6 +12,7 @@ from math import floor, log10, sqrt
 from typing import Any
 
 from sirtdose.model.metric import Metric
+from sirtdose.model.names import told_apart
 from sirtdose.model.role import DERIVED_ROLES, PERFUSED_REST, Role
 from sirtdose.model.structure import Structure
 from sirtdose.report.palette import ISODOSES, paints
@@ -56,10 +57,11 @@ def drawn(structure: Structure) -> bool:
 def structure_looks(structures: Sequence[Structure]) -> dict[str, Look]:
     """One look a structure, by its name, the same in pictures and curves."""
     roles = {one.name: one.role for one in reversed(structures)}
+    short = {name: short_name(name, role) for name, role in roles.items()}
+    alike = [one for one in short if list(short.values()).count(short[one]) > 1]
+    short |= told_apart(alike, _SHORT_MAX)
     return {
-        name: Look(
-            one.on_white, one.on_black, one.dashed, short_name(name, roles[name])
-        )
+        name: Look(one.on_white, one.on_black, one.dashed, short[name])
         for name, one in paints((one.name, one.role) for one in structures).items()
     }
 

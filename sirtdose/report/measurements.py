@@ -33,12 +33,12 @@ def measurements_csv(reports: Iterable[tuple[str, DoseReport]]) -> str:
     Quantities of ours are named as the columns of structures.csv, without their unit;
     those of others by the meaning of their code.
     """
-    rows = [
+    rows = (
         _row(label, report, group, one)
         for label, report in reports
         for group in report.groups
         for one in group.measured
-    ]
+    )
     return rows_csv(_COLUMNS, rows)
 
 

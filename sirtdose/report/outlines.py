@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.model.grid import Grid, three
 from sirtdose.model.structure import Structure
+from sirtdose.report.sampling import blurred, sample, sampled
 
 SMOOTHING_MM = 2.5
 # Inside from this value on.
@@ -39,16 +40,14 @@ def smooth(structure: Structure, axes: Grid) -> Smooth:
     A Gaussian alone shrinks what is small: the values are scaled until as much volume
     lies at and above half as the mask has.
     """
-    from scipy.ndimage import gaussian_filter
-
     grid = _own_grid(structure, axes)
     [side_mm, *_] = grid.spacing_mm
     inside = sampled(structure.occupancy, structure.grid, grid)
-    blurred = gaussian_filter(inside, SMOOTHING_MM / side_mm, truncate=3.0)
+    soft = blurred(inside, SMOOTHING_MM / side_mm)
     voxels = structure.volume_ml / grid.voxel_volume_ml
-    count = int(np.clip(round(voxels), _SMALLEST_VOXELS, blurred.size))
-    level = float(np.partition(blurred, -count, axis=None)[-count])
-    scaled = np.clip(blurred * (INSIDE / max(level, 1e-6)), 0, 1)
+    count = int(np.clip(round(voxels), _SMALLEST_VOXELS, soft.size))
+    level = float(np.partition(soft, -count, axis=None)[-count])
+    scaled = np.clip(soft * (INSIDE / max(level, 1e-6)), 0, 1)
     return Smooth(structure, scaled.astype(np.float32), grid)
 
 
@@ -63,58 +62,6 @@ def _own_grid(structure: Structure, axes: Grid) -> Grid:
     affine[:3, :3] *= side / spacing
     affine[:3, 3] = axes.world_mm(low / spacing)
     return Grid(three(int(n) + 2 for n in size / side), affine)
-
-
-def sampled(
-    data: NDArray[Any], grid: Grid, points: Grid, *, outside: float = 0.0
-) -> NDArray[np.float32]:
-    """Interpolate between voxels at the points of a lattice, slice by slice."""
-    from scipy.ndimage import affine_transform
-
-    to_data = np.linalg.inv(grid.affine_mm) @ points.affine_mm
-    part, low = _part(data, grid.index(points.corners_mm()))
-    if not part.size:
-        return np.full(points.shape, outside, np.float32)
-    found: NDArray[np.float32] = affine_transform(
-        part.astype(np.float32),
-        to_data[:3, :3],
-        offset=to_data[:3, 3] - low,
-        output_shape=points.shape,
-        order=1,
-        mode="grid-constant",
-        cval=outside,
-    )
-    return found
-
-
-def sample(
-    data: NDArray[Any], grid: Grid, points: NDArray[np.float64], outside: float = 0.0
-) -> NDArray[Any]:
-    """Interpolate at points (rows, columns, 3); `outside` is given off the grid."""
-    from scipy.ndimage import map_coordinates
-
-    index = grid.index(points)
-    part, low = _part(data, index.reshape(-1, 3))
-    if not part.size:
-        return np.full(points.shape[:2], outside)
-    found: NDArray[Any] = map_coordinates(
-        part.astype(np.float32),
-        np.moveaxis(index - low, -1, 0),
-        order=1,
-        mode="constant",
-        cval=outside,
-    )
-    return found
-
-
-def _part(
-    data: NDArray[Any], index: NDArray[np.float64]
-) -> tuple[NDArray[Any], NDArray[np.int_]]:
-    """The voxels around some places, and the first one's index: only they are read."""
-    low = np.clip(np.floor(index.min(axis=0)).astype(int) - 1, 0, None)
-    high = np.ceil(index.max(axis=0)).astype(int) + 2
-    box = tuple(slice(a, max(b, a)) for a, b in zip(low, high, strict=True))
-    return data[box], low
 
 
 def curves(values: NDArray[Any], level: float) -> list[NDArray[np.float64]]:

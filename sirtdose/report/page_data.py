@@ -36,7 +36,7 @@ from sirtdose.report.looks import (
     scale_top_gy,
     structure_looks,
 )
-from sirtdose.report.outlines import sample, smooth
+from sirtdose.report.outlines import smooth
 from sirtdose.report.palette import ISODOSES
 from sirtdose.report.planes import (
     Field,
@@ -48,6 +48,7 @@ from sirtdose.report.planes import (
     still_planes,
 )
 from sirtdose.report.reader_outlines import reader_planes
+from sirtdose.report.sampling import sample
 from sirtdose.report.view_data import lattice_of, view_data
 
 _SCHEMA = "sirtdose.report_data/2"

@@ -23,6 +23,8 @@ _CELL = re.compile(r"<t[hd]\b([^>]*)>(.*?)</t[hd]>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 # Points across a sheet and of a table's letters; widths of a letter and a gap.
 _SHEET_PT, _TABLE_PT, _LETTER_EM, _GAP_EM = 527.0, 8.0, 0.74, 0.6
+# A cell of more letters goes on several lines.
+_LINE_MAX = 32
 # The fonts of matplotlib: the same on every machine, and free to embed.
 _FONTS = (
     ("DejaVu Sans", "normal", "DejaVuSans.ttf"),
@@ -130,13 +132,14 @@ def _fitted(table: str) -> str:
 
     A browser makes the whole sheet smaller; here a table would leave it.
     """
+    table = _CELL.sub(_on_lines, table)
     words: dict[int, int] = {}
     for row in _ROW.findall(table):
         for column, (attributes, cell) in enumerate(_CELL.findall(row)):
             if "colspan" in attributes:
                 break
-            text = unescape(_TAG.sub("", cell))
-            parts = [text.strip()] if "nw" in attributes else text.split()
+            text = _said(cell)
+            parts = [text] if "nw" in attributes else text.split()
             longest = max(map(len, parts), default=0)
             words[column] = max(words.get(column, 0), longest)
     needed = _LETTER_EM * sum(words.values()) + _GAP_EM * len(words)
@@ -144,6 +147,18 @@ def _fitted(table: str) -> str:
         return table
     size = f"font-size: {_SHEET_PT / needed:.2f}pt"
     return f'<div class="fitted" style="{size}">{table}</div>'
+
+
+def _on_lines(cell: re.Match[str]) -> str:
+    """A cell of one line, on several where that would make all letters tiny."""
+    attributes, text = cell.groups()
+    if 'class="nw"' not in attributes or len(_said(text)) <= _LINE_MAX:
+        return cell[0]
+    return cell[0].replace('class="nw"', 'class="long"', 1)
+
+
+def _said(cell: str) -> str:
+    return unescape(_TAG.sub("", cell)).strip()
 
 
 @cache

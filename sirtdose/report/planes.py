@@ -19,8 +19,9 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.looks import Look, rgb
-from sirtdose.report.outlines import INSIDE, Smooth, curves, path_of, sample
+from sirtdose.report.outlines import INSIDE, Smooth, curves, path_of
 from sirtdose.report.palette import ISODOSES
+from sirtdose.report.sampling import sample
 
 # The drawing's own units across a plane, and the text of its labels in them.
 UNITS = 1000

@@ -74,6 +74,18 @@ def render(
     )
 
 
+def compile_template(name: str) -> None:
+    """Compile a template, and those that it takes in, for pages to come."""
+    from jinja2.meta import find_referenced_templates
+
+    environment = _environment()
+    environment.get_template(name)
+    source = _own_text(name)
+    for one in find_referenced_templates(environment.parse(source)):
+        if one is not None:
+            compile_template(one)
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined

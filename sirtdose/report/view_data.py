@@ -21,8 +21,9 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.looks import Look
-from sirtdose.report.outlines import Smooth, sampled
+from sirtdose.report.outlines import Smooth
 from sirtdose.report.planes import AIR_HU
+from sirtdose.report.sampling import sampled
 
 _MARGIN_MM = 25.0
 # Voxels of the first dose and of the picture, and one in how many of other doses is

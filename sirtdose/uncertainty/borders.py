@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sirtdose.dosimetry.grid.surface import surface_of
 from sirtdose.uncertainty.scene import Array, Contour, Scene
@@ -39,12 +38,13 @@ def signed_distance_mm(
     >>> [float(round(mm, 1)) for mm in distance[10, 10, 3:11]]
     [-1.0, -3.0, -5.0, -5.0, -3.0, -1.0, 1.0, 3.0]
     """
+    from scipy.ndimage import distance_transform_edt
     from scipy.spatial import cKDTree
 
     # Of what fills no voxel by half, the inside is where most of it lies.
     sign = np.where(occupancy >= 0.5 * float(occupancy.max()), -1.0, 1.0)
-    roughly = ndimage.distance_transform_edt(sign > 0, sampling=spacing_mm)
-    roughly += ndimage.distance_transform_edt(sign < 0, sampling=spacing_mm)
+    roughly = distance_transform_edt(sign > 0, sampling=spacing_mm)
+    roughly += distance_transform_edt(sign < 0, sampling=spacing_mm)
     # From center to center: the border lies half a voxel nearer.
     distance: Array = sign * np.maximum(roughly - min(spacing_mm) / 2, 0)
     corners, faces = surface_of(occupancy, spacing_mm)
@@ -94,6 +94,8 @@ class Border:
         cls, occupancy: Array, spacing_mm: tuple[float, float, float], reach_mm: float
     ) -> "Border":
         """Find the voxels within a reach of the border."""
+        from scipy.ndimage import spline_filter
+
         side = _side_mm(spacing_mm)
         distance = signed_distance_mm(occupancy, spacing_mm, reach_mm + 2 * side)
         near = (np.abs(distance) < reach_mm + side) | (
@@ -102,7 +104,7 @@ class Border:
         at = np.flatnonzero(near)
         return cls(
             occupancy,
-            ndimage.spline_filter(distance, order=3, mode="nearest"),
+            spline_filter(distance, order=3, mode="nearest"),
             spacing_mm,
             at,
             np.stack(np.unravel_index(at, occupancy.shape)).astype(float),
@@ -120,9 +122,11 @@ class Border:
         shift_mm : array of 3
             Along the array's axes.
         """
+        from scipy.ndimage import map_coordinates
+
         steps = (shift_mm / self.spacing_mm)[:, None]
         # Cubic: between voxels a distance is curved, and lines would lie above it.
-        distance = ndimage.map_coordinates(
+        distance = map_coordinates(
             self.spline, self.index - steps, order=3, mode="nearest", prefilter=False
         )
         ramp = _ramp(distance - outwards_mm, _side_mm(self.spacing_mm))

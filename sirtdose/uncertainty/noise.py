@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import copysign
 
 import numpy as np
-from scipy import ndimage
 
 from sirtdose.uncertainty.scene import Array, Scene, composed
 
@@ -68,7 +67,9 @@ class Noise:
         return float(max(variance, 0.0) ** 0.5)
 
     def _box_of(self, weight: Array) -> tuple[slice, ...]:
-        found = ndimage.find_objects((weight != 0).astype(np.int8))
+        from scipy.ndimage import find_objects
+
+        found = find_objects((weight != 0).astype(np.int8))
         if not found:
             return tuple(slice(0, 1) for _ in weight.shape)
         margins = [int(np.ceil(_REACH * one)) + 1 for one in self.sigma]
@@ -82,8 +83,10 @@ def smoothed(values: Array, sigma: Sequence[float], *, wrapped: bool = False) ->
     """Smooth, so that white noise of 1 stays noise of 1; `wrapped` from end to end."""
     if max(sigma) <= 0:
         return values
+    from scipy.ndimage import gaussian_filter
+
     mode = "wrap" if wrapped else "constant"
-    smooth = ndimage.gaussian_filter(values, sigma, mode=mode, truncate=_REACH)
+    smooth = gaussian_filter(values, sigma, mode=mode, truncate=_REACH)
     # By the filter's own weights: what is measured of one draw is itself noisy.
     gains = [
         _gain(size if wrapped else 2 * int(np.ceil(_REACH * one)) + 3, one)
@@ -94,9 +97,11 @@ def smoothed(values: Array, sigma: Sequence[float], *, wrapped: bool = False) ->
 
 def _gain(size: int, sigma: float) -> float:
     """What a filter along an axis leaves of the standard deviation of white noise."""
+    from scipy.ndimage import gaussian_filter1d
+
     impulse = np.zeros(size)
     impulse[size // 2] = 1.0
-    weights = ndimage.gaussian_filter1d(impulse, sigma, mode="wrap", truncate=_REACH)
+    weights = gaussian_filter1d(impulse, sigma, mode="wrap", truncate=_REACH)
     return float(np.linalg.norm(weights))
 
 

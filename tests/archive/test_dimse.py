@@ -1,9 +1,12 @@
 """`sirtdose find`, `fetch` and `send` with Orthanc, by C-FIND, C-GET and C-MOVE."""
 
+import csv
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -23,10 +26,12 @@ from tests.network_peers import (
     with_meta,
     write_object,
 )
+from tests.pdf_text import needs_pdf
 
 pytestmark = pytest.mark.archive
 Run = Callable[..., Result]
 EVERY = ("--date", "2020-01-01..")
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "from-an-archive.md"
 OF_PATIENT = ("Phantom^Digital", "PHANTOM", NAME, "DOE", PATIENT_ID)
 
 
@@ -121,26 +126,43 @@ def test_what_was_stored_comes_back(
         assert one.file_meta.TransferSyntaxUID == sent[uid].file_meta.TransferSyntaxUID
 
 
+def as_a_shell(word: str) -> list[str]:
+    """Files that it matches, without hidden ones."""
+    if "*" not in word:
+        return [word]
+    return [str(one) for one in Path().glob(word) if not one.name.startswith(".")]
+
+
 def test_from_an_archive_to_doses_in_it(
-    run: Run, site: Callable[..., Path], found: Path, tmp_path: Path
+    run: Run,
+    site: Callable[..., Path],
+    found: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scans, doses = tmp_path / "scans", tmp_path / "doses"
+    """The three lines of the page as they are typed, with the patient's study."""
     own = ("--site", site())
-    assert run(*own, "fetch", found, "--from", "pacs", "--out", scans).exit_code == 0
-    [study] = [one for one in scans.iterdir() if not one.name.startswith(".")]
-    given = ("--administered", "2.2GBq", "--administered-at", "2026-03-02T10:00+01:00")
-    given += ("--residual", "50MBq", "--residual-at", "2026-03-02T10:00+01:00")
-    given += ("--lung-shunt", "5%", "--calibrate-over", "fov", "--out", doses)
-    posted = run(*own, "post", study, *given)
-    assert posted.exit_code == 0, posted.stderr
-    sent = run(*own, "send", doses, "--to", "pacs", "--json")
-    assert sent.exit_code == 0, sent.stderr
-    assert [one["stored"] for one in json.loads(sent.stdout)["sent"]] == [True] * 3
+    monkeypatch.chdir(tmp_path)
+    [study] = csv.DictReader(found.read_text("utf-8").splitlines())
+    page = PAGE.read_text("utf-8")
+    script = page.partition("```text\n")[2].partition("```")[0]
+    assert script.count("1.2.840.113619.2.55.1") == 1
+    script = script.replace("1.2.840.113619.2.55.1", study["study_instance_uid"])
+    typed = [shlex.split(line) for line in script.splitlines()]
+    assert [words[:2] for words in typed] == [
+        ["sirtdose", name] for name in ("fetch", "post", "send")
+    ]
+    for words in typed:
+        done = run(*own, *chain.from_iterable(map(as_a_shell, words[1:])))
+        assert done.exit_code == 0, done.stderr
+    doses = tmp_path / "doses"
+    sent = [one for one in doses.iterdir() if one.suffix == ".dcm"]
+    assert f"{len(sent)} of {len(sent)} stored" in done.stderr
     again = run(
         *own, "find", "--from", "pacs", *EVERY, "--modality", "RTDOSE", "--json"
     )
     [one] = json.loads(again.stdout)["studies"]
-    assert one["objects"] == 107
+    assert one["objects"] == 104 + len(sent)
     back = tmp_path / "back"
     uid = one["study_instance_uid"]
     words = ("fetch", uid, "--from", "pacs", "--modality", "RTDOSE", "--out", back)
@@ -149,6 +171,43 @@ def test_from_an_archive_to_doses_in_it(
     ours = dcmread(doses / "dose_local.dcm")
     assert dose == ours
     assert dose.PixelData == ours.PixelData
+    for name, modality in (("dose_report.dcm", "SR"), ("dose_structures.dcm", "SEG")):
+        words = ("fetch", uid, "--from", "pacs", "--modality", modality)
+        assert run(*own, *words, "--out", tmp_path / modality).exit_code == 0
+        [came] = whole(tmp_path / modality / one["key"]).values()
+        assert came == dcmread(doses / name)
+
+
+def test_pdf_and_pictures_come_back(
+    run: Run, site: Callable[..., Path], patient: Path, tmp_path: Path
+) -> None:
+    needs_pdf()
+    own, doses = ("--site", site()), tmp_path / "doses"
+    given = (
+        "--administered",
+        "2.2GBq",
+        "--lung-shunt",
+        "5%",
+        "--calibrate-over",
+        "fov",
+    )
+    words = ("post", patient, *given, "--pdf", "--key-images", "--out", doses)
+    assert run(*words).exit_code == 0
+    assert run(*own, "send", doses, "--to", "pacs").exit_code == 0
+    pdf = dcmread(doses / "dose_pdf.dcm")
+    uid = pdf.StudyInstanceUID
+    words = ("fetch", uid, "--from", "pacs", "--modality", f"{pdf.Modality},OT")
+    assert run(*own, *words, "--out", tmp_path / "back").exit_code == 0
+    came = {one.SOPInstanceUID: one for one in whole(tmp_path / "back").values()}
+    assert came[pdf.SOPInstanceUID].EncapsulatedDocument == pdf.EncapsulatedDocument
+    assert (
+        pdf.EncapsulatedDocument[: pdf.EncapsulatedDocumentLength]
+        == (doses / "report.pdf").read_bytes()
+    )
+    pictures = [dcmread(one) for one in doses.glob("dose_picture_*.dcm")]
+    assert len(pictures) == 5
+    for ours in pictures:
+        assert came[ours.SOPInstanceUID].PixelData == ours.PixelData
 
 
 @pytest.mark.parametrize("way", ["get", "move"])
@@ -244,7 +303,9 @@ def test_300_studies_are_listed(
 ) -> None:
     patients = tmp_path / "patients.txt"
     patients.write_text(f"{PATIENT_ID}\n", "utf-8")
-    words = ("--site", site(), "find", "--from", "pacs", "--json", "--patients")
+    words = ("--site", site(), "find", "--from", "pacs", "--json")
+    # Other studies of that patient are of today.
+    words = (*words, "--date", "..2019-12-31", "--patients")
     every = json.loads(run(*words, patients).stdout)
     assert len(every["studies"]) == 300
     assert not every["is_cut"]
@@ -259,11 +320,28 @@ def test_300_studies_are_listed(
     assert one["date"] == "2019-01-18"
 
 
+def test_a_limit_of_its_own_is_noticed(run: Run, tmp_path: Path) -> None:
+    sent, site = tmp_path / "sent", tmp_path / "site.toml"
+    sent.mkdir()
+    for number in range(9):
+        one = make_object(number, study=f"1.2.826.0.1.3680043.8.498.9.{number}")
+        one.StudyDate, one.SeriesInstanceUID = "20190301", f"{one.StudyInstanceUID}.1"
+        write_object(sent / f"{number}.dcm", one, ExplicitVRLittleEndian)
+    with running(tmp_path / "orthanc", LimitFindResults=4) as orthanc:
+        site.write_text(orthanc.node(), "utf-8")
+        words = ("--site", site, "send", sent, "--to", "pacs", "--commitment", "no")
+        assert run(*words).exit_code == 0
+        words = ("--site", site, "find", "--from", "pacs", "--json")
+        found = json.loads(run(*words, "--date", "2019-03-01").stdout)
+    assert (len(found["studies"]), found["is_cut"]) == (4, True)
+    assert "it gives only the first answers" in found["notes"][0]
+
+
 def test_who_is_not_known_is_refused(run: Run, site: Callable[..., Path]) -> None:
     words = ("find", "--from", "pacs", *EVERY)
     called = run("--site", site(aet="OTHER"), *words)
     assert called.exit_code == 5
-    assert "rejects the association: its AE title is different" in called.stderr
+    assert "rejects the association: its AE title is not" in called.stderr
     calling = run("--site", site(more='calling_aet = "STRANGER"\n'), *words)
     assert calling.exit_code == 5
     nobody = run("--site", site(port=free_port()), *words)

@@ -75,6 +75,6 @@ def files_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(read, "read_rtstruct", read_rtstruct)
         patched.setattr(read, "read_ct", read_ct)
-        for name in ("_overlap", "_sampled"):
+        for name in ("exact_overlap", "_sampled"):
             patched.setattr(resample, name, once_of(getattr(resample, name)))
         yield

@@ -856,3 +856,15 @@ def test_a_cluster_gives_the_same(
     assert "no worker is connected" in none.stderr
     for name in ("c1", "c2", "c3"):
         assert contents(here / name) == contents(there / name)
+
+
+def test_no_template_is_left_for_a_worker_to_compile() -> None:
+    code = (
+        "import jinja2, sirtdose.batch.compiled\n"
+        "from sirtdose.report.render import _environment\n"
+        "def refuse(*a, **k): raise AssertionError(a)\n"
+        "jinja2.Environment.compile = refuse\n"
+        "for name in ('post.html', 'frame.html', 'readers.html', 'hot_spots.html'):\n"
+        "    _environment().get_template(name)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

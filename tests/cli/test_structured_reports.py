@@ -166,6 +166,44 @@ def test_what_is_not_as_it_was_written_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_number_too_large_is_no_number(
+    run: Run, results: Path, tmp_path: Path
+) -> None:
+    def huge(dataset: pydicom.Dataset) -> None:
+        dataset.Manufacturer = "another"
+        del dataset.CodingSchemeIdentificationSequence
+        own = ("FORMAT", "DIGEST", "METRICS")
+        dataset.ContentSequence = [
+            one
+            for one in dataset.ContentSequence
+            if one.ConceptNameCodeSequence[0].CodeValue not in own
+        ]
+        group = measurement_groups(dataset)[0]
+        number = next(one for one in group.ContentSequence if one.ValueType == "NUM")
+        number.MeasuredValueSequence[0].NumericValue = "1E400"
+
+    path = changed(results / REPORT, tmp_path / "in" / "sr.dcm", huge)
+    result = run("report", path, "--csv", "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "the value '1E400', which is no number" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_the_beginning_of_a_report_is_refused(
+    run: Run, results: Path, tmp_path: Path
+) -> None:
+    whole = (results / REPORT).read_bytes()
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "one.dcm").write_bytes(whole)
+    # All of the file's head, nothing of its data set.
+    (folder / "two.dcm").write_bytes(whole[: whole.index(b"\x08\x00\x05\x00CS")])
+    result = run("report", folder, "--csv", "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "1 of 2 reports cannot be used: two.dcm has no SOPClassUID" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("part", [0.2, 0.5, 0.9, 0.99, 0.999])
 def test_half_a_report_is_refused(
     run: Run, results: Path, tmp_path: Path, part: float

@@ -110,7 +110,7 @@ def test_nothing_of_a_patient_is_shown_unless_asked(run: Run, folder: Path) -> N
     for text in (done.output, done.stderr, kept):
         for private in ("4711", "XY-99", "PHANTOM", "Phantom", "1.2.3.1", "studies/a"):
             assert private not in text
-    assert "column 'ward' is not read" in done.stderr
+    assert "column 'ward': if you need it" in done.stderr
     done = run("worklist", *words, "--show-patients")
     assert "MRN-4711" in done.stderr
 
@@ -126,9 +126,9 @@ def test_nothing_of_a_patient_is_shown_unless_asked(run: Run, folder: Path) -> N
         (
             "2026-03-02",
             "2026-02-20",
-            "no Y-90 scan within 2 d; one of this patient is 11",
+            "no Y-90 scan within 2 days; one of this patient is 11",
         ),
-        ("MRN-4711", "XRN-4711", "study: no Y-90 scan within 2 d"),
+        ("MRN-4711", "XRN-4711", "study: no Y-90 scan within 2 days"),
     ],
 )
 def test_what_is_missing_keeps_it_out_of_the_manifest(
@@ -153,7 +153,7 @@ def test_structures_may_be_missing_by_word(run: Run, tmp_path: Path) -> None:
     write_log(tmp_path / "log.csv", LINE)
     write_scan(tmp_path / "studies" / "a", structures=False)
     lacks = only(listed(run, tmp_path))["missing"]
-    assert lacks == ["structures: none are in the study's folder"]
+    assert lacks == ["structures: the study's folder has none"]
     ready = listed(run, tmp_path, "--without", "structures")
     assert only(ready)["state"] == "ready"
 
@@ -177,9 +177,7 @@ def test_a_study_without_a_treatment_and_one_that_is_only_listed(
         *(*ROME, "--json"),
     )
     one = only(json.loads(done.stdout))
-    assert one["missing"] == [
-        "files of the study, which is only listed: `sirtdose fetch` gets them"
-    ]
+    assert one["missing"] == ["files of the study: get them with `sirtdose fetch`"]
 
 
 @pytest.mark.parametrize(
@@ -345,7 +343,7 @@ def test_a_line_of_nobody_else_is_counted(run: Run, folder: Path) -> None:
     write_log(folder / "log.csv", LINE, other)
     words = ("--from", folder / "studies", "--log", folder / "log.csv", *ROME)
     done = run("worklist", *words)
-    assert "0 contradicting; 1 line that cannot be read" in done.stderr
+    assert "0 contradictory; 1 line unreadable" in done.stderr
     assert "log.csv, line 3, column administered: '1.1' has no unit" in done.stderr
 
 
@@ -412,8 +410,8 @@ def test_a_scout_is_no_treatment(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--column", "dose=Dose"), "names no column"),
-        (("--column", "administered=Gegeben"), "has no such column"),
+        (("--column", "dose=Dose"), "is not NAME=COLUMN"),
+        (("--column", "administered=Gegeben"), "has no column 'gegeben'"),
         (("--dates", "american"), "year-first"),
     ],
 )

@@ -144,7 +144,7 @@ def test_a_folder_of_our_results_says_what_to_name(tmp_path: Path) -> None:
         discover(folder)
     said = str(refusal.value)
     assert said.startswith("d1 contains results of sirtdose")
-    assert f"give {Path('d1', 'dose_local.dcm')} (or of the same folder" in said
+    assert f"name it: {Path('d1', 'dose_local.dcm')} (or, in the same folder" in said
     assert "dose_structures.dcm" in said
     assert "no file that can be read" not in said
 

@@ -1,9 +1,11 @@
 """Names are matched without regard to case, but never by guessing."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sirtdose.errors import InputError
-from sirtdose.model.names import alike, by_own_names, named
+from sirtdose.model.names import alike, by_own_names, named, told_apart
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,15 @@ def test_what_is_not_clear_is_refused_with_every_name() -> None:
 
 def test_names_that_are_repeated_are_one() -> None:
     assert named("liver", ["Liver", "Liver"], "none") == "Liver"
+
+
+@given(
+    names=st.lists(st.text(st.sampled_from("ab "), max_size=30), max_size=12),
+    most=st.integers(9, 20),
+)
+def test_names_cut_to_a_length_stay_apart(names: list[str], most: int) -> None:
+    found = told_apart(names, most)
+    assert set(found) == set(names)
+    assert len(set(found.values())) == len(found)
+    assert all(len(one) <= most for one in found.values())
+    assert all(found[one] == one for one in names if len(one) <= most)

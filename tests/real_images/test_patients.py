@@ -78,7 +78,7 @@ def test_y90_pet_normal_tissue_converges(real_images: Path) -> None:
         if s.name == "Normal Tissue"
     ]
     # Exact in plane; only the slices of the mask are split into parts.
-    from sirtdose.dosimetry.grid.resample import interval_overlap
+    from sirtdose.dosimetry.grid.exact_overlap import interval_overlap
 
     across = np.linalg.inv(normal.grid.affine_mm) @ image.grid.affine_mm
     _, rows, columns = (

@@ -8,7 +8,8 @@ import click
 from click.core import ParameterSource
 
 from sirtdose.checks.documented import judged_document
-from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.post.command import post_command, post_request
+from sirtdose.cli.post.files import wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     method_option,

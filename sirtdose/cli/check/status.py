@@ -23,10 +23,13 @@ from sirtdose.errors import InputError
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FOLDER_OR_FILE",
-    help="Where images and structures are now, if not where they were; may be "
-    "repeated.",
+    help="Folder or file of images or structures that were moved; may be repeated.",
 )
-@Option("show-patients", bool, "Show whom the results name, and folders as they are.")
+@Option(
+    "show-patients",
+    bool,
+    "Show patient IDs, names and keys, and folders by their full names.",
+)
 @out_option(required=False)
 @force_option
 @verbose_option

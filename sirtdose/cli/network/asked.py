@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from sirtdose.errors import InputError
+from sirtdose.network.archive.query import key_of
+from sirtdose.network.files import is_study_name
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _LONGEST_UID = 64
@@ -96,7 +98,7 @@ def patients_in(source: str) -> list[str]:
     rows = list(_rows(source, "--patients", ("patient_id", "patientid", "patient id")))
     found = [row.text for row in rows if row.text]
     if not found:
-        raise InputError("--patients: there is no patient identifier in it")
+        raise InputError("--patients: there is no patient ID in the file")
     return list(dict.fromkeys(found))
 
 
@@ -111,24 +113,31 @@ def studies_in(sources: Sequence[str], only: Collection[str]) -> list[str]:
         Neither a UID nor a file; a number or key that no file has.
     """
     found: list[str] = []
-    named: set[str] = set()
+    named: dict[str, set[str]] = {}
     for source in sources:
         if _is_uid(source):
             found.append(source)
             continue
         for row in _studies_of(source):
-            names = {row.cells.get("number", ""), row.cells.get("key", "")} & set(only)
-            named |= names
+            names = {row.cells.get("number"), row.cells.get("key")} & set(only)
+            for name in names:
+                named.setdefault(str(name), set()).add(row.text)
             if not only or names:
                 found.append(row.text)
-    unknown = sorted(set(only) - named)
+    several = sorted(name for name, uids in named.items() if len(uids) > 1)
+    if several:
+        raise InputError(
+            f"--only: more than one study has the number {', '.join(several)}: give "
+            "their keys"
+        )
+    unknown = sorted(set(only) - named.keys())
     if unknown:
         raise InputError(
-            f"--only: no study has the number or key {', '.join(unknown)}: use those "
+            f"--only: no study has the number or key {', '.join(unknown)}: give those "
             "of studies.csv"
         )
     if not found:
-        raise InputError("STUDY: there is no study in what was given")
+        raise InputError("STUDY: the file lists no study")
     return list(dict.fromkeys(found))
 
 
@@ -158,6 +167,13 @@ def _studies_of(source: str) -> Iterator[Row]:
                 f"STUDY: {name} is not a list of studies: give the studies.csv or "
                 "find.json of `sirtdose find`, or a StudyInstanceUID on each line"
             )
+        key = row.cells.get("key", "")
+        if is_study_name(key) and key != key_of(row.text):
+            # Sorted by one column alone, a table names other studies by its numbers.
+            raise InputError(
+                f"STUDY: the study of key {key} has a UID of another one: the file was "
+                "changed; write it again with `sirtdose find --out`"
+            )
         yield row
 
 
@@ -169,7 +185,10 @@ def _rows(source: str, option: str, columns: Sequence[str]) -> Iterator[Row]:
         return
     lines = [one for one in text.splitlines() if one.strip()]
     delimiter = next((one for one in ";\t," if lines and one in lines[0]), ",")
-    table = list(csv.reader(lines, delimiter=delimiter))
+    try:
+        table = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
+        raise InputError(f"{option}: this is neither a list nor a table") from None
     header = [one.strip().casefold() for one in table[0]] if table else []
     column = next((one for one in columns if one in header), None)
     if column is None:
@@ -190,7 +209,7 @@ def _of_json(text: str, option: str) -> Iterator[Row]:
         for one in studies:
             cells = {key: str(one[key]) for key in ("number", "key")}
             yield Row(str(one["study_instance_uid"]), cells)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(
             f"{option}: this JSON is not the find.json of `sirtdose find`"
         ) from None
@@ -198,17 +217,23 @@ def _of_json(text: str, option: str) -> Iterator[Row]:
 
 def _text(source: str, option: str) -> str:
     if source == _STANDARD_INPUT:
-        return sys.stdin.read().removeprefix("\ufeff")
+        try:
+            return sys.stdin.read().removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            raise InputError(f"{option}: standard input is not UTF-8 text") from None
     path = Path(source)
     try:
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
-        what = "a StudyInstanceUID, nor a file" if option == "STUDY" else "a file"
-        raise InputError(
-            f"{option}: '{path.name}' is not {what} that is there"
-        ) from None
+        uid = ", nor is it a StudyInstanceUID" if option == "STUDY" else ""
+        raise InputError(f"{option}: there is no file '{path.name}'{uid}") from None
     except UnicodeDecodeError:
         raise InputError(f"{option}: {path.name} is not UTF-8 text") from None
+    except IsADirectoryError:
+        raise InputError(
+            f"{option}: {path.name} is a folder: give a file"
+            + (f", such as {path.name}/studies.csv" if option == "STUDY" else "")
+        ) from None
     except OSError as error:
         raise InputError(
             f"{option}: cannot read {path.name}: {error.strerror}"

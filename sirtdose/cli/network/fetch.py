@@ -46,7 +46,7 @@ _NOT_ALL = 5
 @Option(
     "retries",
     click.IntRange(0, 100),
-    "How often what is missing is asked for again.",
+    "How often missing objects are requested again.",
     default="2",
 )
 @Option("wait", DURATION, "Waiting time before each retry.", default="5s")
@@ -73,7 +73,7 @@ def fetch_command(
     out: Path,
     as_json: bool,
 ) -> None:
-    """Fetch studies from an archive, in the way that its node in your site file says.
+    """Fetch studies from an archive, by C-GET, C-MOVE or DICOMweb.
 
     A STUDY is a StudyInstanceUID, a file that `sirtdose find` wrote, a file with a UID
     on each line, or - for standard input. Each study gets a folder in DIR, named by its

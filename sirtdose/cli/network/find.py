@@ -17,7 +17,8 @@ from sirtdose.model.units import DURATION
 from sirtdose.network.archive.choose import extra_of, opened
 from sirtdose.network.archive.query import Query
 
-_NAME, _TABLE = "find.json", "studies.csv"
+_FIND_FILE = "find.json"
+_TABLE = "studies.csv"
 
 
 @command("find")
@@ -25,8 +26,8 @@ _NAME, _TABLE = "find.json", "studies.csv"
 @Option(
     "patient-id",
     str,
-    "Patient ID to search by; may be repeated. Shells keep what you type: --patients "
-    "does not.",
+    "Patient ID to search by; may be repeated. Your shell's history keeps it; with "
+    "--patients it does not.",
     metavar="ID",
     many=True,
     about="secret",
@@ -87,11 +88,11 @@ def find_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """List the studies of a patient or of some days that an archive has.
+    """Search an archive for studies, by patient, accession number or day.
 
     The archive is a [node.NAME] of your site file. Each study has a number and a key.
-    With --out, find.json and studies.csv are written, for `sirtdose fetch`. Nothing of
-    a patient is shown unless you give --show-patients. Passwords come from the
+    With --out, find.json and studies.csv are written, for `sirtdose fetch`. No patient
+    data is shown unless you give --show-patients. Passwords come from the
     environment or the keyring.
 
     Example: sirtdose find --from pacs --patients ids.txt --out found
@@ -109,7 +110,7 @@ def find_command(
         description=description.strip(),
     )
     if out is not None:
-        require_free(out, (_NAME, _TABLE), force=force)
+        require_free(out, (_FIND_FILE, _TABLE), force=force)
     with opened(archive_node, timeout_s=timeout * 3600, say=say) as archive:
         answers = archive.find(query, limit)
     from sirtdose.network.archive.documents import (
@@ -122,7 +123,7 @@ def find_command(
     show_document(
         document,
         find_screen(document),
-        name=_NAME,
+        name=_FIND_FILE,
         out=out,
         force=force,
         as_json=as_json,

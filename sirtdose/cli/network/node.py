@@ -1,12 +1,16 @@
 """Nodes of the site's file, by the names that are typed."""
 
+import os
+from collections.abc import Collection
 from difflib import get_close_matches
 
 import click
 
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.typed import site_nodes
+from sirtdose.errors import InputError
 from sirtdose.model.node import Node
+from sirtdose.network.credentials import variable_of
 
 from_option = Option(
     "from",
@@ -25,9 +29,12 @@ def node_named(name: str, option: str) -> Node:
     ------
     click.UsageError
         The site's file has none of it.
+    InputError
+        Another node would be given the same password.
     """
     nodes = site_nodes()
     if name in nodes:
+        _require_own_credentials(name, nodes)
         return nodes[name]
     near = get_close_matches(name, nodes, 1)
     known = (
@@ -39,3 +46,18 @@ def node_named(name: str, option: str) -> Node:
         "file, see `sirtdose site init`"
     )
     raise click.UsageError(f"{option}: there is no node '{name}': {known}")
+
+
+def _require_own_credentials(name: str, nodes: Collection[str]) -> None:
+    """Refuse a password of the environment that two nodes would take for theirs."""
+    own = [variable_of(name, what) for what in ("user", "password", "token")]
+    given = next((one for one in own if os.environ.get(one)), None)
+    twin = next(
+        (one for one in nodes if one != name and variable_of(one, "user") == own[0]),
+        None,
+    )
+    if given and twin is not None:
+        raise InputError(
+            f"{given} is of the nodes {name} and {twin} alike: rename one of them in "
+            "the site file"
+        )

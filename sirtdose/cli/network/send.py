@@ -87,7 +87,7 @@ def send_command(
     In a folder, every DICOM file in it and below is sent; other files are listed and
     skipped. A file is sent in its own encoding. If the receiver rejects explicit little
     endian, implicit little endian is used, which loses nothing. The exit code is 0 if
-    all files are stored, otherwise 5, also if the archive says that it does not keep
+    all files are stored, otherwise 5, or if the archive reports that it will not keep
     one.
 
     Example: sirtdose send doses/ --to pacs.example:104 --aet PACS

@@ -11,6 +11,7 @@ from sirtdose.network.send import Sent
 from sirtdose.report.documents import document_text
 from sirtdose.report.wording import table
 
+_MOST_ROWS = 25
 # By how the archive was asked.
 _CONFIRMED = {
     "commitment": ("committed", "stored, NOT COMMITTED"),
@@ -35,15 +36,38 @@ def show_delivery(
         for one, sent in zip(document["sent"], delivery.sent, strict=True)
     ]
     head = ["file", "kind", "state", "status", "attempts", "said"]
-    click.echo(table(head, rows), err=True)
-    for one in document["skipped"]:
-        click.echo(f"{one['file']} skipped: {one['why']}", err=True)
+    click.echo(table(head, _shortened(rows, document["sent"])), err=True)
+    for why, names in _by_reason(document["skipped"]).items():
+        click.echo(f"\nskipped, {why}: {', '.join(names)}", err=True)
     sent = delivery.sent
     click.echo(f"\n{sum(one.stored for one in sent)} of {len(sent)} stored", err=True)
     if delivery.confirmation is not None:
         click.echo(delivery.confirmation.said, err=True)
     if as_json:
         click.echo(document_text(document), nl=False)
+
+
+def _shortened(
+    rows: Sequence[list[str]], sent: Sequence[dict[str, Any]]
+) -> list[list[str]]:
+    """What is stored in the same way as one row, where there are many files."""
+    if len(rows) <= _MOST_ROWS:
+        return list(rows)
+    shown: dict[tuple[str, ...], list[list[str]]] = {}
+    for number, (row, one) in enumerate(zip(rows, sent, strict=True)):
+        alike = (*row[1:], "" if one["stored"] else str(number))
+        shown.setdefault(alike, []).append(row)
+    return [
+        [f"{own[0][0]} and {len(own) - 1} more" if own[1:] else own[0][0], *own[0][1:]]
+        for own in shown.values()
+    ]
+
+
+def _by_reason(skipped: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in skipped:
+        found.setdefault(one["why"], []).append(one["file"])
+    return found
 
 
 def _document(delivery: Delivery, skipped: Sequence[Skipped]) -> dict[str, Any]:

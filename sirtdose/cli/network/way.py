@@ -86,7 +86,9 @@ def _peer(
     if node is None:
         assert address is not None
         if aet is None:
-            raise click.UsageError("--to with an address needs --aet: give both")
+            raise click.UsageError(
+                "--to with an address also needs --aet, the AE title of the receiver"
+            )
         return Peer(*address, aet, calling or OUR_AET, timeout_s, tls)
     peer = peer_of(node, timeout_s=timeout_s)
     return replace(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.network.worklist import FromWorklist
-from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.post.command import post_command, post_request
+from sirtdose.cli.post.files import wanted_of
 from sirtdose.cli.words.manifest import case_options
 from sirtdose.cli.words.outcomes import refusal_of
 from sirtdose.cli.words.typed import (

@@ -24,6 +24,8 @@ from sirtdose.cli.words.quantities import acceptances_of, nuclide_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.model.acceptance import require_accepted
 from sirtdose.planning.shunt_counts import Views
+from sirtdose.report.documents import rounded
+from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lung_shunt import (
     planar_document,
     shunt_screen,
@@ -119,6 +121,7 @@ def planar_command(
             "give IMAGE with --lungs and --liver, or --lung-counts and --liver-counts"
         )
     document = _by_image(images, options) if by_masks else _by_counts(options)
+    document = signed(rounded(document))
     show_document(
         document,
         shunt_screen(document),
@@ -174,6 +177,7 @@ def spect_command(
         choices=list(measured.choices),
         inputs=list(measured.inputs),
     )
+    document = signed(rounded(document))
     show_document(
         document,
         shunt_screen(document),

@@ -51,7 +51,6 @@ from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_screen
-from sirtdose.report.plan.page import plan_page
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
@@ -274,18 +273,20 @@ def _remnant_asked(options: Mapping[str, Any]) -> RemnantAsked:
     )
 
 
+def _pages(document: dict[str, Any]) -> dict[str, str]:
+    from sirtdose.report.plan.page import plan_page
+
+    return {
+        "plan.html": plan_page(document_text(document)),
+        PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),
+    }
+
+
 def show_plan(plan: Plan, *, out: Path | None, force: bool, as_json: bool) -> None:
     """Print a plan; write it, its page and its table where a folder is given."""
     document = signed(plan_document(plan))
-    # Without a folder no page is made: jinja2 takes its time to load.
-    pages = (
-        {
-            "plan.html": plan_page(document_text(document)),
-            PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),
-        }
-        if out is not None
-        else None
-    )
+    # Without a folder no page is made: what makes one takes its time to load.
+    pages = None if out is None else _pages(document)
     show_document(
         document,
         plan_screen(document),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,6 +13,7 @@ from sirtdose.cli.post.arguments import (
     site_key,
 )
 from sirtdose.cli.post.bare import require_bare, show_scan
+from sirtdose.cli.post.files import file_options, wanted_of
 from sirtdose.cli.words.blur import CORRECTIONS, CURVE, blur_options, partial_volume
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
@@ -68,9 +69,6 @@ from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.report.post.lines import post_screen
 from sirtdose.validation.run import self_test
-
-if TYPE_CHECKING:
-    from sirtdose.workflows.post.results import Wanted
 
 
 @command("post", cls=Remembering)
@@ -222,33 +220,7 @@ if TYPE_CHECKING:
     "realizations, e.g. 200.",
 )
 @budget_options
-@Option("no-report", bool, "Do not write report.html.")
-@Option("show-patient", bool, "Show the patient's name on report.html.")
-@Option("no-dicom", bool, "Do not write RTDOSE, RTPLAN, SEG and SR for DICOM images.")
-@Option(
-    "pdf",
-    bool,
-    "Also write the report as report.pdf, and for DICOM images as Encapsulated PDF.",
-)
-@Option(
-    "key-images",
-    bool,
-    "Also write planes, histograms and an overview as DICOM Secondary Capture.",
-)
-@Option(
-    "fhir",
-    bool,
-    "Also write observations.json: FHIR R4 Observations, with the image's PatientID as "
-    "their subject.",
-)
-@Option("deidentify", bool, "Remove patient identifiers, UIDs and dates.")
-@Option(
-    "site-key",
-    Path,
-    "File with a secret that gives a patient the same pseudonym in every run; for "
-    "--deidentify.",
-    metavar="FILE",
-)
+@file_options
 @replace(
     lung_mass_option,
     help="Mass of both lungs.  [default: from the CT, otherwise the plan's, otherwise "
@@ -307,21 +279,6 @@ def post_command(
         names=kept.names,
         out=out,
         as_json=as_json,
-    )
-
-
-def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
-    """Which files are asked for."""
-    from sirtdose.workflows.post.results import Wanted
-
-    return Wanted(
-        report=not options["no_report"],
-        dicom=not options["no_dicom"],
-        fhir=options["fhir"],
-        named=options["show_patient"],
-        thumbnail=thumbnail,
-        pdf=options["pdf"],
-        pictures=options["key_images"],
     )
 
 

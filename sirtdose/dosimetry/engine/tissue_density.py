@@ -6,7 +6,7 @@ import numpy as np
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.engine.assigned_density import Region
-from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.grid.resample import occupancy_by_slabs
 from sirtdose.errors import InputError
 from sirtdose.model.structure import Structure
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
@@ -107,6 +107,11 @@ def densitovolumetry_kg(ct: Volume, lungs: Structure) -> float:
     0.3
     """
     ct.require(Quantity.CT_NUMBER)
-    values, part = occupancy_on(lungs, ct.grid).values_in(ct)
+    mass_g = sum(_mass_g(ct, slab) for slab in occupancy_by_slabs(lungs, ct.grid))
+    return mass_g / 1000
+
+
+def _mass_g(ct: Volume, lungs: Structure) -> float:
+    values, part = lungs.values_in(ct)
     density = np.clip((values.astype(np.float64) + 1000) / 1000, _LEAST, _MOST)
-    return float((density * part).sum()) * ct.grid.voxel_volume_ml / 1000
+    return float((density * part).sum()) * ct.grid.voxel_volume_ml

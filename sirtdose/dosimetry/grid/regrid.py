@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.grid.resample import indices_at, overlap_weights
+from sirtdose.dosimetry.grid.exact_overlap import overlap_weights
+from sirtdose.dosimetry.grid.resample import indices_at
 from sirtdose.errors import QuantityError
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Volume

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.grid.exact_overlap import exact_overlap
 from sirtdose.errors import StructureError
 from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.structure import Structure, voxels_in
@@ -16,9 +17,8 @@ Sampling = Literal["fraction", "center"]
 
 # Points per voxel along each axis where two grids are oblique to each other.
 _POINTS_MIN, _POINTS_MAX = 8, 12
-# Voxels of a grid that are summed up at once along an axis: each needs a few of the
-# mask's alone, and a product this small is not shared out to threads.
-_AT_ONCE = 8
+# Slices of a grid that are filled at once where not all are needed at once.
+_SLAB = 16
 # Voxels whose points are looked up together.
 _IN_CACHE = 16_384
 _NONE = slice(0, 0)
@@ -78,12 +78,33 @@ def occupancy_on(
     occupancy = (
         _sampled(structure, target, sampling)
         if axes is None or sampling == "center"
-        else _overlap(structure, target, axes)
+        else exact_overlap(structure, target, axes)
     )
     moved = replace(structure, occupancy=occupancy, grid=target).cropped()
     if moved.empty:
         raise _outside(structure)
     return moved
+
+
+def occupancy_by_slabs(structure: Structure, grid: Grid) -> Iterator[Structure]:
+    """The same fractions as of :func:`occupancy_on`, some slices of the grid at a time.
+
+    All of a fine grid at once would take memory, and new memory takes time. Grids that
+    are oblique to each other, and those that match, come as one slab.
+    """
+    grid.require_frame(structure.grid, what=f"structure '{structure.name}'")
+    structure = structure.cropped()
+    box = _covered_box(structure.grid, grid)
+    axes = grid.axis_map(structure.grid)
+    if box is None or axes is None or structure.grid.offset_in(grid) is not None:
+        yield occupancy_on(structure, grid)
+        return
+    for start in range(box[0].start, box[0].stop, _SLAB):
+        few = slice(start, min(start + _SLAB, box[0].stop))
+        target = grid.crop((few, *box[1:]))
+        yield replace(
+            structure, occupancy=exact_overlap(structure, target, axes), grid=target
+        )
 
 
 def placed_on(structure: Structure, grid: Grid) -> NDArray[Any]:
@@ -212,76 +233,6 @@ def _covered_box(source: Grid, target: Grid) -> Box | None:
     if (high <= low).any():
         return None
     return box_at(low.tolist(), (high - low).tolist())
-
-
-def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray[Any]:
-    mask = structure.occupancy.transpose(axes)
-    weights = overlap_weights(target, structure.grid, axes)
-    rows, columns = _bands(weights[1]), _bands(weights[2])
-    occupancy = np.zeros(target.shape)
-    by_column = np.zeros((mask.shape[1], target.shape[2]))
-    summed = np.zeros(target.shape[1:])
-    # A plane at a time: a body's outline is a hundred million voxels.
-    for k, plane in enumerate(mask):
-        # A contour's planes are sampled more than once.
-        if k == 0 or not np.array_equal(plane, mask[k - 1]):
-            for few, covered, part in columns:
-                by_column[:, few] = plane[:, covered].astype(np.float64) @ part.T
-            for few, covered, part in rows:
-                summed[few] = part @ by_column[covered]
-        for a in np.flatnonzero(weights[0][:, k]):
-            occupancy[a] += weights[0][a, k] * summed
-    return np.clip(occupancy, 0, 1)
-
-
-def overlap_weights(
-    target: Grid, source: Grid, axes: Sequence[int]
-) -> list[NDArray[np.float64]]:
-    """Part of each target interval that each source one covers, per array axis."""
-    # In the source's index space the target's voxels are boxes along its axes.
-    across = np.linalg.inv(source.affine_mm) @ target.affine_mm
-    return [
-        interval_overlap(
-            n_target=target.shape[axis],
-            n_source=source.shape[source_axis],
-            start=float(across[source_axis, 3]),
-            step=float(across[source_axis, axis]),
-        )
-        for axis, source_axis in enumerate(axes)
-    ]
-
-
-def _bands(
-    weights: NDArray[np.float64],
-) -> list[tuple[slice, slice, NDArray[np.float64]]]:
-    """A few target intervals at a time, the source intervals that they cover, and how.
-
-    All other weights are 0.
-    """
-    bands = []
-    for start in range(0, len(weights), _AT_ONCE):
-        few = slice(start, start + _AT_ONCE)
-        covered = np.flatnonzero(weights[few].any(axis=0))
-        if covered.size:
-            source = slice(int(covered[0]), int(covered[-1]) + 1)
-            bands.append((few, source, weights[few, source]))
-    return bands
-
-
-def interval_overlap(
-    *, n_target: int, n_source: int, start: float, step: float
-) -> NDArray[np.float64]:
-    """Fraction of each target interval that each source interval covers.
-
-    Source intervals are centered on 0, 1, 2, ... with width 1; target intervals
-    on ``start + step * k`` with width ``abs(step)``.
-    """
-    centers = start + step * np.arange(n_target)
-    half = abs(step) / 2
-    left = np.arange(n_source) - 0.5
-    low = np.maximum((centers - half)[:, None], left)
-    high = np.minimum((centers + half)[:, None], left + 1)
-    return np.asarray(np.clip(high - low, 0, None) / abs(step))
 
 
 def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[Any]:

@@ -3,6 +3,8 @@
 import warnings
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import cache
+from math import isfinite
 from pathlib import Path
 
 from sirtdose.data.load import table
@@ -52,6 +54,12 @@ def read_report(path: Path) -> DoseReport:
     with reading_dicom(path):
         dataset = read_dataset(path)
         sop_class = str(dataset.get("SOPClassUID", ""))
+        if not sop_class:
+            # Cut off at its beginning: no other object, but one that is damaged.
+            raise FileFormatError(
+                f"{printable(path.name)} has no SOPClassUID (0008,0016): it is cut off "
+                "or damaged; take it from the archive again"
+            )
         if sop_class not in SOP_CLASS_UIDS:
             raise OtherReport(
                 f"{printable(path.name)} is no structured report of measurements: "
@@ -91,8 +99,7 @@ def is_report(path: Path) -> bool:
 def _kind_of(dataset: Dataset) -> str:
     from pydicom.uid import UID
 
-    uid = str(dataset.get("SOPClassUID", ""))
-    return f"it is {UID(uid).name}" if uid else "it does not say what it is"
+    return f"it is {UID(str(dataset.SOPClassUID)).name}"
 
 
 def _declares_ours(dataset: Dataset) -> bool:
@@ -208,8 +215,8 @@ def _number(value: Dataset) -> str:
     """
     text = str(value.NumericValue).strip()
     try:
-        finite = Decimal(text).is_finite()
-    except InvalidOperation:
+        finite = Decimal(text).is_finite() and isfinite(float(text))
+    except (InvalidOperation, ValueError):
         finite = False
     if not finite:
         raise FileFormatError(
@@ -249,7 +256,13 @@ def _text(one: Dataset, name: Code) -> str:
 
 def _code(one: Dataset, keyword: str) -> Code | None:
     pair = code_pair(one, keyword)
-    return Code(*pair, printable(_meaning(one, keyword))) if pair[0] else None
+    return _shared(*pair, printable(_meaning(one, keyword))) if pair[0] else None
+
+
+@cache
+def _shared(value: str, scheme: str, meaning: str) -> Code:
+    """One and the same code for all numbers that have it: reports have thousands."""
+    return Code(value, scheme, meaning)
 
 
 def _meaning(one: Dataset, keyword: str) -> str:

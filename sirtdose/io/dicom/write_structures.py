@@ -35,12 +35,15 @@ from sirtdose.model.accepted import (
     short,
 )
 from sirtdose.model.grid import Grid, box_at
+from sirtdose.model.names import told_apart
 from sirtdose.model.patient_link import PatientLink, Reference
 from sirtdose.model.report_codes import structure_codes
 from sirtdose.model.structure import Structure
 
 _RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 _SEG = "1.2.840.10008.5.1.4.1.1.66.4"
+# What LO holds but one: readers count the space that makes a value even.
+_LONGEST = 63
 _BY_HAND = dcm("123109", "Manual Processing")
 
 
@@ -127,6 +130,7 @@ def write_seg(
     """
     structures = [_as_written(one, nameless=link.shifted_d > 0) for one in structures]
     box = on or _box_of_all(structures)
+    labels = _labels(structures)
     told = [f"{one.name} {one.volume_ml:.9g}" for one in structures]
     accepted = [one.accepted for one in structures if one.accepted]
     told += [one.text for one in accepted]
@@ -158,7 +162,16 @@ def write_seg(
         PresentationLUTShape="IDENTITY",
         CodingSchemeIdentificationSequence=[coding_scheme()],
         SegmentSequence=[
-            _segment(number, structure, made_by, tracking_uid(link, structure.name))
+            _segment(
+                number,
+                structure,
+                made_by,
+                {
+                    "SegmentLabel": labels[structure.name],
+                    "TrackingID": structure.name,
+                    "TrackingUID": tracking_uid(link, structure.name),
+                },
+            )
             for number, structure in enumerate(structures, start=1)
         ],
         # The images that the structures are of, and the series they belong to.
@@ -329,7 +342,16 @@ def _places(
     }
 
 
-def _segment(number: int, structure: Structure, made_by: str, uid: str) -> Dataset:
+def _labels(structures: Sequence[Structure]) -> dict[str, str]:
+    """Names as LO holds them: not too long, no backslash, and no two alike."""
+    plain = {one.name: one.name.replace("\\", "/") for one in structures}
+    short = told_apart(plain.values(), _LONGEST)
+    return {name: short[one] for name, one in plain.items()}
+
+
+def _segment(
+    number: int, structure: Structure, made_by: str, named: Mapping[str, str]
+) -> Dataset:
     category, kind = structure_codes(structure.role)
     algorithm = item(
         AlgorithmFamilyCodeSequence=[coded(_BY_HAND)],
@@ -346,12 +368,10 @@ def _segment(number: int, structure: Structure, made_by: str, uid: str) -> Datas
         said = candidate_text(structure.definition)
     return item(
         SegmentNumber=number,
-        SegmentLabel=structure.name[:64],
         SegmentedPropertyCategoryCodeSequence=[coded(category)],
         SegmentedPropertyTypeCodeSequence=[coded(kind)],
         SegmentAlgorithmType=made_by,
-        TrackingID=structure.name[:64],
-        TrackingUID=uid,
+        **named,
         **({"SegmentDescription": said} if said else {}),
         **({} if made_by == "MANUAL" else ours),
     )

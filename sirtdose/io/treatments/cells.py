@@ -3,12 +3,20 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from datetime import timezone as fixed_zone
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.treatment_record import Stated
-from sirtdose.model.units import ACTIVITY, BODY_MASS, FRACTION, Measure, parse_time
+from sirtdose.model.units import (
+    ACTIVITY,
+    BODY_MASS,
+    FRACTION,
+    Measure,
+    offset_in,
+    parse_time,
+)
 
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day-first", "month-first", "year-first"
 COMMA, POINT = "comma", "point"
@@ -24,7 +32,8 @@ class LogFormat:
     """How a hospital writes its log.
 
     `columns` gives a column's name here for the one that the log has; `identifiers` is
-    the system that patients' numbers are of, where FHIR has several.
+    the system that patients' numbers are of, where FHIR has several. `home` is the
+    hospital's time zone where a line has its own.
     """
 
     dates: str = YEAR_FIRST
@@ -32,6 +41,7 @@ class LogFormat:
     timezone: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     identifiers: str | None = None
+    home: str | None = None
 
 
 def day_of(text: str, how: LogFormat) -> date:
@@ -92,6 +102,8 @@ def moment_of(text: str, day: date, how: LogFormat) -> datetime:
     >>> there = LogFormat(timezone="Europe/Rome")
     >>> moment_of("9:05", date(2026, 3, 1), there).isoformat()
     '2026-03-01T09:05:00+01:00'
+    >>> moment_of("2026-03-01T23:05Z", date(2026, 3, 1), there).isoformat()
+    '2026-03-02T00:05:00+01:00'
     """
     plain = text.strip()
     clock = _CLOCK.fullmatch(plain)
@@ -107,8 +119,22 @@ def moment_of(text: str, day: date, how: LogFormat) -> datetime:
     return _placed(plain, how)
 
 
+def is_clock(text: str) -> bool:
+    """Whether it is a time of day alone."""
+    return _CLOCK.fullmatch(text.strip()) is not None
+
+
 def _placed(text: str, how: LogFormat) -> datetime:
-    return parse_time(text, how.timezone)
+    return at_home(parse_time(text, how.timezone), how)
+
+
+def at_home(at: datetime, how: LogFormat) -> datetime:
+    """The same moment on the hospital's clock, whose day is that of the treatment.
+
+    A server may write all times in UTC.
+    """
+    home = how.home or how.timezone
+    return at if home is None else at.astimezone(fixed_zone(offset_in(at, home)))
 
 
 def quantity_of(
@@ -195,6 +221,6 @@ QUANTITIES: Final = {
     "weight": BODY_MASS,
 }
 UNITS: Final = {
-    **{one.casefold(): one for one in ("GBq", "MBq", "kBq", "mCi", "Ci", "kg", "lb")},
+    **{one.casefold(): one for one in (*ACTIVITY.factors, "kg", "lb")},
     **dict.fromkeys(("%", "percent", "pct"), "%"),
 }

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
+from math import isclose
 from pathlib import Path
 
 from sirtdose.errors import InputError
@@ -14,6 +15,7 @@ from sirtdose.io.treatments.cells import (
     UNITS,
     LogFormat,
     day_of,
+    is_clock,
     stated_moment,
     stated_quantity,
 )
@@ -25,7 +27,9 @@ from sirtdose.model.treatment_record import (
     TreatmentLog,
     TreatmentRecord,
     hidden,
+    hidden_beside,
     hidden_name,
+    study_digest,
     without_zeros,
 )
 
@@ -38,8 +42,14 @@ COLUMNS = (
     *(*_WHO, *_WHEN, *_TIMES, *QUANTITIES, "nuclide", "device"),
     *(*_WORDS, *_TOLD, "accession_number"),
 )
-_UNIT = re.compile(rf"(.+?)[ _]*[\[(]?({'|'.join(map(re.escape, UNITS))})[\])]?")
+# A unit begins a word: what ends in "uci" is not in Ci.
+_UNIT = re.compile(
+    r"(.+?)[ _/]*(?:[\[(]|(?<![^\W_])|(?=%))"
+    rf"({'|'.join(map(re.escape, UNITS))})[\])]?"
+)
 _ALIKE = 0.8
+# One number in two units.
+_ONE_NUMBER = 1e-9
 # What makes two lines one entry, typed twice.
 _ENTRY = ("administered", "assay", "administered_at", "injection", "perfused")
 
@@ -73,7 +83,9 @@ def read_csv_log(path: Path, how: LogFormat) -> TreatmentLog:
             problems.append(LogProblem(line.where, hidden(patient), str(error)))
         else:
             records.append(record)
-    remarks = [f"{path.name}: column {one!r} is not read" for one in unread]
+    remarks = [
+        f"{path.name}: column {one!r}: if you need it, give --column" for one in unread
+    ]
     return TreatmentLog(path.name, records, problems, remarks)
 
 
@@ -101,8 +113,7 @@ def _columns(
     lacking = [one for one in theirs if one not in header]
     if lacking:
         raise InputError(
-            f"--column names {lacking[0]!r}, and {name} has no such column: it has "
-            f"{', '.join(header)}"
+            f"--column: {name} has no column {lacking[0]!r}; it has {', '.join(header)}"
         )
     found: dict[str, tuple[str, str]] = {}
     unread = []
@@ -139,21 +150,21 @@ def _require_columns(
         near = get_close_matches(_named(one)[0], absent, 1, _ALIKE)
         if near:
             raise InputError(
-                f"{name}, line 1: column {one!r} is not known: if {near[0]} is meant, "
-                f"give --column '{near[0]}={one}', else another name to the column"
+                f"{name}, line 1: column {one!r} is unknown: if it is {near[0]}, "
+                f"give --column '{near[0]}={one}'; otherwise rename it in the file"
             )
     if "patient_id" not in found or not {"date", "administered_at"} & {*found}:
         lacks = "patient_id" if "patient_id" not in found else "date"
         raise InputError(
-            f"{name}, line 1 has no column {lacks}: name yours with --column "
-            f"'{lacks}=...'; a log has the columns {', '.join(COLUMNS)}"
+            f"{name}, line 1 has no column {lacks}: if yours has another name, give "
+            f"--column '{lacks}=NAME OF YOUR COLUMN'"
         )
 
 
 def _record(cells: _Cells, how: LogFormat, log: str) -> TreatmentRecord:
     zone = cells.text("timezone")
-    own = replace(how, timezone=zone) if zone else how
-    day, values = _when(cells, own)
+    own = replace(how, timezone=zone, home=how.timezone) if zone else how
+    day, clock_day, values = _when(cells, own)
     for name, measure in QUANTITIES.items():
         if cells.text(name):
             values[name] = stated_quantity(
@@ -166,31 +177,37 @@ def _record(cells: _Cells, how: LogFormat, log: str) -> TreatmentRecord:
     for name in _TIMES:
         if cells.text(name):
             values[name] = stated_moment(
-                cells.text(name), day, own, where=cells.where(name)
+                cells.text(name), clock_day, own, where=cells.where(name)
             )
     for name in (*_WORDS, *_TOLD):
         if cells.text(name):
             values[name] = Stated(cells.text(name), cells.where(name))
+    if "study_uid" in values:
+        study = study_digest(values["study_uid"].text)
+        values["study_uid"] = Stated(study, values["study_uid"].where)
     nuclide = _nuclide(cells, values)
+    patient = cells.text("patient_id")
     return TreatmentRecord(
-        hidden(cells.text("patient_id")),
+        hidden(patient),
         day,
         log,
         cells.line.where,
         values,
         nuclide,
-        name=hidden_name(cells.text("patient_name")),
+        name=hidden_name(cells.text("patient_name"), patient),
         birth=_birth(cells, how),
-        shown=cells.text("patient_id"),
-        alike=without_zeros(cells.text("patient_id")),
+        shown=patient,
+        alike=without_zeros(patient),
     )
 
 
 def _birth(cells: _Cells, how: LogFormat) -> str:
     """Digest of the birth date, which no message shows."""
-    text = cells.text("birth_date")
+    text, patient = cells.text("birth_date"), cells.text("patient_id")
+    if not text:
+        return ""
     try:
-        return hidden(day_of(text, how).strftime("%Y%m%d")) if text else ""
+        return hidden_beside(day_of(text, how).strftime("%Y%m%d"), patient)
     except InputError:
         raise InputError(
             f"{cells.where('birth_date')} is not a date like 1950-03-01, and --dates "
@@ -198,8 +215,11 @@ def _birth(cells: _Cells, how: LogFormat) -> str:
         ) from None
 
 
-def _when(cells: _Cells, how: LogFormat) -> tuple[date, dict[str, Stated]]:
-    """The day, and the time of administration where there is one."""
+def _when(cells: _Cells, how: LogFormat) -> tuple[date, date, dict[str, Stated]]:
+    """The day, that of the line's times of day, and the time of administration.
+
+    They differ where a line has the time zone of another place.
+    """
     text, clock = cells.text("administered_at"), cells.text("time")
     name = "administered_at" if text else "time"
     day: date | None = None
@@ -217,16 +237,16 @@ def _when(cells: _Cells, how: LogFormat) -> tuple[date, dict[str, Stated]]:
         raise InputError(f"{cells.line.where} has no date: write one like 2026-03-01")
     if not (text or clock):
         assert day is not None
-        return day, {}
+        return day, day, {}
     # Whole moments do not need the day that times of day are of.
     at = stated_moment(text or clock, day or date.min, how, where=cells.where(name))
     assert at.at is not None
-    if day is not None and day != at.at.date():
+    if day is not None and day != at.at.date() and not is_clock(text or clock):
         raise InputError(
             f"{cells.line.where} has two days, {day} and {at.at.date()}: which one is "
             "right?"
         )
-    return at.at.date(), {"administered_at": at}
+    return at.at.date(), day or at.at.date(), {"administered_at": at}
 
 
 def _nuclide(cells: _Cells, values: dict[str, Stated]) -> str:
@@ -253,12 +273,24 @@ def _nuclide(cells: _Cells, values: dict[str, Stated]) -> str:
 def _require_new(record: TreatmentRecord, earlier: Sequence[TreatmentRecord]) -> None:
     """Refuse what was written twice: its activity would count twice."""
     for one in earlier:
-        if (one.patient, one.day, one.nuclide) != (
-            *(record.patient, record.day, record.nuclide),
-        ):
+        if (one.patient, one.day) != (record.patient, record.day):
             continue
-        if all(one.text(key) == record.text(key) for key in _ENTRY):
+        if one.nuclide and record.nuclide and one.nuclide != record.nuclide:
+            continue
+        if all(_is_same(one, record, key) for key in _ENTRY):
             raise InputError(
                 f"{record.where} is the same as {one.where.rpartition(', ')[2]}: "
                 "delete one of them, or write which injection or volume each is of"
             )
+
+
+def _is_same(one: TreatmentRecord, other: TreatmentRecord, key: str) -> bool:
+    """Whether two lines have the same value, in whatever unit or zone."""
+    mine, theirs = one.values.get(key), other.values.get(key)
+    if mine is None or theirs is None:
+        return mine is theirs
+    if mine.at is not None and theirs.at is not None:
+        return mine.at == theirs.at
+    if mine.amount is not None and theirs.amount is not None:
+        return isclose(mine.amount, theirs.amount, rel_tol=_ONE_NUMBER)
+    return mine.text.casefold() == theirs.text.casefold()

@@ -3,14 +3,21 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from datetime import timezone as fixed_zone
 from pathlib import Path
 from typing import Any
 
+from sirtdose.data.load import table
 from sirtdose.errors import FileFormatError, InputError
-from sirtdose.io.treatments.cells import LogFormat, plain_number, quantity_of
-from sirtdose.model.device import device_name
+from sirtdose.io.treatments.cells import (
+    LogFormat,
+    at_home,
+    day_of,
+    plain_number,
+    quantity_of,
+)
+from sirtdose.io.treatments.fhir_versions import latest
+from sirtdose.model.bounds import printable
+from sirtdose.model.device import device_in
 from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.treatment_record import (
     LogProblem,
@@ -18,10 +25,11 @@ from sirtdose.model.treatment_record import (
     TreatmentLog,
     TreatmentRecord,
     hidden,
+    hidden_beside,
     hidden_name,
     without_zeros,
 )
-from sirtdose.model.units import ACTIVITY, offset_in, parse_time
+from sirtdose.model.units import ACTIVITY, parse_time
 
 _KIND = "MedicationAdministration"
 _UCUM = "http://unitsofmeasure.org"
@@ -41,8 +49,9 @@ def read_fhir_log(path: Path, how: LogFormat) -> TreatmentLog:
         No JSON, or no such resource in it.
     """
     resources = list(_resources(path))
-    known = {f"{one.get('resourceType')}/{one.get('id')}": one for one in resources}
-    told = [one for one in resources if one.get("resourceType") == _KIND]
+    known = _known(resources, path.name)
+    told = [one for _, one in resources if one.get("resourceType") == _KIND]
+    current = latest(told, path.name)
     if not told:
         raise FileFormatError(f"{path.name} contains no {_KIND} of FHIR R4")
     passed: Counter[str] = Counter()
@@ -50,10 +59,13 @@ def read_fhir_log(path: Path, how: LogFormat) -> TreatmentLog:
     problems: list[LogProblem] = []
     for number, one in enumerate(told, 1):
         where = f"{path.name}, {_KIND} {number}"
+        if number not in current:
+            passed["there twice, or of an older version"] += 1
+            continue
         if one.get("status") != _DONE:
             passed[str(one.get("status") or "without status")] += 1
             continue
-        if not _has_activity(one):
+        if not (_has_activity(one) or _is_therapy(one, known)):
             passed["without an activity"] += 1
             continue
         patient = _patient(one, known, how, where)
@@ -68,8 +80,11 @@ def read_fhir_log(path: Path, how: LogFormat) -> TreatmentLog:
     return TreatmentLog(path.name, records, problems, remarks)
 
 
-def _resources(path: Path) -> Iterator[_Resource]:
-    """Every resource; numbers keep the digits that they are written with."""
+def _resources(path: Path) -> Iterator[tuple[str, _Resource]]:
+    """Every resource with the address of its entry.
+
+    Numbers keep the digits that they are written with.
+    """
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
@@ -83,12 +98,34 @@ def _resources(path: Path) -> Iterator[_Resource]:
     for top in tops:
         if not isinstance(top, dict):
             raise FileFormatError(f"{path.name} contains no resource of FHIR")
-        yield top
+        yield "", top
         for entry in top.get("entry") or ():
             found = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(found, dict):
-                # References may be whole addresses.
-                yield found
+                yield str(entry.get("fullUrl") or ""), found
+
+
+def _known(
+    resources: Sequence[tuple[str, _Resource]], name: str
+) -> dict[str, _Resource]:
+    """Resources by type and id, and by the address of their entry.
+
+    A reference may be a whole address, or urn:uuid:.
+    """
+    found: dict[str, _Resource] = {}
+    for url, one in resources:
+        own = f"{one.get('resourceType')}/{one.get('id')}" if one.get("id") else ""
+        for key in filter(None, (url, own)):
+            other = found.setdefault(key, one)
+            if one.get("resourceType") == "Patient" and (
+                other.get("identifier") != one.get("identifier")
+            ):
+                raise InputError(
+                    f"{name} has two patients of one id, with other identifiers: "
+                    "give the export of each server as a file of its own"
+                )
+            found[key] = one
+    return found
 
 
 def _lines(text: str, name: str) -> Iterator[Any]:
@@ -126,6 +163,13 @@ def _has_activity(one: _Resource) -> bool:
     return bool(words & {*ACTIVITY.factors})
 
 
+def _is_therapy(one: _Resource, known: Mapping[str, _Resource]) -> bool:
+    """Whether microspheres were given: their activity may be in words of its own."""
+    words = _medication_words(one, known)
+    therapy = {each["nuclide"] for each in table("devices").values()}
+    return names_in(words) in therapy or any(map(device_in, words))
+
+
 def _record(
     one: _Resource,
     known: Mapping[str, _Resource],
@@ -135,13 +179,18 @@ def _record(
 ) -> TreatmentRecord:
     (identifier, name, birth), where = whose
     at = _time(one, how, where)
-    day = at.at.date() if at.at else datetime.fromisoformat(at.text).date()
+    day = at.at.date() if at.at else day_of(at.text, LogFormat())
     values = {} if at.at is None else {"administered_at": at}
     dose = _dose(one)
     place = f"{where}, dosage.dose"
     unit = _unit(dose, where)
     if "value" not in dose:
         raise InputError(f"{place} has no value")
+    if not _has_activity(one):
+        raise InputError(
+            f"{place} is in {printable(unit)[:40] or 'no unit'}: an activity needs "
+            "a unit such as MBq"
+        )
     written, gbq = quantity_of(
         f"{plain_number(dose['value'])} {unit}", ACTIVITY, LogFormat()
     )
@@ -152,7 +201,7 @@ def _record(
         raise InputError(f"{where} names several nuclides: {nuclide}")
     if nuclide:
         values["nuclide"] = Stated(nuclide, f"{where}, medication")
-    device = next(filter(None, map(_device, words)), "")
+    device = next(filter(None, map(device_in, words)), "")
     if device:
         values["device"] = Stated(device, f"{where}, medication")
     site = (one.get("dosage") or {}).get("site") or {}
@@ -166,9 +215,8 @@ def _record(
         where,
         values,
         nuclide,
-        name=hidden_name(name),
-        # A year alone is no birth date.
-        birth=hidden(birth.replace("-", "")) if len(birth) == len("1950-03-01") else "",
+        name=hidden_name(name, identifier),
+        birth=hidden_beside(birth, identifier),
         shown=identifier,
         alike=without_zeros(identifier),
     )
@@ -192,9 +240,7 @@ def _time(one: _Resource, how: LogFormat, where: str) -> Stated:
         at = parse_time(text)
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
-    if how.timezone is not None:
-        # A server may write all times in UTC: the day is that of the hospital.
-        at = at.astimezone(fixed_zone(offset_in(at, how.timezone)))
+    at = at_home(at, how)
     return Stated(at.isoformat(), place, at=at)
 
 
@@ -228,7 +274,8 @@ def _referred(
             ),
             {},
         )
-    return known.get("/".join(reference.split("/")[-2:]), {})
+    own = known.get("/".join(reference.split("/")[-2:]), {})
+    return known.get(reference, own)
 
 
 def _patient(
@@ -260,7 +307,10 @@ def _patient(
             f"{where}: its patient has {len(set(wanted))} identifiers: give "
             "--identifier-system with the system of the PatientID"
         )
-    return wanted[0], _name(found.get("name") or ()), str(found.get("birthDate") or "")
+    born = str(found.get("birthDate") or "").replace("-", "")
+    # A year alone is no birth date.
+    whole = born if len(born) == len("19500301") else ""
+    return wanted[0], _name(found.get("name") or ()), whole
 
 
 def _name(names: Sequence[_Resource]) -> str:
@@ -271,13 +321,3 @@ def _name(names: Sequence[_Resource]) -> str:
         for one in each
         for part in (one.get("family", ""), *one.get("given", ()))
     )
-
-
-def _device(text: str) -> str:
-    """The microspheres that a text is the name of, empty for none."""
-    for word in (text, *text.split()):
-        try:
-            return device_name(word)
-        except InputError:
-            continue
-    return ""

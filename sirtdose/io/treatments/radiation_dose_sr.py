@@ -7,9 +7,9 @@ from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.dicom.bare import Dataset
 from sirtdose.io.dicom.header import deferred_dataset, read_dataset, reading_dicom
 from sirtdose.io.dicom.time import on_its_clock, parse_date, parse_moment, text_of
-from sirtdose.io.treatments.cells import LogFormat, plain_number, quantity_of
+from sirtdose.io.treatments.cells import LogFormat, at_home, plain_number, quantity_of
 from sirtdose.model.bounds import printable
-from sirtdose.model.device import device_name
+from sirtdose.model.device import device_in
 from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.treatment_record import (
     LogProblem,
@@ -17,6 +17,7 @@ from sirtdose.model.treatment_record import (
     TreatmentLog,
     TreatmentRecord,
     hidden,
+    hidden_beside,
     hidden_name,
     without_zeros,
 )
@@ -119,7 +120,7 @@ def _record(
         elif code in (*_NUCLIDE, *_AGENT):
             words += _words(item)
         elif code == _BRAND:
-            device = _device(str(item.get("TextValue", "")))
+            device = device_in(str(item.get("TextValue", "")))
             values |= {"device": Stated(device, place)} if device else {}
         elif code in _SITE:
             values["target"] = Stated(" ".join(_words(item)[:1]), place)
@@ -140,8 +141,8 @@ def _record(
         where,
         _timed(values),
         nuclide,
-        name=hidden_name(str(dataset.get("PatientName", "") or "")),
-        birth="" if born is None else hidden(born.strftime("%Y%m%d")),
+        name=hidden_name(str(dataset.get("PatientName", "") or ""), patient),
+        birth="" if born is None else hidden_beside(born.strftime("%Y%m%d"), patient),
         shown=patient,
         alike=without_zeros(patient),
     )
@@ -189,6 +190,7 @@ def _moment(text: str, dataset: Dataset, how: LogFormat, *, place: str) -> State
         if how.timezone is None:
             raise InputError(f"{place} has no offset from UTC: give --timezone")
         at = localized(at, how.timezone)
+    at = at_home(at, how)
     return Stated(at.isoformat(), place, at=at)
 
 
@@ -199,12 +201,3 @@ def _words(item: Dataset) -> list[str]:
         str(one.get(key, "")) for one in codes for key in ("CodeMeaning", "CodeValue")
     ]
     return [printable(one) for one in (*words, str(item.get("TextValue", ""))) if one]
-
-
-def _device(text: str) -> str:
-    for word in (text, *text.split()):
-        try:
-            return device_name(word)
-        except InputError:
-            continue
-    return ""

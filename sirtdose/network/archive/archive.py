@@ -47,6 +47,9 @@ class Archive(Protocol):
     def find(self, query: Query, most: int) -> Answers:
         """Studies, at most so many."""
 
+    def series_count(self, study_uid: str) -> int | None:
+        """How many series it states of a study; None where it does not say."""
+
     def series(self, study_uid: str) -> list[FoundSeries]:
         """The series of a study."""
 

@@ -25,6 +25,7 @@ from sirtdose.network.archive.query import (
     FoundSeries,
     FoundStudy,
     Query,
+    left_out,
     matching,
 )
 from sirtdose.network.archive.retrieve import Getting, Moving
@@ -47,12 +48,18 @@ _KINDS = {
 }
 # Beyond it, an archive that ignores the keys is not listened to any longer.
 _MOST_ROWS = 20_000
+# Nor in the lists of one study.
+_MOST_LISTED = 200_000
 # So much may still come after it is told to end.
 _AFTER_CANCEL = 1_000
 
 
 class _NotAnswered(OutputError):
     """An archive that is there and does not answer a query."""
+
+
+class _NotWhole(OutputError):
+    """An answer that is not all there is, or cannot be read in part."""
 
 
 class DimseArchive:
@@ -74,8 +81,9 @@ class DimseArchive:
         """Studies, at most so many."""
         found: dict[str, FoundStudy] = {}
         ignored = is_cut = False
+        notes: list[str] = []
         for asked in study_identifiers(query):
-            rows, one_cut, one_ignored = self._studies(asked, query, most)
+            rows, one_cut, one_ignored = self._studies(asked, query, most, notes)
             is_cut |= one_cut
             ignored |= one_ignored
             for row in rows:
@@ -85,24 +93,32 @@ class DimseArchive:
         kept = kept[: most + 1]
         kept = [self._completed(one, query) for one in counted("studies", kept)]
         kept, more = matching(kept, query)
-        notes = []
+        notes = list(dict.fromkeys(notes))
         if ignored:
             notes.append(
                 "the archive does not search by modality or description: its answers "
                 "were searched here"
             )
         if others + more:
-            notes.append(
-                f"{others + more} studies that the archive answered do not match and "
-                "are left out"
-            )
+            notes.append(left_out(others + more))
         return Answers(tuple(kept[:most]), tuple(notes), is_cut or len(kept) > most)
+
+    def series_count(self, study_uid: str) -> int | None:
+        """How many series it states of a study; None where it does not say."""
+        asked = identifier("STUDY", StudyInstanceUID=study_uid)
+        try:
+            rows = [study_of(one) for one in self._rows(asked)]
+        except (_NotAnswered, _NotWhole):
+            return None
+        return next((one.series_count for one in rows if one.uid == study_uid), None)
 
     def series(self, study_uid: str) -> list[FoundSeries]:
         """The series of a study."""
         asked = identifier("SERIES", StudyInstanceUID=study_uid)
         rows = [series_of(one) for one in self._rows(asked) if _is_of(one, study_uid)]
-        return list({one.uid: one for one in rows if one.uid}.values())
+        if not all(one.uid for one in rows):
+            raise _NotWhole(f"{self._peer.where}: it lists a series without its UID")
+        return list({one.uid: one for one in rows}.values())
 
     def instances(self, study_uid: str, series_uid: str) -> list[FoundInstance]:
         """The objects of a series; none where the archive does not list them."""
@@ -116,42 +132,48 @@ class DimseArchive:
                 if _is_of(one, study_uid)
                 and text_of(one, "SeriesInstanceUID") in ("", series_uid)
             ]
-        except _NotAnswered:
+        except (_NotAnswered, _NotWhole):
             return []
-        return list({one.uid: one for one in rows if one.uid}.values())
+        if not all(one.uid for one in rows):
+            return []
+        return list({one.uid: one for one in rows}.values())
 
     def fetch(self, part: Part, keep: Keep) -> str:
         """Have objects handed over, by C-GET or C-MOVE."""
         return self._retrieving.fetch(part, keep)
 
     def _studies(
-        self, asked: "Dataset", query: Query, most: int
+        self, asked: "Dataset", query: Query, most: int, notes: list[str]
     ) -> tuple[list[FoundStudy], bool, bool]:
         """Studies; whether there are more; and whether optional keys were left out."""
         plain = without_optional(asked)
         try:
-            rows = self._first(asked, query, most)
+            rows = self._first(asked, query, most, notes)
         except _NotAnswered:
             if plain is None:
                 raise
-            return (*self._first(plain, query, most), True)
+            return (*self._first(plain, query, most, notes), True)
         return (*rows, False)
 
     def _first(
-        self, asked: "Dataset", query: Query, most: int
+        self, asked: "Dataset", query: Query, most: int, notes: list[str]
     ) -> tuple[list[FoundStudy], bool]:
         """As many as are wanted and match, and whether there are more."""
         loose = replace(query, modalities=())
         found: list[FoundStudy] = []
         matched: set[str] = set()
         rows = self._rows(asked)
-        for number, row in enumerate(rows, start=1):
-            one = study_of(row)
-            found.append(one)
-            matched |= {one.uid for one in matching([one], loose)[0]}
-            if len(matched) > most or number >= _MOST_ROWS:
-                rows.close()
-                return found, True
+        try:
+            for number, row in enumerate(rows, start=1):
+                one = study_of(row)
+                found.append(one)
+                matched |= {one.uid for one in matching([one], loose)[0]}
+                if len(matched) > most or number >= _MOST_ROWS:
+                    rows.close()
+                    return found, True
+        except _NotWhole as error:
+            notes.append(f"{error}: there may be more studies; ask for less at a time")
+            return found, True
         return found, False
 
     def _completed(self, one: FoundStudy, query: Query) -> FoundStudy:
@@ -161,7 +183,7 @@ class DimseArchive:
             return one
         try:
             series = self.series(one.uid)
-        except _NotAnswered:
+        except (_NotAnswered, _NotWhole):
             return one
         counts = [each.instance_count for each in series]
         known = [each for each in counts if each is not None]
@@ -175,24 +197,37 @@ class DimseArchive:
         )
 
     def _rows(self, asked: "Dataset") -> Generator["Dataset", None, None]:
-        """The answers to a query; closed early, the archive is told to end."""
+        """The answers to a query; closed early, the archive is told to end.
+
+        That they are not all is said after them.
+        """
         association = self._asked()
         number = next(self._numbers) % 0xFFFF + 1
+        where, lacks = self._peer.where, ""
         answers = association.send_c_find(asked, FIND, msg_id=number)
         try:
-            for answer, row in answers:
+            for count, (answer, row) in enumerate(answers):
                 status = answer.get("Status")
                 if status in _PENDING:
-                    # What cannot be decoded is no study that could be named.
-                    if row is not None:
+                    if count >= _MOST_LISTED:
+                        self._end(association, answers, number)
+                        raise _NotWhole(f"{where}: it does not come to an end")
+                    if row is None:
+                        lacks = "an answer cannot be read"
+                    else:
                         yield row
                 elif status is None:
-                    raise OutputError(f"{self._peer.where}: the association was lost")
-                elif status not in (0, _CANCELLED):
-                    raise _NotAnswered(f"{self._peer.where}: {_meaning(answer)}")
+                    raise OutputError(f"{where}: the association was lost")
+                elif status == _CANCELLED:
+                    # Nobody cancelled it: so do archives end that have a limit.
+                    lacks = "it gives only the first answers"
+                elif status != 0:
+                    raise _NotAnswered(f"{where}: {_meaning(answer)}")
         except GeneratorExit:
             self._end(association, answers, number)
             raise
+        if lacks:
+            raise _NotWhole(f"{where}: {lacks}")
 
     def _end(self, association: "Association", answers: Any, number: int) -> None:
         """Have no more answers come; an archive that goes on is left."""

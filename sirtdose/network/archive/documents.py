@@ -76,10 +76,10 @@ def studies_csv(document: dict[str, Any]) -> str:
 def find_screen(document: dict[str, Any]) -> Screen:
     """A table of studies, and how to fetch them."""
     studies, node = document["studies"], document["node"]
-    more = ", more than --limit" if document["is_cut"] else ""
+    more = ", and there are more" if document["is_cut"] else ""
     lines = [f"{_count(len(studies), 'study', 'studies')} in {node}{more}"]
     if document["is_cut"]:
-        lines.append("There are more: narrow --date, or give a higher --limit")
+        lines.append("For the others, narrow --date, or give a higher --limit")
     lines += [f"Note: {one}" for one in document["notes"]]
     if not studies:
         return Screen(lines)
@@ -148,7 +148,7 @@ def fetch_screen(document: dict[str, Any]) -> Screen:
         if one["notes"]:
             lines.append(f"{one['key']}: {'; '.join(one['notes'])}")
         if one["left"]:
-            lines.append(f"{one['key']}: left in the archive: {', '.join(one['left'])}")
+            lines.append(f"{one['key']}: not fetched: {', '.join(one['left'])}")
     whole = sum(one["complete"] for one in studies)
     of = _count(len(studies), "study", "studies")
     return Screen([*lines, "", f"{whole} of {of} complete"])

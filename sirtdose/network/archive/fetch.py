@@ -109,17 +109,22 @@ class _Study:
     say: Callable[[str], None]
     no_room: str = ""
     refusals: list[str] = field(default_factory=list)
-    came: int = 0
+    came: set[str] = field(default_factory=set)
     going: Task = field(default_factory=lambda: Task("", 0, None))
 
     def fetch(self) -> Fetched:
         """Ask for what is missing until all is there, or no retry is left."""
-        self.shelf = Shelf(
-            self.how.out,
-            self.wanted.study_uid,
-            reserve_bytes=self.how.reserve_bytes,
-            accept=self._accept,
-        )
+        try:
+            self.shelf = Shelf(
+                self.how.out,
+                self.wanted.study_uid,
+                reserve_bytes=self.how.reserve_bytes,
+                accept=self._accept,
+            )
+        except OSError as error:
+            raise OutputError(
+                f"cannot write to {self.how.out}: {error.strerror}"
+            ) from None
         listing: Listing | None = None
         said = ""
         for attempt in range(self.how.retries + 1):
@@ -132,6 +137,7 @@ class _Study:
             try:
                 # It may have grown since.
                 listing = listing_of(self.archive, self.wanted)
+                listing = listing.doubting(self.shelf.doubted(listing))
                 said = self._fetch_missing(listing)
             except Rejected:
                 raise
@@ -158,7 +164,9 @@ class _Study:
         if lacking or (said and listing.is_unsure):
             ours = next(iter(self.refusals), "")
             why = ours or said or "the archive does not say why"
-            return f"{lacking} objects did not come: {why}" if lacking else why
+            return f"{lacking} objects did not arrive: {why}" if lacking else why
+        if self.shelf.doubted(listing) - listing.doubted:
+            return "the archive has objects of a series that it does not list"
         if parts and set(self.archive.series(listing.study_uid)) != listing.found:
             return "the study changed at the archive while it was fetched"
         return ""
@@ -172,26 +180,34 @@ class _Study:
             if refused.status != NOT_AUTHORIZED:
                 self.refusals.append(f"an object was refused: {refused}")
             raise
-        self.came += kept.new
         if kept.new:
+            self.came.add(kept.instance)
             self.going.done()
         return kept
 
     def _accept(self, own: Identity) -> None:
         if not self.listing.asks(own):
+            if self.listing.overlooks(own):
+                self.shelf.doubt(own.series)
             raise Refused(NOT_AUTHORIZED, "it was not asked for")
 
     def _ended(self, listing: Listing | None, said: str) -> Fetched:
         if listing is None:
             return Fetched(self.shelf.key, 0, 0, 0, said=(said,))
-        count, lacking = self.shelf.count(listing), self.shelf.lacking(listing)
-        all_came = not said and count > 0
+        there, lacking = self.shelf.there(listing), self.shelf.lacking(listing)
+        all_came = not said and len(there) > 0
         if all_came:
-            self.shelf.publish()
+            try:
+                self.shelf.publish(listing)
+            except OSError as error:
+                raise OutputError(
+                    f"study {self.shelf.key} is complete, but cannot be put into "
+                    f"{self.how.out}: {error.strerror}; fetch again"
+                ) from None
         return Fetched(
             self.shelf.key,
-            count - self.came,
-            self.came,
+            len(there - self.came),
+            len(there & self.came),
             lacking,
             listing.left,
             tuple(one for one in (said, *listing.notes) if one),

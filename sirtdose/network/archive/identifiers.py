@@ -36,6 +36,8 @@ _RETURNED = {
 }
 # Matching keys that an archive need not know.
 _OPTIONAL = ("ModalitiesInStudy", "StudyDescription")
+# An integer as text has 12 digits (DICOM PS3.5, 6.2).
+_LONGEST_COUNT = 12
 _UNICODE = "ISO_IR 192"
 
 
@@ -161,16 +163,21 @@ def text_of(answer: "Dataset", keyword: str) -> str:
 def count_of(answer: "Dataset", keyword: str) -> int | None:
     """A number that is none or more; None where the archive does not say it."""
     text = text_of(answer, keyword)
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_COUNT else None
 
 
 def day_of(text: str) -> date | None:
     """A DICOM date; None for what is none.
 
-    >>> day_of("20260302"), day_of("2026.03.02") == day_of("20260302"), day_of("x")
-    (datetime.date(2026, 3, 2), True, None)
+    >>> day_of("20260302"), day_of("2026302"), day_of("x")
+    (datetime.date(2026, 3, 2), None, None)
+    >>> day_of("2026.03.02") == day_of("2026-03-02") == day_of("20260302")
+    True
     """
+    digits = text.replace(".", "").replace("-", "")
+    if len(digits) != len("20260302"):
+        return None
     try:
-        return datetime.strptime(text.replace(".", ""), "%Y%m%d").date()
+        return datetime.strptime(digits, "%Y%m%d").date()
     except ValueError:
         return None

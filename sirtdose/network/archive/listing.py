@@ -1,7 +1,7 @@
 """What an archive has of a study, by its own lists and counts."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sirtdose.network.archive.archive import Archive
@@ -29,7 +29,7 @@ class Wanted:
         """Whether a series is fetched."""
         if self.series_uids:
             return series.uid in self.series_uids
-        return series.modality in (self.modalities or MODALITIES)
+        return series.modality.upper() in (self.modalities or MODALITIES)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Listing:
     """What is wanted of a study, and what is not.
 
     `found` is every series that the archive named; `absent` how many that were asked
-    for are not among them.
+    for, or that it counts, are not among them.
     """
 
     study_uid: str = field(repr=False)
@@ -68,7 +68,32 @@ class Listing:
     @property
     def is_unsure(self) -> bool:
         """Whether a series is neither listed nor counted: its end is the archive's."""
-        return any(one.expected is None for one in self.series)
+        return bool(self.doubted)
+
+    @property
+    def doubted(self) -> frozenset[str]:
+        """The series that are neither listed nor counted."""
+        return frozenset(one.uid for one in self.series if one.expected is None)
+
+    def doubting(self, series_uids: Collection[str]) -> "Listing":
+        """The same, but for the lists and counts of some series."""
+        if not series_uids:
+            return self
+        series = tuple(
+            ListedSeries(one.uid, (), None) if one.uid in series_uids else one
+            for one in self.series
+        )
+        note = "the archive has objects of a series that it does not list"
+        return replace(self, series=series, notes=(*self.notes, note))
+
+    def overlooks(self, own: Identity) -> bool:
+        """Whether an object is of a series that is wanted, but not in its list."""
+        return (
+            own.study == self.study_uid
+            and own.sop_class in STORAGE_CLASSES
+            and any(one.uid == own.series for one in self.series)
+            and not self.asks(own)
+        )
 
     def asks(self, own: Identity) -> bool:
         """Whether an object is one of them."""
@@ -93,10 +118,16 @@ def listing_of(archive: Archive, wanted: Wanted) -> Listing:
         notes.append("the archive has no such study")
     unknown = set(wanted.series_uids) - {one.uid for one in found}
     if unknown and found:
-        notes.append(f"the study has no series of {len(unknown)} that were asked for")
+        notes.append(f"{len(unknown)} of the series asked for are not in the study")
     own = [one for one in found if wanted.takes(one)]
     if found and not own and not unknown:
-        notes.append("the study has no series that is wanted")
+        notes.append("the study has no series to fetch")
+    stated = archive.series_count(wanted.study_uid) if found else None
+    hidden = max((stated or 0) - len(found), 0)
+    if hidden:
+        notes.append(f"the archive states {stated} series of it, lists {len(found)}")
+    if wanted.series_uids:
+        hidden = 0
     left = _counted(one.modality or "no modality" for one in found if one not in own)
     series = []
     for one in own:
@@ -111,7 +142,7 @@ def listing_of(archive: Archive, wanted: Wanted) -> Listing:
         tuple(left),
         tuple(dict.fromkeys(notes)),
         frozenset(found),
-        len(unknown),
+        len(unknown) + hidden,
     )
 
 
@@ -126,6 +157,12 @@ def _listed(
     others = len(every) - len(usable)
     kind, stated = series.modality or "no modality", series.instance_count
     left = [f"{others} of {len(every)} objects of a series of {kind}"] if others else []
+    if not every and stated == 0:
+        return (
+            ListedSeries(series.uid, (), 0),
+            left,
+            [f"a series of {kind}: the archive states that it has no objects"],
+        )
     if not every and stated is None:
         said = [f"a series of {kind}: the archive neither lists nor counts its objects"]
         return ListedSeries(series.uid, (), None), left, said

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fnmatch import fnmatchcase
 from hashlib import sha256
 
 from sirtdose.errors import InputError
@@ -29,7 +30,7 @@ class Query:
     Raises
     ------
     InputError
-        It would list the whole archive, or an identifier has a wildcard.
+        It would list the whole archive, or an identifier is empty or has a wildcard.
     """
 
     patient_ids: tuple[str, ...] = field(default=(), repr=False)
@@ -47,6 +48,11 @@ class Query:
                 f"{last}..{first}"
             )
         named = (*self.patient_ids, *self.accession_numbers, *self.study_uids)
+        if not all(named):
+            # An archive would take it for anybody.
+            raise InputError(
+                "an identifier to search by is empty: give it, or leave its option out"
+            )
         if any(one in text for text in named for one in _WILDCARDS):
             # Which one, is an identifier.
             raise InputError(
@@ -55,8 +61,8 @@ class Query:
             )
         if not named and first is None and last is None:
             raise InputError(
-                "this would list the whole archive: give patients, accession numbers "
-                "or days to search by"
+                "this would list the whole archive: narrow it with "
+                "`sirtdose find --date` or `sirtdose find --patients`"
             )
 
     def asks_date(self, day: date | None) -> bool:
@@ -165,6 +171,17 @@ def matching(found: Sequence[FoundStudy], query: Query) -> tuple[list[FoundStudy
     return order, len(others - set(kept))
 
 
+def left_out(count: int) -> str:
+    """What is said of studies that were answered and do not match.
+
+    >>> left_out(1)
+    '1 study that the archive answered does not match and is left out'
+    """
+    if count == 1:
+        return "1 study that the archive answered does not match and is left out"
+    return f"{count} studies that the archive answered do not match and are left out"
+
+
 def _matches(one: FoundStudy, query: Query) -> bool:
     ids, numbers = query.patient_ids, query.accession_numbers
     return (
@@ -177,4 +194,16 @@ def _matches(one: FoundStudy, query: Query) -> bool:
             or not one.modalities
             or bool(set(query.modalities) & set(one.modalities))
         )
+        and _is_described(one.description, query.description)
     )
+
+
+def _is_described(text: str, wanted: str) -> bool:
+    """Whether a description matches, in letters of any case.
+
+    >>> _is_described("Y90 SPECT", "y90*"), _is_described("Y90 SPECT", "Y90")
+    (True, False)
+    """
+    # A bracket is a letter like others.
+    pattern = wanted.casefold().replace("[", "[[]")
+    return not wanted or not text or fnmatchcase(text.casefold(), pattern)

@@ -41,11 +41,12 @@ _MOST_CONTEXTS = 126
 _PLAIN = (EXPLICIT, IMPLICIT, DEFLATED)
 _PENDING = (0xFF00, 0xFF01)
 _UNKNOWN_DESTINATION = 0xA801
+_CANNOT = 0xC000
 _KINDS = {
-    0xA701: "it is out of resources to look",
-    0xA702: "it is out of resources to send",
-    0xA900: "it does not take these keys",
-    0xC000: "it cannot process the request",
+    0xA701: "it has no resources to search",
+    0xA702: "it has no resources to send",
+    0xA900: "it does not accept these search keys",
+    _CANNOT: "it cannot process the request",
     0xB000: "some objects failed",
     0xFE00: "it was cancelled",
 }
@@ -158,8 +159,18 @@ class Moving:
                     self._taking.last = monotonic()
                     if answer.get("Status") == _UNKNOWN_DESTINATION:
                         raise Rejected(self._unknown_destination())
-                    said.append(_meaning(answer, self._peer))
+                    said.append(_meaning(answer, self._peer) + self._doubt(answer))
         return _first([*said, *self._refusals()])
+
+    def _doubt(self, answer: "Dataset") -> str:
+        """Some archives say no more where they do not know who is to receive."""
+        if (answer.get("Status") or 0) & 0xF000 != _CANNOT:
+            return ""
+        ours = self._receiver
+        return (
+            f"; check that {ours.aet} is entered there with the address of this "
+            f"machine and port {ours.port}"
+        )
 
     def _refusals(self) -> list[str]:
         """Why the archive was not let in to our receiver, which it does not know."""

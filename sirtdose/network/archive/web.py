@@ -4,10 +4,11 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.network.archive.archive import Keep, Part
+from sirtdose.network.archive.identifiers import day_of
 from sirtdose.network.archive.query import (
     Answers,
     FoundInstance,
@@ -15,10 +16,12 @@ from sirtdose.network.archive.query import (
     FoundSeries,
     FoundStudy,
     Query,
+    left_out,
     matching,
 )
+from sirtdose.network.association import Rejected
 from sirtdose.network.received import OUT_OF_RESOURCES, Refused, received_of
-from sirtdose.network.web.answers import value_of, values_of
+from sirtdose.network.web.answers import NotThere, value_of, values_of
 from sirtdose.network.web.retrieve import objects_of
 from sirtdose.network.web.search import INSTANCE, SERIES, STUDY, Searches, require_uid
 from sirtdose.network.web.service import Service
@@ -38,6 +41,8 @@ _OF_STUDY = (
     *(_SERIES_COUNT, _STUDY_COUNT),
 )
 _OF_SERIES = (_MODALITY, _NUMBER, _SERIES_WORDS, _COUNT)
+# An integer as text has 12 digits (DICOM PS3.5, 6.2).
+_LONGEST_COUNT = 12
 # The length of an element has 32 bits.
 _MOST_BYTES = 1 << 32
 
@@ -81,20 +86,41 @@ class WebArchive:
                 "be more studies; ask for less at a time"
             )
         if others:
-            notes.append(
-                f"{self._service.where} also answered {others} studies that were not "
-                "asked for; they are left out"
-            )
+            notes.append(left_out(others))
         return Answers(tuple(studies[:most]), tuple(notes), is_cut or is_repeating)
 
+    def series_count(self, study_uid: str) -> int | None:
+        """How many series it states of a study; None where it does not say."""
+        try:
+            pages = self._searches.studies({STUDY: study_uid}, (_SERIES_COUNT,))
+            found = [_study(one) for page in pages for one in page.items]
+        except Rejected:
+            return None
+        return next((one.series_count for one in found if one.uid == study_uid), None)
+
     def series(self, study_uid: str) -> list[FoundSeries]:
-        """The series of a study."""
-        pages = self._searches.series(study_uid, _OF_SERIES)
+        """The series of a study; none where it has no such study."""
+        try:
+            pages = [*self._searches.series(study_uid, _OF_SERIES)]
+        except NotThere:
+            return []
+        if any(page.is_cut for page in pages):
+            raise Rejected(
+                f"{self._service.where} gives no further pages of an answer, so that "
+                "not all series of a study are known"
+            )
         return [_series(one) for page in pages for one in page.items]
 
     def instances(self, study_uid: str, series_uid: str) -> list[FoundInstance]:
-        """The objects of a series."""
-        pages = self._searches.instances(study_uid, series_uid, (_SOP_CLASS,))
+        """The objects of a series; none where the archive does not list them all."""
+        try:
+            pages = [
+                *self._searches.instances(study_uid, series_uid, (_SOP_CLASS,)),
+            ]
+        except NotThere:
+            return []
+        if any(page.is_cut for page in pages):
+            return []
         return [
             FoundInstance(_text(one, INSTANCE), _text(one, _SOP_CLASS))
             for page in pages
@@ -146,15 +172,15 @@ def _days(dates: tuple[date | None, date | None]) -> str:
 def _study(item: Mapping[str, Any]) -> FoundStudy:
     return FoundStudy(
         uid=_text(item, STUDY),
-        day=_day(item, _DATE),
+        day=day_of(_text(item, _DATE)),
         time=_text(item, _TIME),
-        modalities=tuple(sorted({str(one) for one in values_of(item, _MODALITIES)})),
+        modalities=_modalities(item),
         description=_text(item, _STUDY_WORDS),
         series_count=_count(item, _SERIES_COUNT),
         instance_count=_count(item, _STUDY_COUNT),
         accession_number=_text(item, _ACCESSION),
         patient=FoundPatient(
-            _text(item, _NAME), _text(item, _PATIENT), _day(item, _BORN)
+            _text(item, _NAME), _text(item, _PATIENT), day_of(_text(item, _BORN))
         ),
     )
 
@@ -169,23 +195,21 @@ def _series(item: Mapping[str, Any]) -> FoundSeries:
     )
 
 
+def _modalities(item: Mapping[str, Any]) -> tuple[str, ...]:
+    found = {str(one).strip() for one in values_of(item, _MODALITIES) if one}
+    return tuple(sorted(one for one in found if one.isprintable() and one))
+
+
 def _text(item: Mapping[str, Any], tag: str) -> str:
     value = value_of(item, tag)
     if isinstance(value, dict):
         # A name of a person, in letters.
         value = value.get("Alphabetic")
-    return "" if value is None else str(value).strip()
-
-
-def _day(item: Mapping[str, Any], tag: str) -> date | None:
-    try:
-        return datetime.strptime(_text(item, tag), "%Y%m%d").date()
-    except ValueError:
-        return None
+    text = "" if value is None else str(value)
+    # Nothing that a terminal would obey.
+    return "".join(c for c in text if c.isprintable()).strip()
 
 
 def _count(item: Mapping[str, Any], tag: str) -> int | None:
-    try:
-        return int(_text(item, tag))
-    except ValueError:
-        return None
+    text = _text(item, tag)
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_COUNT else None

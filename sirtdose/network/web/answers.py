@@ -13,7 +13,7 @@ BUSY = (408, 429, 502, 503, 504)
 _TOO_LARGE = 413
 # Some objects were stored and some not; none was: the answer says which (PS3.18, 10.5).
 _PARTIAL, _CONFLICT = 202, 409
-_UNKNOWN = "check web of the node: the base of its DICOMweb services"
+_UNKNOWN = "check the base address of its DICOMweb services (web of the node)"
 
 
 class Busy(OutputError):
@@ -69,15 +69,15 @@ def _refusal(status: int, service: Service) -> OutputError:
             f"{where} {why} (HTTP 401): set {names[0]} and {names[1]}, or {token}"
         )
     said = {
-        403: "does not allow this to us (HTTP 403): ask its administrator",
-        404: f"has nothing there (HTTP 404): {_UNKNOWN}",
-        406: "cannot answer in a form that is read here (HTTP 406)",
+        403: "does not allow this (HTTP 403): ask its administrator",
+        404: f"has no such service or object (HTTP 404): {_UNKNOWN}",
+        406: "cannot answer in an encoding that sirtdose reads (HTTP 406)",
     }
     made: type[Rejected] = NotThere if status in (404, 405, 501) else Rejected
     if status in said:
         return made(f"{where} {said[status]}")
     if status in (405, 501):
-        return made(f"{where} does not do this (HTTP {status})")
+        return made(f"{where} does not offer this service (HTTP {status}): {_UNKNOWN}")
     if 400 <= status < 500:
         return Rejected(f"{where} does not accept the request (HTTP {status})")
     return Rejected(f"{where} failed (HTTP {status}): ask its administrator")

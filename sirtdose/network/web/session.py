@@ -54,7 +54,9 @@ def _session_class() -> Any:
             self.trust_env = False
             self.max_redirects = _MOST_REDIRECTS
             self.auth = _auth_of(service)
-            if not is_own(service.host):
+            secret = service.credentials.password or service.credentials.token
+            # Sent in the clear, a password stays on this machine: by its name too.
+            if not is_own(service.host) and (service.is_encrypted or not secret):
                 self.proxies.update(get_environ_proxies(service.url))
             tls = service.tls or Tls(None, None, None)
             self.mount("https://", _adapter(Tls(None, None, tls.authorities)))

@@ -20,7 +20,7 @@ _BATCH_BYTES = 64_000_000
 _JSON = "application/dicom+json"
 _STORED, _FAILED = "00081199", "00081198"
 _INSTANCE, _WARNING, _FAILURE = "00081155", "00081196", "00081197"
-_PROCESSING_FAILURE, _NONE_STORED = 0x0110, 409
+_PROCESSING_FAILURE, _SOME_STORED, _NONE_STORED = 0x0110, 202, 409
 # A status, and what it means.
 _Answer = tuple[int | None, str]
 _SILENT: _Answer = (None, "its answer does not mention the object")
@@ -129,10 +129,10 @@ class _Storing:
             headers={"Content-Type": body.content_type, "Accept": _JSON},
         )
         said = json_of(answer, self.service)
-        if said is None and answer.status_code != _NONE_STORED:
+        if said is None and answer.status_code not in (_SOME_STORED, _NONE_STORED):
             # All are stored where nothing is said (PS3.18, 10.5.3); a search will tell.
             return [(0, "")] * len(batch)
-        by_uid = dict(_answers(said))
+        by_uid = dict(_answers(said or {}))
         return [by_uid.get(file.sop_instance, _SILENT) for file in batch]
 
 

@@ -16,9 +16,10 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.solid import Ball, Cylinder, ScanPhantom, Solid
 from sirtdose.report.looks import DIFFERENCE, rgb
-from sirtdose.report.outlines import curves, path_of, sample
+from sirtdose.report.outlines import curves, path_of
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.planes import UNITS, VIEWS, Field, View, place_of
+from sirtdose.report.sampling import sample
 
 Array = NDArray[np.float64]
 _PIXELS, _POINTS = 300, 500

@@ -1,6 +1,7 @@
 """Key images of an assessment: what a viewer shows of it without this program."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from sirtdose import __version__
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.dicom.write_picture import Picture
 from sirtdose.model.metric import metrics_in
+from sirtdose.model.names import told_apart
 from sirtdose.report.doses import asked_in, metric_cells
 from sirtdose.report.figures import (
     draw_plane,
     draw_scale,
     dvh_figure,
+    fonts,
     key_lines,
     plain,
 )
@@ -42,6 +45,9 @@ _DPI = 100
 _DISCLAIMER = "Not a medical device: verify every number with an approved system."
 # More rows or limits are in the report.
 _ROWS, _LIMITS, _KEYS_IN_ROW = 14, 6, 7
+# Characters across all keys of a row, those that a line of its own takes, and across
+# the first column of the table.
+_ACROSS, _OF_A_LINE, _NAME_MAX = 122, 8, 44
 _INK, _QUIET = "#16191d", "#545d68"
 
 
@@ -79,14 +85,22 @@ def key_images(
         By name. Scale, units, sides, window, isodoses, structures, method and the case
         are drawn into each that they belong to.
     """
-    sharp = {**data, "planes": _sharp(assessment, data)}
+    import matplotlib as mpl
+
+    with mpl.rc_context({"font.family": fonts()[0]}):
+        return _drawn(document, {**data, "planes": _sharp(assessment, data)}, case)
+
+
+def _drawn(
+    document: Mapping[str, Any], sharp: Mapping[str, Any], case: str
+) -> dict[str, Picture]:
     foot = f"Case {case}, sirtdose {__version__}. {_DISCLAIMER}"
     found = {OVERVIEW: _picture(_overview(document, sharp, foot), "Overview of doses")}
     for plane in sharp["planes"]:
         said = f"{plane['name'].capitalize()} plane, {plane['position']}"
         sides = (plane["right"], plane["bottom"])
         found[plane["name"]] = _picture(_plane(plane, sharp, foot), said, sides)
-    for number, histogram in enumerate(data["histograms"], start=1):
+    for number, histogram in enumerate(sharp["histograms"], start=1):
         said = f"Dose-volume histogram: {histogram['method']}"
         found[histogram_name(number)] = _picture(_dvh(histogram, said, foot), said)
     return found
@@ -156,19 +170,34 @@ def _key_of(
     """Of what can be seen on these planes; more than two rows are in the report."""
     seen = {one["name"] for plane in planes for one in plane["outlines"]}
     outlines = [one for one in data["outlines"] if one["name"] in seen]
-    return key_lines({**data, "outlines": outlines[: 2 * _KEYS_IN_ROW]}, color)
+    outlines = outlines[: 2 * _KEYS_IN_ROW]
+    columns = _columns([one["name"] for one in outlines])
+    most = _ACROSS // max(columns, 1) - _OF_A_LINE
+    return key_lines({**data, "outlines": outlines}, color, most=most)
+
+
+def _columns(names: Sequence[str]) -> int:
+    """All in one row where they fit, else two rows."""
+    across = sum(len(one) + _OF_A_LINE for one in names)
+    one_row = len(names) <= _KEYS_IN_ROW and across <= _ACROSS
+    return len(names) if one_row else ceil(len(names) / 2)
 
 
 def _keys(
     figure: "Figure", keys: Sequence[Sequence["Line2D"]], *, top: float, ink: str
 ) -> None:
     """Isodoses in a row, and outlines in the rows below it."""
-    for place, lines in zip((top, top - 0.024), keys, strict=True):
+    places = zip((top, top - 0.024), keys, strict=True)
+    for columns, (place, lines) in zip(
+        (len(keys[0]), _columns([str(one.get_label()) for one in keys[1]])),
+        places,
+        strict=True,
+    ):
         figure.legend(
             handles=lines,
             loc="upper left",
             bbox_to_anchor=(0.005, place),
-            ncols=min(len(lines), _KEYS_IN_ROW),
+            ncols=columns,
             fontsize=9,
             labelcolor=ink,
             frameon=False,
@@ -224,19 +253,21 @@ def _table(figure: "Figure", document: Mapping[str, Any], *, top: float) -> floa
     metrics = metrics_in("post", asked_in(document))[:9]
     head = ["mL", "GBq", *(one.heading for one in metrics)]
     rows, _ = shown_rows(result["structures"])
+    names = [drawn_name(row["name"], row["role"]) for row in rows]
+    short = told_apart(names, _NAME_MAX)
     lines = [
         (
-            drawn_name(row["name"], row["role"]),
+            short[name],
             significant(row["volume_ml"]),
             significant(row["activity_gbq"]),
             *metric_cells(row, metrics),
         )
-        for row in rows[:_ROWS]
+        for name, row in zip(names[:_ROWS], rows, strict=False)
     ]
     step, at = 0.0172, top
     for number, cells in enumerate([(method_name(method), *head), *lines]):
         weight = "bold" if number == 0 else "normal"
-        figure.text(0.02, at, plain(cells[0][:44]), fontsize=10, weight=weight)
+        figure.text(0.02, at, plain(cells[0]), fontsize=10, weight=weight)
         for column, cell in enumerate(cells[1:]):
             figure.text(
                 *(0.4 + 0.58 * (column + 1) / (len(head) + 0.2), at, cell),

@@ -201,5 +201,6 @@ def _facts(
 
 
 def _message(one: Mapping[str, Any]) -> str:
-    reason = f" Accepted: {one['reason']}" if one["reason"] else ""
-    return f"{one['message']}{reason}"
+    if not one["reason"]:
+        return str(one["message"])
+    return f"{one['message'].rstrip('.')}. Accepted: {one['reason']}"

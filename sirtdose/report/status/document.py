@@ -247,13 +247,13 @@ def _next(patients: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     more = len(found) - _NEXT_MAX
     rest = [f"and {more} more: status.csv of --out has all of them"] if more > 0 else []
-    head = "Next, with words in capitals for you to fill in"
+    head = "Next (fill in the words in capitals)"
     return [head, *found[:_NEXT_MAX], *rest]
 
 
 def _details(patient: Mapping[str, Any]) -> Iterator[str]:
     known = ", ".join(patient["known_by"]) or "one result"
-    yield f"{patient['label']}, held together by: {known}"
+    yield f"{patient['label']}, identified by: {known}"
     yield from (f"  {one}" for one in patient["notes"])
     for own in patient["treatments"]:
         if len(patient["treatments"]) > 1:
@@ -264,4 +264,4 @@ def _details(patient: Mapping[str, Any]) -> Iterator[str]:
             if one["next"] and one["state"] in ("missing", "outdated"):
                 yield f"    {one['next']}"
         yield from (f"  note: {one}" for one in own["notes"])
-    yield from (f"  of no treatment: {one}" for one in patient["unplaced"])
+    yield from (f"  not of any treatment: {one}" for one in patient["unplaced"])

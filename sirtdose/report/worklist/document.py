@@ -103,7 +103,7 @@ def _record(record: TreatmentRecord) -> dict[str, Any]:
             name: _stated(one)
             for name, one in record.values.items()
             # Whose it is, and who gave it, is in the log.
-            if name not in ("study_uid", "accession_number", "operator", "remark")
+            if name not in ("accession_number", "operator", "remark")
         },
     }
 

@@ -8,6 +8,8 @@ from sirtdose.report.screen import Screen
 from sirtdose.report.wording import table
 
 _Document = Mapping[str, Any]
+_STATES = {"missing": "incomplete", "contradicts": "contradictory"}
+_MOST_UNREAD = 10
 
 
 def worklist_screen(document: _Document, *, next_steps: Sequence[str] = ()) -> Screen:
@@ -16,21 +18,21 @@ def worklist_screen(document: _Document, *, next_steps: Sequence[str] = ()) -> S
     treatments, unread = document["treatments"], len(document["unread_lines"])
     result = [
         f"Worklist: {len(treatments)} treatment{'s' * (len(treatments) != 1)}: "
-        f"{counts['ready']} ready, {counts['missing']} with something missing, "
-        f"{counts['contradicts']} contradicting"
-        + (f"; {unread} line{'s' * (unread != 1)} that cannot be read" * (unread > 0))
+        f"{counts['ready']} ready, {counts['missing']} incomplete, "
+        f"{counts['contradicts']} contradictory"
+        + (f"; {unread} line{'s' * (unread != 1)} unreadable" * (unread > 0))
     ]
     if treatments:
         result += ["", _table(document)]
-    result += _block("Cannot be read", list(document["unread_lines"]))
+    result += _block("Unreadable", _first(document["unread_lines"]))
     result += _block("Missing", _missing(document))
-    result += _block("Contradicting", _contradicting(document))
+    result += _block("Contradictory", _contradicting(document))
     result += _block("Further scans, not in the manifest", _further(document))
     result += _block("Studies without a treatment", _unmatched(document))
     result += _block("Not used", list(document["remarks"]))
     others = len(document["scouts"]), document["other_studies"]
     details = [
-        f"Not of a treatment: {others[0]} administrations of scouts or other nuclides, "
+        f"Not treatments: {others[0]} scout or other administrations, "
         f"{others[1]} other studies"
     ]
     return Screen(
@@ -55,7 +57,7 @@ def _table(document: _Document) -> str:
             _activity(one),
             (one["administered_at"] or "-")[11:16] or "-",
             _scan(one),
-            one["state"],
+            _STATES.get(one["state"], one["state"]),
         ]
         rows.append([*row[:1], one["patient_id"] or "-", *row[1:]] if shows else row)
     if shows:
@@ -83,6 +85,13 @@ def _scan(one: _Document) -> str:
 
 def _block(title: str, lines: list[str]) -> list[str]:
     return ["", f"{title}:", *(f"  {one}" for one in lines)] if lines else []
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    """The first of many: one wrong option may spoil every line of a log."""
+    more = len(lines) - _MOST_UNREAD
+    rest = [f"and {more} more: --json has all of them"] if more > 0 else []
+    return [*lines[:_MOST_UNREAD], *rest]
 
 
 def _missing(document: _Document) -> list[str]:

@@ -12,13 +12,13 @@ def given_step(seen: Seen) -> Step:
     """What was given, by its assessment; or what was drawn up for it."""
     given = [one for one in seen.posts if one.given_gbq is not None]
     if given:
-        said = f"{amount(given[-1].given_gbq or 0.0)} by its assessment"
+        said = f"{amount(given[-1].given_gbq or 0.0)} in its assessment"
         return Step("given", State.DONE, (said,), seen.shown(given[-1:]))
     if scans := seen.course.of("scan"):
         return Step("given", State.DONE, ("by its scan",), seen.shown(scans))
     drawn = [one for one in seen.course.of("plan", "vial") if one.is_drawn]
     if drawn:
-        said = "drawn up, and no result says that it was given"
+        said = "drawn up, but no result records the administration"
         again = commands.assess(seen.plan, seen.places)
         return Step("given", State.MISSING, (said,), seen.shown(drawn), again)
     return Step("given", State.MISSING, next=commands.drawn(seen.plan, seen.places))
@@ -88,9 +88,10 @@ def _is_of_another(lesions: Result, post: Result, seen: Seen) -> bool:
 
 def is_after(one: Result, seen: Seen) -> bool:
     """Whether a follow-up is after the treatment, as far as days are known."""
-    if one.kind == "lesions":
-        return bool(one.follow_ups or one.follow_up_days)
-    if not seen.is_given:
-        return False
     day = seen.course.day
+    if one.kind == "lesions" and (day is None or not one.follow_ups):
+        # Days are counted from the first treatment.
+        return bool(one.follow_ups) or max(one.follow_up_days, default=0) > 0
+    if one.kind != "lesions" and not seen.is_given:
+        return False
     return bool(one.follow_ups) and (day is None or max(one.follow_ups) > day)

@@ -57,7 +57,7 @@ def scout_step(seen: Seen) -> Step:
             return _scout_of(shunts[0], seen)
         if seen.is_given:
             return Step(
-                "scout", State.NOT_NEEDED, ("it was given, and no plan is here",)
+                "scout", State.NOT_NEEDED, ("already given; no plan in this folder",)
             )
         return Step("scout", State.MISSING, next=commands.plan_again(None))
     if plan.method != "image":
@@ -79,17 +79,18 @@ def shunt_step(seen: Seen) -> Step:
     measured, plan = seen.course.of("lsf"), seen.plan
     if measured:
         last = max(measured, key=lambda one: one.written)
-        bad = [one.words for one in seen.inputs.of(last) if one.is_other]
+        bad = [last.damaged] if last.damaged else []
+        bad += [one.words for one in seen.inputs.of(last) if one.is_other]
         return Step(
             "shunt",
             State.OUTDATED if bad else State.DONE,
             tuple(bad) or (f"{last.shunt_fraction or 0:.1%} by {last.method}",),
             seen.shown([last]),
-            commands.measure_shunt() if bad else "",
+            commands.measure_shunt(last.method) if bad else "",
         )
     if plan is None or plan.shunt_fraction is None:
         if seen.is_given:
-            return Step("shunt", State.NOT_NEEDED, ("it was given",))
+            return Step("shunt", State.NOT_NEEDED, ("already given",))
         return Step("shunt", State.MISSING, next=commands.measure_shunt())
     said = f"{plan.shunt_fraction:.1%} " + (
         "typed in the plan, no lsf.json" if plan.is_shunt_typed else "measured there"
@@ -103,10 +104,10 @@ def plan_step(seen: Seen) -> Step:
     if plan is None:
         named = next((one.of_plan for one in seen.course.results if one.of_plan), "")
         if named:
-            said = f"plan {named[:_HASH]} is not below this folder: give one above both"
+            said = f"plan {named[:_HASH]} is not in this folder: give one with both"
             return Step("plan", State.MISSING, (said,), (), "sirtdose status FOLDER")
         if seen.is_given:
-            said = "it was given, and no result names a plan"
+            said = "already given; no result names a plan"
             return Step("plan", State.NOT_NEEDED, (said,))
         return Step("plan", State.MISSING, next=commands.plan_again(None))
     bad = [plan.damaged] if plan.damaged else []
@@ -167,8 +168,8 @@ def approval_step(seen: Seen, planned: Step) -> Step:
         return Step("approval", State.MISSING, ("the plan is a draft",), own, again)
     if seen.versions.newer:
         newest = max(seen.versions.newer, key=lambda one: one.written)
-        how = "updates it" if plan.hash in newest.updates else "is newer by its time"
-        said = f"{seen.places.shown(newest.place)} {how}, and nobody approved it"
+        how = "updates it" if plan.hash in newest.updates else "is a newer file"
+        said = f"{seen.places.shown(newest.place)} {how} and is not approved"
         again = commands.approve(newest, seen.places)
         return Step("approval", State.OUTDATED, (said,), own, again)
     if planned.state is State.OUTDATED:
@@ -187,7 +188,7 @@ def order_step(seen: Seen) -> Step:
     orders, plan = seen.course.of("order"), seen.plan
     if not orders:
         if seen.is_given:
-            return Step("order", State.NOT_NEEDED, ("it was given",))
+            return Step("order", State.NOT_NEEDED, ("already given",))
         return Step("order", State.MISSING, next=commands.order(plan, seen.places))
     bad = {one.place: _outdated_order(one, seen) for one in orders}
     good = [one for one in orders if not bad[one.place]]

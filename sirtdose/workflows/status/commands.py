@@ -8,7 +8,7 @@ from typing import Any
 
 from sirtdose.errors import SirtdoseError
 from sirtdose.model.bounds import printable
-from sirtdose.model.patient_link import PatientLink
+from sirtdose.model.patient_link import Naming, PatientLink
 from sirtdose.model.standing import Result
 from sirtdose.report.plan.command import again_words
 from sirtdose.report.run_record import read_run_record
@@ -38,7 +38,7 @@ class Places:
         self, root: Path, people: Mapping[str, Sequence[PatientLink]], *, show: bool
     ) -> None:
         self._root, self._known = root, dict[PurePosixPath, str]()
-        self._hidden, self._anybody = 0, dict[str, bool]()
+        self._hidden, self._naming = 0, dict[PurePosixPath, Naming]()
         self._below: dict[PurePosixPath, dict[str, PatientLink]] = defaultdict(dict)
         for place, own in {} if show else people.items():
             path = PurePosixPath(place)
@@ -61,23 +61,16 @@ class Places:
 
     def _part(self, path: PurePosixPath) -> str:
         if path not in self._known:
-            above = [it for it in (path, *path.parents) if it.name]
-            near = next((it for it in above if self._below.get(it)), None)
-            hidden = (
-                self._names_anybody(path.name)
-                if near is None
-                else any(one.names(path.name) for one in self._below[near].values())
-            )
+            # Of a folder that no image lies in it may be any patient of the one above.
+            above = (path, *path.parents)
+            near = next((it for it in above if self._below.get(it)), PurePosixPath())
+            if near not in self._naming:
+                people = self._below.get(near, {})
+                self._naming[near] = Naming(people.values())
+            hidden = self._naming[near].names(path.name)
             self._hidden += hidden
             self._known[path] = f"{_HIDDEN}{self._hidden}" if hidden else path.name
         return self._known[path]
-
-    def _names_anybody(self, name: str) -> bool:
-        """Of a folder that no image lies in: it may be of any patient here."""
-        if name not in self._anybody:
-            people = self._below.get(PurePosixPath(), {})
-            self._anybody[name] = any(one.names(name) for one in people.values())
-        return self._anybody[name]
 
 
 def approve(plan: Result | None, places: Places) -> str:
@@ -115,8 +108,10 @@ def _without_key(words: str) -> str:
     return shlex.join(parts)
 
 
-def measure_shunt() -> str:
-    """A lung shunt by the scout."""
+def measure_shunt(method: str = "") -> str:
+    """A lung shunt by the scout, or by planar images where it was."""
+    if method == "planar":
+        return "sirtdose lsf planar IMAGE --lungs MASK --liver MASK --out DIR"
     return "sirtdose lsf spect SCOUT --out DIR"
 
 

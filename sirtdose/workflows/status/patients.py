@@ -1,7 +1,7 @@
 """Which results are of one patient: by what they hold, and last by their folder."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,7 +19,7 @@ _WORDS = {
     "header": "patient in the DICOM header",
     "pseudonym": "pseudonym in the DICOM header",
     "key": "patient key",
-    "hash": "hashes that results hold of each other",
+    "hash": "hashes of each other's files",
     "file": "the same images",
     "case": "case_id",
     _BY_FOLDER: "folder",
@@ -147,18 +147,34 @@ def _by_folder(groups: list[Group]) -> list[Group]:
     """
     kept = [one for one in groups if not _is_loose(one)]
     loose = [one for one in groups if _is_loose(one)]
+    below: dict[PurePosixPath, dict[int, Group]] = defaultdict(dict)
+    for one in kept:
+        _place(one, one.results, below)
     for treated in (True, False):
         for group in [one for one in loose if _is_treated(one) is treated]:
             [result] = group.results
-            home = _home(result, kept, own_folder=treated)
+            home = _home(result, below, own_folder=treated)
             if home is None:
                 kept.append(group)
+                _place(group, [result], below)
             else:
                 home.results.append(result)
                 home.known_by.add(_BY_FOLDER)
+                _place(home, [result], below)
     for one in kept:
         one.results.sort(key=lambda it: it.place)
     return sorted(kept, key=lambda one: one.results[0].place)
+
+
+def _place(
+    group: Group,
+    results: Sequence[Result],
+    below: dict[PurePosixPath, dict[int, Group]],
+) -> None:
+    """Note in which folders a group has results."""
+    for one in results:
+        for folder in PurePosixPath(one.place).parents:
+            below[folder][id(group)] = group
 
 
 def _is_loose(group: Group) -> bool:
@@ -169,14 +185,15 @@ def _is_treated(group: Group) -> bool:
     return group.results[0].kind in _TREATED
 
 
-def _home(result: Result, groups: list[Group], *, own_folder: bool) -> Group | None:
+def _home(
+    result: Result,
+    below: Mapping[PurePosixPath, Mapping[int, Group]],
+    *,
+    own_folder: bool,
+) -> Group | None:
     """The one group with a result in the nearest folder above that has any."""
     for folder in PurePosixPath(result.place).parents:
-        near = [
-            one
-            for one in groups
-            if any(folder in PurePosixPath(it.place).parents for it in one.results)
-        ]
+        near = [*below.get(folder, {}).values()]
         if near or own_folder:
             return near[0] if len(near) == 1 else None
     return None

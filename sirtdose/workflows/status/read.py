@@ -179,7 +179,7 @@ def _recorded(result: Result, hashes: Hashes) -> Result:
     said = ", ".join(f"{printable(name)} {state}" for name, state in bad.items())
     return replace(
         result,
-        damaged=said and f"not as it was written: {said}",
+        damaged=said and f"files differ from what was written: {said}",
         maps=frozenset(
             str(digest)
             for name, digest in record["results"].items()

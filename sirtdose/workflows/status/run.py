@@ -61,8 +61,8 @@ def status_of(request: StatusRequest) -> Status:
     read = read_folder(folder, hashes)
     if not (read.results or read.unread):
         raise InputError(
-            f"{folder.name or 'the folder'} holds no result of sirtdose: give a folder "
-            "that `sirtdose plan`, `sirtdose post` or `sirtdose batch` wrote to"
+            f"{folder.name or 'the folder'} contains no result of sirtdose: give a "
+            "folder that `sirtdose plan`, `sirtdose post` or `sirtdose batch` wrote to"
         )
     with Inputs(folder, request.inputs, hashes, read.results) as inputs:
         groups = groups_of(read.results, inputs)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.imaging_study import ImagingStudy
-from sirtdose.model.treatment_record import study_digest
 from sirtdose.model.worklist import Session
 from sirtdose.workflows.worklist.merge import therapy_nuclides
 
@@ -72,8 +71,8 @@ def _fits(session: Session, study: ImagingStudy) -> bool:
     ...  (nuclide,))) for day, nuclide in ((3, "Y-90"), (5, "Y-90"), (3, "F-18"))]
     [True, False, False]
     """
-    if session.study_uid:
-        return study_digest(session.study_uid) == study.key and bool(study.modality)
+    if session.study:
+        return session.study == study.key and bool(study.modality)
     if not _is_within(session, study):
         return False
     if not study.nuclides:
@@ -110,7 +109,7 @@ def is_before(study: ImagingStudy, at: datetime | None) -> bool:
 
 def _with_other_nuclide(one: Joined, left: list[ImagingStudy]) -> list[ImagingStudy]:
     """A PET after a treatment with another nuclide set may be its scan all the same."""
-    if one.scans or one.session.is_scout or one.session.study_uid:
+    if one.scans or one.session.is_scout or one.session.study:
         return left
     taken = [
         study

@@ -3,19 +3,19 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from sirtdose.data.load import table
 from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.treatment_record import (
-    ACTIVITIES,
     LogProblem,
     Stated,
     TreatmentLog,
     TreatmentRecord,
 )
 from sirtdose.model.worklist import Disagreement, Session
+from sirtdose.workflows.worklist.pairs import differ, pairs_of
 
 # A scout's activity is drawn up to within this factor.
 _SCOUT_DRAWN = 1.2
@@ -70,14 +70,11 @@ def _session(
     disagreements: list[Disagreement] = []
     alone: set[int] = set(range(len(base))) if len(logs) > 1 else set()
     for others in (one for one in logs if one is not base):
-        left = list(range(len(base)))
-        for other in others:
-            at = _same(other, merged, left, only=len(base) == len(others) == 1)
+        for other, at in zip(others, pairs_of(others, merged), strict=True):
             if at is None:
                 listed = Stated("", other.where)
                 disagreements.append(Disagreement("administration", None, listed))
                 continue
-            left.remove(at)
             alone.discard(at)
             merged[at], said = _merged(merged[at], other)
             disagreements += said
@@ -97,41 +94,6 @@ def _session(
     )
 
 
-def _same(
-    other: TreatmentRecord,
-    merged: Sequence[TreatmentRecord],
-    left: Sequence[int],
-    *,
-    only: bool,
-) -> int | None:
-    """Which administration another log's is: the one of its time.
-
-    The `only` one of both logs may also be of its activity, or have no time.
-    """
-    near = rail("log_agreement", "hours") * 3600
-    apart = [
-        (abs((other.at - at).total_seconds()), number)
-        for number in left
-        if other.at is not None and (at := merged[number].at) is not None
-    ]
-    closest = min(apart, default=(near + 1, -1))
-    if closest[0] <= near:
-        return closest[1]
-    if only and (not apart or _alike(other, merged[0])):
-        return 0
-    return None
-
-
-def _alike(one: TreatmentRecord, other: TreatmentRecord) -> bool:
-    """Whether two administrations have one activity."""
-    pairs = [
-        (one.values[key], other.values[key])
-        for key in ACTIVITIES
-        if key != "residual" and key in one.values and key in other.values
-    ]
-    return bool(pairs) and not any(_differ(*pair) for pair in pairs)
-
-
 def _merged(
     first: TreatmentRecord, other: TreatmentRecord
 ) -> tuple[TreatmentRecord, list[Disagreement]]:
@@ -139,16 +101,16 @@ def _merged(
     said = [
         Disagreement(key, one, other.values[key])
         for key, one in first.values.items()
-        if key in other.values and key not in _FREE and _differ(one, other.values[key])
+        if key in other.values and key not in _FREE and differ(one, other.values[key])
     ]
+    said += _other_activity(first, other)
     added = {key: one for key, one in other.values.items() if key not in first.values}
     # One activity that is measured and one that is given are one activity.
-    if "administered" in first.values or "assay" in first.values:
-        added = {
-            key: one
-            for key, one in added.items()
-            if key not in ("administered", "assay", "assay_at")
-        }
+    if "administered" in first.values:
+        dropped = {"assay", "assay_at"}
+    else:
+        dropped = {"administered"} if "assay" in first.values else set()
+    added = {key: one for key, one in added.items() if key not in dropped}
     merged = replace(
         first.having(added),
         nuclide=first.nuclide or other.nuclide,
@@ -173,11 +135,34 @@ def _merged(
     return merged, said
 
 
-def _differ(one: Stated, other: Stated) -> bool:
-    if one.at is not None and other.at is not None:
-        apart = abs((one.at - other.at).total_seconds())
-        return apart > 3600 * rail("log_agreement", "hours")
-    if one.amount is not None and other.amount is not None:
-        most = rail("log_agreement", "logs") * max(one.amount, other.amount)
-        return abs(one.amount - other.amount) > most
-    return one.text.casefold() != other.text.casefold()
+def _other_activity(
+    first: TreatmentRecord, other: TreatmentRecord
+) -> list[Disagreement]:
+    """What was given by one log, and by the other's assay decayed to then."""
+    at, nuclide = first.at or other.at, first.nuclide or other.nuclide
+    for one, assayed in ((first, other), (other, first)):
+        if "administered" in assayed.values or "administered" not in one.values:
+            continue
+        given, then = one.amount("administered"), _of_assay(assayed, at, nuclide)
+        if not given or then is None:
+            continue
+        if abs(given - then) > rail("log_agreement", "header") * max(given, then):
+            said = {
+                "administered": replace(one.values["administered"], amount=given),
+                "assay": replace(assayed.values["assay"], amount=then),
+            }
+            ours, theirs = said.values() if one is first else [*said.values()][::-1]
+            return [Disagreement("activity", ours, theirs)]
+    return []
+
+
+def _of_assay(one: TreatmentRecord, at: datetime | None, nuclide: str) -> float | None:
+    """An assay decayed to a moment, None if that or its own is not known."""
+    assay, measured = one.amount("assay"), one.values.get("assay_at")
+    if not assay or at is None or not nuclide or measured is None:
+        return None
+    given = Stated("", "", at=at)
+    values = {"assay": one.values["assay"], "assay_at": measured}
+    return replace(
+        one, nuclide=nuclide, values={**values, "administered_at": given}
+    ).given_gbq

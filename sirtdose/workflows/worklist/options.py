@@ -47,9 +47,9 @@ def options_of(
 
 def _by_injection(records: Sequence[TreatmentRecord]) -> list[list[TreatmentRecord]]:
     """The vials of each injection: those of one name are given as one."""
-    groups: defaultdict[str, list[TreatmentRecord]] = defaultdict(list)
+    groups: defaultdict[str | int, list[TreatmentRecord]] = defaultdict(list)
     for number, one in enumerate(records):
-        groups[one.text("injection") or f"#{number}"].append(one)
+        groups[one.text("injection") or number].append(one)
     return list(groups.values())
 
 
@@ -59,7 +59,7 @@ def _shared(
     """What holds for all injections of a session."""
     options: dict[str, Choice] = {}
     missing = []
-    for key in _SHARED:
+    for key in (*_SHARED, "study_uid"):
         found = [one.values[key] for one in records if key in one.values]
         texts = {one.text for one in found}
         if len(texts) > 1:
@@ -68,6 +68,8 @@ def _shared(
             )
         elif found:
             options[key] = Choice(found[0].text, (found[0].where,))
+    # The study is joined already.
+    options.pop("study_uid", None)
     if "device" in options:
         options.pop("nuclide", None)
     elif "nuclide" not in options:
@@ -131,6 +133,10 @@ def _summed(
     """Several vials of one injection: their sum at the time of the first."""
     each = [_single([one], nuclide, without) for one in vials]
     lacks = [said for _, missing in each for said in missing]
+    perfused = {one.text("perfused") for one in vials} - {""}
+    if len(perfused) > 1:
+        each_one = " or ".join(sorted(perfused))
+        lacks.append(f"one perfused for the vials of one injection: {each_one}")
     if lacks or not nuclide:
         return {}, list(dict.fromkeys(lacks))
     first = min(one.at for one in vials if one.at is not None)
@@ -144,9 +150,15 @@ def _summed(
             first.isoformat(), (next(w for _, at, w in given if at == first),)
         ),
     }
-    left = [one.values[RESIDUAL] for one in vials if one.amount(RESIDUAL)]
+    # Of a net activity nothing is left to subtract.
+    own = [
+        one
+        for one, (found, _) in zip(vials, each, strict=True)
+        if one.amount(RESIDUAL) and "residual_at" in found
+    ]
+    left = [one.values[RESIDUAL] for one in own]
     if left:
-        times = [one.values["residual_at"].at for one in vials if one.amount(RESIDUAL)]
+        times = [one.values["residual_at"].at for one in own]
         start = min(at for at in times if at is not None)
         gbq = sum(
             (one.amount or 0.0) / _decay(nuclide, start, at)

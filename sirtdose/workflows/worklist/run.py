@@ -146,12 +146,12 @@ def _study_lacks(
     if scan is None:
         what = session.nuclide or "SPECT or PET"
         near = f"; {one.near}" if one.near else ""
-        return [f"study: no {what} scan within {window_d(session.nuclide)} d{near}"]
+        return [f"study: no {what} scan within {window_d(session.nuclide)} days{near}"]
     if scan.folder is None:
-        return ["files of the study, which is only listed: `sirtdose fetch` gets them"]
+        return ["files of the study: get them with `sirtdose fetch`"]
     lacks = []
     if scan.problem:
         lacks.append(f"one image to assess: {scan.problem}")
     if not (scan.has_structures or "structures" in options or STRUCTURES in without):
-        lacks.append("structures: none are in the study's folder")
+        lacks.append("structures: the study's folder has none")
     return lacks

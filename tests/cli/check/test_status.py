@@ -168,7 +168,7 @@ def test_a_treatment_from_plan_to_post(run: Run, root: Path) -> None:
     assert states(the_one(last)) == {"scout": "not needed", "follow-up": "missing"}
     assert last["patients"][0]["known_by"] == [
         "patient key",
-        "hashes that results hold of each other",
+        "hashes of each other's files",
     ]
     assert last["counts"] == {
         "patients": 1,
@@ -282,9 +282,7 @@ def test_an_update_that_nobody_approved(run: Run, root: Path) -> None:
     order(run, path, root / "order")
     ok(run("plan", "update", path, "--drawn", "1.2GBq", "--out", root / "today"))
     found = the_one(status(run, root, code=3))
-    assert why(found, "approval") == (
-        "today/plan.json updates it, and nobody approved it"
-    )
+    assert why(found, "approval") == ("today/plan.json updates it and is not approved")
     assert next_of(found, "approval") == (
         "sirtdose plan approve results/today/plan.json --by NAME"
     )
@@ -326,6 +324,22 @@ def test_a_shunt_that_is_another_than_the_plans(run: Run, root: Path) -> None:
     again = next_of(found, "plan")
     assert "--normal-dose 40Gy" in again
     parsed(again)
+
+
+def test_a_shunt_that_was_edited(run: Run, root: Path) -> None:
+    counts = ("--lung-counts", "12000,10000", "--liver-counts", "60000,50000")
+    ok(run("lsf", "planar", *counts, "--out", root / "lsf"))
+    path = root / "lsf" / "lsf.json"
+    assert "shunt" not in states(the_one(status(run, root)))
+    whole = path.read_text("utf-8")
+    for old, new in (("0.1666666667", "0.02"), ("12000.0", "12001.0")):
+        assert old in whole
+        path.write_text(whole.replace(old, new), "utf-8")
+        found = the_one(status(run, root, code=3))
+        assert states(found)["shunt"] == "outdated"
+        assert "is not what was written" in why(found, "shunt")
+        assert next_of(found, "shunt").startswith("sirtdose lsf planar ")
+        parsed(next_of(found, "shunt"))
 
 
 def test_two_sessions_are_two_treatments(run: Run, root: Path) -> None:
@@ -478,7 +492,7 @@ def test_a_folder_without_results_is_refused(run: Run, root: Path, name: str) ->
     result = run("status", root / name)
     assert result.exit_code == 3
     assert "Traceback" not in result.stderr
-    assert ("holds no result" in result.stderr) == (name == "empty")
+    assert ("contains no result" in result.stderr) == (name == "empty")
 
 
 def test_a_batch_with_a_failed_case(run: Run, root: Path) -> None:
@@ -693,6 +707,6 @@ def test_of_many_patients_those_outdated_come_first(run: Run, root: Path) -> Non
     assert rows[1].startswith("Patient 1 ")
     assert "and 5 more: --out writes all of them" in result.stderr
     assert "and 35 more: status.csv of --out has all of them" in result.stderr
-    listed = result.stderr.partition("Next,")[2].splitlines()[1:]
+    listed = result.stderr.partition("Next (")[2].splitlines()[1:]
     assert listed[0].startswith("Patient 45: sirtdose post STUDY")
     assert len(listed) == 11

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
 from sirtdose.cli.main import main
-from sirtdose.network.archive.query import key_of
+from sirtdose.network.archive.listing import Wanted
+from sirtdose.network.archive.query import FoundSeries, key_of
 from tests.network_peers import (
     NAME,
     PATIENT_ID,
@@ -114,7 +116,7 @@ def test_only_what_is_missing_comes_after_a_break(fetch: Fetch, way: str) -> Non
         assert fetch.files() == []
         assert len(fetch.waiting()) == broken["came"] == 4
         assert (broken["complete"], broken["lacking"]) == (False, 5)
-        assert "5 objects did not come" in fetch.screen
+        assert "5 objects did not arrive" in fetch.screen
         archive.sent.clear()
         whole = fetch()
         assert (whole["known"], whole["came"], whole["objects"]) == (4, 5, 9)
@@ -199,6 +201,132 @@ def test_an_archive_that_neither_lists_nor_counts(fetch: Fetch) -> None:
     assert "neither lists nor counts its objects" in fetch.screen
 
 
+def test_what_is_in_the_way_is_said(fetch: Fetch) -> None:
+    fetch.out.mkdir()
+    (fetch.out / ".incomplete").write_bytes(b"")
+    with serves(fetch, OddArchive(series(1))):
+        assert fetch(code=5) == {}
+        assert "cannot write to" in fetch.screen
+        (fetch.out / ".incomplete").unlink()
+        (fetch.out / KEY).write_bytes(b"")
+        assert fetch(code=5) == {}
+    assert "is complete, but cannot be put into" in fetch.screen
+
+
+def test_a_modality_in_small_letters() -> None:
+    assert Wanted(STUDY).takes(FoundSeries("1.2", "nm", None, "", None))
+    assert not Wanted(STUDY).takes(FoundSeries("1.2", "sr", None, "", None))
+
+
+def test_a_list_that_is_cut_in_silence(fetch: Fetch) -> None:
+    hides = ("NumberOfSeriesRelatedInstances",)
+    odd = OddArchive(
+        series(5), hides=hides, most_rows={"IMAGE": 2}, truncates=("IMAGE",)
+    )
+    with serves(fetch, odd):
+        one = fetch("--retries", 0, code=5)
+        assert (one["complete"], fetch.files()) == (False, [])
+        assert "objects of a series that it does not list" in one["notes"][0]
+        one = fetch("--retries", 1)
+    assert (one["complete"], one["objects"], one["known"]) == (True, 5, 2)
+    odd = OddArchive(
+        [*series(2), *series(1, "8"), *series(1, "9")],
+        most_rows={"SERIES": 2},
+        truncates=("SERIES",),
+    )
+    with serves(fetch, odd):
+        one = fetch("--retries", 0, code=5)
+        assert one["notes"] == ["the archive states 3 series of it, lists 2"]
+        assert not one["complete"]
+        # Whoever names them does not need the rest.
+        fetch("--series-uid", f"{STUDY}.7")
+
+
+def test_a_series_of_which_nothing_comes(fetch: Fetch) -> None:
+    odd = OddArchive(
+        [*series(2), *series(1, "8")],
+        levels=("STUDY", "SERIES"),
+        hides=("NumberOfSeriesRelatedInstances",),
+        fails=(f"{STUDY}.8.1",),
+    )
+    with serves(fetch, odd):
+        one = fetch("--retries", 0, code=5)
+    assert (one["complete"], one["came"], one["lacking"]) == (False, 2, 1)
+
+
+def test_half_a_series_is_not_published_with_another(fetch: Fetch) -> None:
+    objects = [*series(4), *series(3, "8", Modality="NM")]
+    with serves(fetch, OddArchive(objects, dies_after=2)):
+        fetch("--modality", "CT", "--retries", 0, code=5)
+        one = fetch("--modality", "NM")
+        assert (one["complete"], one["objects"]) == (True, 3)
+        assert {dcmread(path).Modality for path in fetch.files()} == {"NM"}
+        assert len(fetch.waiting()) == 2
+        whole = fetch()
+    assert (whole["known"], whole["came"], len(fetch.files())) == (5, 2, 7)
+
+
+def test_a_folder_appears_with_all_of_it_or_not(
+    fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, calls = Path.replace, count()
+
+    def replace(path: Path, target: Path) -> Path:
+        # Three came; the second on its way to the study's folder is not let go.
+        if next(calls) == 4:
+            raise OSError(5, "Input/output error")
+        return usual(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with serves(fetch, OddArchive(series(3))):
+        assert fetch(code=5) == {}
+        assert not (fetch.out / KEY).exists()
+        one = fetch()
+    assert (one["known"], one["came"], len(fetch.files())) == (3, 0, 3)
+    assert not (fetch.out / ".incomplete").exists()
+
+
+def test_a_damaged_file_of_the_same_folder(fetch: Fetch) -> None:
+    odd = OddArchive(series(2), levels=("STUDY", "SERIES"))
+    with serves(fetch, odd):
+        fetch()
+        (fetch.out / KEY / "scan.dcm").write_bytes(b"nothing")
+        one = fetch()
+    assert (one["known"], one["objects"]) == (2, 2)
+
+
+def test_a_list_that_the_archive_cuts(fetch: Fetch) -> None:
+    hides = ("NumberOfSeriesRelatedInstances",)
+    # Who lists only some objects, may yet hand over all of them.
+    with serves(fetch, OddArchive(series(5), hides=hides, most_rows={"IMAGE": 2})):
+        assert fetch()["objects"] == len(fetch.files()) == 5
+    objects = [*series(2), *series(2, "8")]
+    with serves(fetch, OddArchive(objects, most_rows={"SERIES": 1})):
+        one = fetch("--retries", 0, code=5)
+    assert not one["complete"]
+    assert "it gives only the first answers" in one["notes"][0]
+
+
+@pytest.mark.parametrize("hidden", ["SeriesInstanceUID", "SOPInstanceUID"])
+def test_what_is_listed_without_its_uid(fetch: Fetch, hidden: str) -> None:
+    with serves(fetch, OddArchive(series(3), hides=(hidden,))):
+        one = fetch("--retries", 0, code=5 if hidden == "SeriesInstanceUID" else 0)
+    assert (one["complete"], one["came"]) == (
+        (False, 0) if hidden == "SeriesInstanceUID" else (True, 3)
+    )
+
+
+def test_a_list_without_an_end(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(OddArchive):
+        def rows(self, level: str, asked: Dataset) -> Iterator[Dataset]:
+            while True:
+                yield from super().rows(level, asked)
+
+    monkeypatch.setattr("sirtdose.network.archive.dimse._MOST_LISTED", 20)
+    with serves(fetch, Endless(series(1))):
+        assert "does not come to an end" in fetch("--retries", 0, code=5)["notes"][0]
+
+
 def test_a_study_that_grows_meanwhile(fetch: Fetch) -> None:
     class Growing(OddArchive):
         def get(self, event: Any) -> Iterator[Any]:
@@ -227,7 +355,7 @@ def test_parts_of_a_study(fetch: Fetch) -> None:
         one = fetch("--series-uid", f"{STUDY}.9", "--series-uid", "1.2", code=5)
         assert (one["known"], one["complete"]) == (1, False)
         missing = fetch("--series-uid", "1.2.3", "--retries", 0, code=5)
-    assert "has no series of 1 that were asked for" in missing["notes"][0]
+    assert "1 of the series asked for" in missing["notes"][0]
     assert len(fetch.files()) == 6
 
 
@@ -274,6 +402,20 @@ def test_studies_of_a_file(fetch: Fetch, run: Run, tmp_path: Path) -> None:
         unknown = fetch(table, "--only", 3, code=3)
         assert unknown == {}
         assert "no study has the number or key 3" in fetch.screen
+        # Another search has another study of that number.
+        words = ("find", "--from", "pacs", "--date", "2026-03-01")
+        run("--site", fetch.site, *words, "--out", tmp_path / "one")
+        two = tmp_path / "one" / "studies.csv"
+        assert fetch(table, two, "--only", 1, code=3) == {}
+        assert "more than one study has the number 1" in fetch.screen
+        assert fetch(two, document, "--only", key_of(f"{STUDY}.5"))["known"] == 1
+        # Sorted by one column alone.
+        changed = tmp_path / "changed.csv"
+        swapped = table.read_text("utf-8").replace(f"{STUDY}.5", "other")
+        swapped = swapped.replace(STUDY, f"{STUDY}.5").replace("other", STUDY)
+        changed.write_text(swapped, "utf-8")
+        assert fetch(changed, "--only", 1, code=3) == {}
+        assert "has a UID of another one" in fetch.screen
         words = ("fetch", "-", "--from", "pacs", "--out", str(fetch.out), "--json")
         every = CliRunner().invoke(
             main, ["--site", str(fetch.site), *words], input=table.read_text("utf-8")
@@ -284,11 +426,13 @@ def test_studies_of_a_file(fetch: Fetch, run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("study", "said"),
     [
-        ("nothing.csv", "is not a StudyInstanceUID, nor a file"),
+        ("nothing.csv", "nor is it a StudyInstanceUID"),
         ("names.txt", "names.txt is not a list of studies"),
         ("other.json", "this JSON is not the find.json"),
-        ("empty.txt", "there is no study"),
+        ("empty.txt", "lists no study"),
         ("table.csv", "the table has no column study_instance_uid"),
+        ("deep.json", "this JSON is not the find.json"),
+        ("long.csv", "neither a list nor a table"),
     ],
 )
 def test_what_is_no_study_is_said(
@@ -302,6 +446,8 @@ def test_what_is_no_study_is_said(
     Path("names.txt").write_text("Doe^Jane\n", "utf-8")
     Path("other.json").write_text('{"schema": 1}', "utf-8")
     Path("empty.txt").write_text("", "utf-8")
+    Path("deep.json").write_text('{"a":' * 200_000, "utf-8")
+    Path("long.csv").write_text(f"a,b\n{'x' * 200_000},\n", "utf-8")
     Path("table.csv").write_text("a,b\n1,2\n", "utf-8")
     fetch.site.write_text(OddArchive([], port=free_port()).node(), "utf-8")
     assert fetch(study, code=3) == {}

@@ -38,6 +38,8 @@ class Archive:
         kind = {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.2"]}
         if last == "instances":
             return listed("00080018", list(self.files), asked, **{"00080016": kind})
+        if last == "studies":
+            return listed("0020000D", [STUDY], asked)
         if last == "series":
             modality = {"vr": "CS", "Value": ["CT"]}
             return listed("0020000E", [SERIES], asked, **{"00080060": modality})

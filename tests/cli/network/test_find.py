@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,37 @@ def test_a_limit_is_kept_and_said(found: Callable[..., dict[str, Any]]) -> None:
     document = found(OddArchive(studies(28)), "--date", "2026-03-01..", "--limit", 10)
     assert len(document["studies"]) == 10
     assert document["is_cut"]
-    assert "more than --limit" in document["screen"]
+    assert "and there are more" in document["screen"]
     document = found(OddArchive(studies(10)), "--date", "2026-03-01..", "--limit", 10)
     assert not document["is_cut"]
+
+
+def test_an_archive_with_a_limit_of_its_own(
+    found: Callable[..., dict[str, Any]],
+) -> None:
+    odd = OddArchive(studies(9), most_rows={"STUDY": 4})
+    document = found(odd, "--date", "2026-03-01..")
+    assert (len(document["studies"]), document["is_cut"]) == (4, True)
+    [note] = document["notes"]
+    assert "it gives only the first answers: there may be more studies" in note
+
+
+def test_an_answer_that_cannot_be_read(
+    found: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pynetdicom import association
+
+    usual, calls = association.decode, count()
+
+    def decode(*words: Any) -> Dataset:
+        if next(calls) == 1:
+            raise ValueError("damaged")
+        return usual(*words)
+
+    monkeypatch.setattr(association, "decode", decode)
+    document = found(OddArchive(studies(3)), "--date", "2026-03-01..")
+    assert (len(document["studies"]), document["is_cut"]) == (2, True)
+    assert "an answer cannot be read" in document["notes"][0]
 
 
 def test_patients_are_shown_where_that_is_asked(
@@ -156,6 +185,8 @@ def test_patients_come_from_a_file_or_standard_input(tmp_path: Path) -> None:
     assert len(json.loads(of_file.stdout)["studies"]) == 2, of_file.output
     assert len(json.loads(of_input.stdout)["studies"]) == 3
     assert PATIENT_ID not in of_file.output + of_input.output
+    latin = CliRunner().invoke(main, [*words, "-"], input=b"M\xfcller\n")
+    assert (latin.exit_code, "is not UTF-8" in latin.stderr) == (3, True), latin.output
     # Each was asked for once.
     assert [one.PatientID for one in archive.asked][2:] == [PATIENT_ID, "other"]
 
@@ -166,12 +197,16 @@ def test_patients_come_from_a_file_or_standard_input(tmp_path: Path) -> None:
         ((), 3, "would list the whole archive"),
         (("--modality", "NM"), 3, "would list the whole archive"),
         (("--patient-id", "47*"), 3, "has a wildcard"),
+        # As a shell makes of a variable that is not set.
+        (("--patient-id", " "), 3, "an identifier to search by is empty"),
+        (("--accession", ""), 3, "an identifier to search by is empty"),
+        (("--patients", "long.csv"), 3, "neither a list nor a table"),
         (("--date", "2026-02-30"), 2, "is not a date: write 2026-03-02"),
         (("--date", ".."), 2, "is not a date"),
         (("--date", "2026-03-02..2026-03-01"), 3, "is before the first"),
         (("--date", "2026-03-02", "--modality", "N/M"), 2, "no codes of modalities"),
-        (("--patients", "no.txt"), 3, "--patients: 'no.txt' is not a file"),
-        (("--patients", "empty.txt"), 3, "there is no patient identifier in it"),
+        (("--patients", "no.txt"), 3, "--patients: there is no file 'no.txt'"),
+        (("--patients", "empty.txt"), 3, "there is no patient ID in the file"),
         (("--patients", "table.csv"), 3, "the table has no column patient_id"),
         (("--date", "2026-03-02"), 5, "could not associate with 127.0.0.1:"),
     ],
@@ -189,6 +224,7 @@ def test_what_is_wrong_is_said(
     Path("site.toml").write_text(archive.node(), "utf-8")
     Path("empty.txt").write_text("\n", "utf-8")
     Path("table.csv").write_text("name,born\nDoe,1950\n", "utf-8")
+    Path("long.csv").write_text(f"patient_id,a\n1,{'x' * 200_000}\n", "utf-8")
     result = run("--site", "site.toml", "find", "--from", "pacs", *words)
     assert (result.exit_code, said in result.stderr) == (code, True), result.output
     assert "47" not in result.stderr.partition("127.0.0.1")[0]
@@ -239,8 +275,32 @@ def test_who_we_are_is_told_and_never_shown(
     assert "is not sent without encryption" in clear.stderr
 
 
+def test_a_password_is_of_one_node(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site.toml"
+    words = ("--site", site, "find", "--from", "pacs-2", "--date", "2026-03-02")
+    archive = OddArchive(studies(1))
+    with serving(archive):
+        twins = archive.node().replace("node.pacs", "node.pacs-2")
+        twins += twins.replace("pacs-2", "PACS_2")
+        site.write_text(twins, "utf-8")
+        assert run(*words).exit_code == 0
+        monkeypatch.setenv("SIRTDOSE_PACS_2_PASSWORD", "geheim")
+        monkeypatch.setenv("SIRTDOSE_PACS_2_USER", "me")
+        refused = run(*words)
+    assert refused.exit_code == 3
+    assert "is of the nodes pacs-2 and PACS_2 alike" in refused.stderr
+    assert archive.users == []
+
+
 def test_a_study_that_is_described(found: Callable[..., dict[str, Any]]) -> None:
     objects = [*studies(1), *studies(2, StudyDescription="Liver CT")[1:]]
     words = ("--date", "2026-03-01..", "--description")
     assert len(found(OddArchive(objects), *words, "Y90*")["studies"]) == 1
     assert len(found(OddArchive(objects), *words, "*")["studies"]) == 2
+    for odd in ({"ignores": ("StudyDescription",)}, {"refuses": ("StudyDescription",)}):
+        document = found(OddArchive(objects, **odd), *words, "y90 ?pe*")
+        assert [one["description"] for one in document["studies"]] == ["Y90 SPECT"]
+    # A bracket is a letter as others.
+    assert found(OddArchive(objects), *words, "[LY]*")["studies"] == []

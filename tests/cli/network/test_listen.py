@@ -169,7 +169,7 @@ def test_doses_are_those_of_the_files_that_were_sent(
     listener = Program(out, *words)
     sent = send(run, listener.port, exact_contours)
     assert sent.exit_code == 0
-    assert "truth.json skipped: not DICOM" in sent.stderr
+    assert "skipped, not DICOM: truth.json" in sent.stderr
     done = listener.wait_for("post done")
     folder = out / done.split(": ")[-1]
     alone = tmp_path / "alone"

@@ -11,7 +11,7 @@ from sirtdose.cli.network.work import Assessing
 from sirtdose.cli.network.worklist import FromWorklist
 from sirtdose.network.listen import NotYet
 from tests.network_peers import LOOPBACK, Program
-from tests.treatment_files import LINE, write_log, write_scan
+from tests.treatment_files import HEADER, LINE, write_log, write_scan
 
 Run = Callable[..., Result]
 POST = ("--run", "post", "--settle", "0.3s", "--reserve", "1MB")
@@ -215,3 +215,26 @@ def test_signals_end_it_while_it_waits(run: Run, tmp_path: Path) -> None:
     worklist = make_worklist(run, tmp_path)
     listener = Program(tmp_path / "out", *POST, "--worklist", worklist)
     assert listener.end(signal.SIGTERM) == 0
+
+
+def test_a_study_that_the_log_names_gets_the_numbers_and_no_other(
+    run: Run, tmp_path: Path
+) -> None:
+    header = f"{HEADER},study_uid"
+    write_log(tmp_path / "log.csv", f"{LINE},1.2.3.7", header=header)
+    folder = Folder(tmp_path / "out", make_worklist(run, tmp_path))
+    assert "1.2.3.7" not in (tmp_path / "worklist" / "worklist.json").read_text()
+    folder.came("a", study="1.2.3.1", injection=TRACER)
+    assert "no treatment of this patient and day" in folder.waits("a")
+    folder.came("b", study="1.2.3.7", injection=TRACER)
+    folder.ask("b")
+
+
+def test_a_study_that_the_log_names_of_another_patient_waits(
+    run: Run, tmp_path: Path
+) -> None:
+    header = f"{HEADER},study_uid"
+    write_log(tmp_path / "log.csv", f"{LINE},1.2.3.7", header=header)
+    folder = Folder(tmp_path / "out", make_worklist(run, tmp_path))
+    folder.came("a", patient="OTHER-1", study="1.2.3.7", injection=TRACER)
+    assert "another PatientID" in folder.waits("a")

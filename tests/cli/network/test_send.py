@@ -83,7 +83,7 @@ def test_storescp_receives_what_was_sent(
         *("dose_plan.dcm", "dose_report.dcm", "dose_structures.dcm"),
     ]
     assert f"{len(sent)} of {len(sent)} stored" in result.stderr
-    assert "post.json skipped: not DICOM" in result.stderr
+    assert "skipped, not DICOM: " in result.stderr
     came = {pydicom.dcmread(path).SOPInstanceUID: path for path in there.iterdir()}
     for path in sent:
         assert data_set(came.pop(pydicom.dcmread(path).SOPInstanceUID)) == data_set(
@@ -188,7 +188,7 @@ def test_a_wrong_title_and_nobody_there_are_said(run: Run, tmp_path: Path) -> No
         where = ("--to", f"{LOOPBACK}:{port}", "--aet", "OTHER")
         wrong = run("send", tmp_path / "study", *where)
         assert wrong.exit_code == 5
-        assert "its AE title is different: give it with --aet" in wrong.stderr
+        assert "its AE title is not " in wrong.stderr
     nobody = run("send", tmp_path / "study", *to(free_port(), "--retries", 1))
     assert nobody.exit_code == 5
     assert "connection refused or timed out" in nobody.stderr
@@ -214,12 +214,12 @@ def test_only_whole_dicom_is_sent(run: Run, tmp_path: Path) -> None:
         assert run("send", study / "notes.txt", *to(p)).exit_code == 3
         nothing = tmp_path / "nothing"
         nothing.mkdir()
-        assert "no DICOM to send" in run("send", nothing, *to(p)).stderr
+        assert "no DICOM file to send" in run("send", nothing, *to(p)).stderr
         assert run("send", tmp_path / "none", *to(p)).exit_code == 3
     wait_until(lambda: len(asked) == 1)
     for name in ("notes.txt", "empty.dcm", "cut.dcm"):
-        assert f"{name} skipped" in result.stderr
-    assert "half.dcm skipped: its data set is damaged or cut off" in result.stderr
+        assert name in result.stderr
+    assert "skipped, its data set is damaged or cut off: half.dcm" in result.stderr
 
 
 def test_a_host_that_is_none_is_said(run: Run, tmp_path: Path) -> None:
@@ -264,3 +264,51 @@ def test_what_cannot_be_read_is_not_said_to_be_damaged(
     result = run("send", tmp_path / "study", *to(1))
     assert result.exit_code == 3
     assert "cannot look into below: Permission denied" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_shown"),
+    [
+        ("quota of this AE is used up", True),
+        ("no order for Jane of MRN 4711", False),
+        ("duplicate of 1.2.826.0.1.3680043.8.498.1.7", False),
+    ],
+)
+def test_a_comment_that_names_a_patient_is_not_shown(
+    run: Run, tmp_path: Path, comment: str, is_shown: bool
+) -> None:
+    write_study(tmp_path / "study", 1)
+
+    def refuse(_: Any) -> Any:
+        answer = pydicom.Dataset()
+        answer.Status, answer.ErrorComment = 0xA700, comment
+        return answer
+
+    with receiver(refuse, ExplicitVRLittleEndian) as port:
+        result = run("send", tmp_path / "study", *to(port, "--retries", 0), "--json")
+    assert result.exit_code == 5
+    assert (comment in result.stdout) is is_shown
+    assert is_shown or "has identifiers and is not shown" in result.stdout
+    assert "out of resources" in result.stdout
+
+
+def test_two_files_of_one_uid_that_differ(run: Run, tmp_path: Path) -> None:
+    """An archive keeps one, and says of both that it has them."""
+    came: list[str] = []
+
+    def keep(event: Any) -> int:
+        came.append(event.request.AffectedSOPInstanceUID)
+        return 0
+
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for name, level in (("a.dcm", 1), ("b.dcm", 1)):
+        write_object(folder / name, make_object(1, level=level), ExplicitVRLittleEndian)
+    with receiver(keep, ExplicitVRLittleEndian) as port:
+        assert run("send", folder, *to(port)).exit_code == 0
+        assert len(came) == 2
+        write_object(folder / "b.dcm", make_object(1, level=9), ExplicitVRLittleEndian)
+        result = run("send", folder, *to(port))
+    assert result.exit_code == 3
+    assert "a.dcm and b.dcm differ but have the same SOPInstanceUID" in result.stderr
+    assert len(came) == 2

@@ -42,9 +42,7 @@ def test_what_is_in_the_archive_is_listed_and_can_be_fetched(
         )
     assert done.exit_code == 0, done.output
     [one] = json.loads(done.stdout)["treatments"]
-    assert one["missing"] == [
-        "files of the study, which is only listed: `sirtdose fetch` gets them"
-    ]
+    assert one["missing"] == ["files of the study: get them with `sirtdose fetch`"]
     assert [scan["day"] for scan in one["scans"]] == ["2026-03-03"]
     assert f"sirtdose fetch {tmp_path / 'w' / 'studies.csv'} --from pacs" in done.stderr
     # One patient was asked for, and nothing of anybody is shown.

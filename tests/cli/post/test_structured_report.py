@@ -253,7 +253,7 @@ def test_an_open_question_makes_it_preliminary(results: Path, tmp_path: Path) ->
     ]
     told = {(code, how, str(one.TextValue)) for code, how, one in said}
     assert ("H42", "ASK", "lungs: 31 Gy") in told
-    assert ("H22", "ACCEPTED", "lungs: 31 Gy Accepted: a test") in told
+    assert ("H22", "ACCEPTED", "lungs: 31 Gy. Accepted: a test") in told
 
 
 @pytest.mark.parametrize("which_results", ["results", "nameless"])

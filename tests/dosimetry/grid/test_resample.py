@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.grid.resample import occupancy_by_slabs, occupancy_on
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
@@ -184,3 +184,30 @@ def test_the_overlap_is_the_product_of_three_on_any_size(
     whole = mask.transpose(turned) * 1.0
     expected = np.einsum("ai,bj,ck,ijk->abc", *weights, whole, optimize=True)
     np.testing.assert_allclose(found.occupancy, expected, atol=1e-6)
+
+
+def test_slabs_are_the_whole_in_pieces() -> None:
+    inside = np.random.default_rng(3).random((50, 9, 14)) > 0.4
+    # A gap, in which slabs of the finer grid hold nothing.
+    inside[20:38] = False
+    drawn = Grid.regular((50, 9, 14), spacing_mm=(2.0, 1.5, 1.1), origin_mm=(3, 4, 5))
+    mask = Structure.named("Lungs", inside, drawn)
+    finer = Grid.regular((90, 20, 23), spacing_mm=(1.3, 0.7, 0.8), origin_mm=(2, 4, -6))
+    whole, placed = occupancy_on(mask, finer), np.zeros(finer.shape)
+    slabs = list(occupancy_by_slabs(mask, finer))
+    for slab in slabs:
+        placed[slab.box_on(finer)] += slab.occupancy
+    assert len(slabs) > 3
+    assert np.array_equal(placed[whole.box_on(finer)], whole.occupancy)
+    assert np.count_nonzero(placed) == np.count_nonzero(whole.occupancy)
+
+
+def test_slabs_of_what_lies_outside_are_refused() -> None:
+    mask = Structure.named(
+        "Lungs",
+        np.ones((2, 3, 4), bool),
+        Grid.regular((2, 3, 4), spacing_mm=(1.0, 1.0, 1.0), origin_mm=(500, 0, 0)),
+    )
+    there = Grid.regular((3, 4, 5), spacing_mm=(3.0, 2.0, 1.0))
+    with pytest.raises(StructureError, match="outside the image"):
+        list(occupancy_by_slabs(mask, there))

@@ -110,13 +110,19 @@ def test_the_same_line_twice_is_refused(tmp_path: Path) -> None:
 
 def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     path = write_log(tmp_path / "log.csv", LINE + ",7", header=HEADER + ",ward")
-    assert read_csv_log(path, ROME).remarks == ["log.csv: column 'ward' is not read"]
+    assert read_csv_log(path, ROME).remarks == [
+        "log.csv: column 'ward': if you need it, give --column"
+    ]
 
 
 @pytest.mark.parametrize(
     ("header", "line", "words"),
     [
-        (HEADER.replace("residual,", "residuals,"), LINE, "if residual is meant"),
+        (
+            HEADER.replace("residual,", "residuals,"),
+            LINE,
+            "if it is residual, give --column",
+        ),
         (HEADER.replace("patient_id", "mrn"), LINE, "no column patient_id"),
         (HEADER.replace("date,", "tag,"), LINE, "no column date"),
         (HEADER + ",residual (MBq)", LINE + ",50", "are both residual"),

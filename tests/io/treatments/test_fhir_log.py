@@ -24,7 +24,7 @@ def test_a_bundle_gives_activity_time_and_whose(tmp_path: Path) -> None:
     path = write_bundle(tmp_path / "log.json", PATIENT, administration())
     [one] = read_fhir_log(path, LogFormat()).records
     assert one.patient == hidden("MRN-4711")
-    assert one.name == hidden_name("Digital Phantom")
+    assert one.name == hidden_name("Digital Phantom", "MRN-4711")
     assert one.at == moment("2026-03-02T10:00+01:00")
     assert one.amount("administered") == pytest.approx(2.2)
     assert (one.nuclide, one.text("device")) == ("Y-90", "resin")
@@ -32,7 +32,10 @@ def test_a_bundle_gives_activity_time_and_whose(tmp_path: Path) -> None:
 
 
 def test_only_what_was_completed_and_is_an_activity(tmp_path: Path) -> None:
-    paracetamol = administration(dosage={"dose": {"value": 500, "unit": "mg"}})
+    paracetamol = administration(
+        dosage={"dose": {"value": 500, "unit": "mg"}},
+        medicationCodeableConcept={"text": "Paracetamol"},
+    )
     path = write_bundle(
         *(tmp_path / "log.json", PATIENT, administration("entered-in-error")),
         *(administration("not-done"), administration("stopped"), paracetamol),

@@ -113,6 +113,35 @@ def test_an_archive_that_does_not_page_is_not_asked_for_ever() -> None:
     assert "no further pages" in answers.notes[0]
 
 
+def test_nothing_that_is_said_reaches_a_terminal_as_an_order() -> None:
+    told = row(
+        uid="1.2.3", patient="A", modalities=[None, " NM", ""], series=-4,
+        instances="9" * 5000,
+    )  # fmt: skip
+    told["00081030"] = {"vr": "LO", "Value": ["liver\x1b[2J\nnext"]}
+    with web_server(lambda _: Answer.json([told])) as server:
+        [study] = found(server, Query(patient_ids=("A",))).studies
+    assert study.description == "liver[2Jnext"
+    assert study.modalities == ("NM",)
+    assert (study.series_count, study.instance_count) == (None, None)
+
+
+def test_a_list_of_objects_without_further_pages_is_none() -> None:
+    def objects(asked: Asked) -> Answer:
+        if asked.path.endswith("/series"):
+            return Answer(404)
+        uids = [{"00080018": {"vr": "UI", "Value": [f"1.2.{i}"]}} for i in range(500)]
+        return Answer.json(uids)
+
+    with (
+        web_server(objects) as server,
+        web_archive(server.service()) as archive,
+    ):
+        assert archive.instances(STUDY, SERIES) == []
+        # No such study.
+        assert archive.series(STUDY) == []
+
+
 def test_an_archive_without_end_is_not_listened_to_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -146,7 +175,7 @@ def test_studies_that_were_not_asked_for_are_left_out() -> None:
     with web_server(lambda asked: paged(asked, rows, 9)) as server:
         answers = found(server, Query(patient_ids=("A",)))
     assert [one.uid for one in answers.studies] == ["1.2.1"]
-    assert "2 studies that were not asked for" in answers.notes[0]
+    assert "2 studies that the archive answered do not match" in answers.notes[0]
 
 
 class Shelf:
@@ -249,8 +278,8 @@ def test_a_full_disk_ends_it(paths: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(404), "has nothing there (HTTP 404)"),
-        (Answer(406), "cannot answer in a form that is read here (HTTP 406)"),
+        (Answer(404), "has no such service or object (HTTP 404)"),
+        (Answer(406), "cannot answer in an encoding that sirtdose reads (HTTP 406)"),
         (Answer.json({}), "answers with application/dicom+json where DICOM objects"),
         (Answer(200, b"<p>", "text/html"), "a page for a browser"),
     ],

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 from pathlib import Path
 from shutil import which
+from socket import getaddrinfo
 from typing import Any
 
 import pytest
@@ -107,12 +108,12 @@ def test_a_circle_of_redirects_ends() -> None:
     [
         (Answer(401), "asks for a user (HTTP 401): set SIRTDOSE_PACS_USER and "
          "SIRTDOSE_PACS_PASSWORD, or SIRTDOSE_PACS_TOKEN", Rejected),
-        (Answer(403), "does not allow this to us (HTTP 403)", Rejected),
-        (Answer(404), "has nothing there (HTTP 404): check web of the node", NotThere),
+        (Answer(403), "does not allow this (HTTP 403)", Rejected),
+        (Answer(404), "has no such service or object (HTTP 404): check", NotThere),
         (Answer(400), "does not accept the request (HTTP 400)", Rejected),
         (Answer(413), "does not take so large a request (HTTP 413)", Rejected),
         (Answer(500), "failed (HTTP 500): ask its administrator", Rejected),
-        (Answer(501), "does not do this (HTTP 501)", NotThere),
+        (Answer(501), "does not offer this service (HTTP 501)", NotThere),
         (Answer(503), "is busy or not available (HTTP 503): try later", Busy),
         (Answer(200, b"<html>MRN-4711", "text/html; charset=utf-8"),
          "answers with a page for a browser, not with DICOMweb", Rejected),
@@ -262,6 +263,17 @@ def test_a_proxy_of_the_environment_is_used_but_for_this_machine(
         assert [one.headers["Host"] for one in proxy.asked] == ["pacs.example"]
         with web_server(lambda _: Answer.json([])) as own:
             search(own.service())
+            assert len(own.asked) == 1
+        assert len(proxy.asked) == 1
+        # A name of this machine: its password is not for the proxy.
+        with web_server(lambda _: Answer.json([])) as own:
+            named = own.url.replace("127.0.0.1", "localhost.localdomain")
+            monkeypatch.setattr(
+                "urllib3.util.connection.socket.getaddrinfo",
+                lambda _, port, *more: getaddrinfo(LOOPBACK, port, *more),
+            )
+            who = Credentials("me", "geheim")
+            search(Service("pacs", f"{named}/dicom-web", 5.0, 0, 0.0, None, who))
             assert len(own.asked) == 1
         assert len(proxy.asked) == 1
 

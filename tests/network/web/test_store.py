@@ -147,7 +147,7 @@ def test_a_service_that_forgets_is_caught(files: list[Outgoing]) -> None:
 @pytest.mark.parametrize(
     ("search", "why"),
     [
-        (Answer(501), "does not do this (HTTP 501)"),
+        (Answer(501), "does not offer this service (HTTP 501)"),
         (Answer(200, b"<p>", "text/html"), "a page for a browser"),
         (Answer.json([{}]), "without SOPInstanceUID"),
     ],
@@ -248,6 +248,13 @@ def test_an_empty_answer_of_success_is_checked_by_a_search(
     with web_server(archive) as server:
         delivery = store(server, files, [])
     assert [delivery.has(one) for one in delivery.sent] == [False] * 4 + [True]
+
+
+def test_an_empty_answer_of_partial_success_is_none(files: list[Outgoing]) -> None:
+    with web_server(Archive(lambda _: Answer(202, kind=JSON))) as server:
+        delivery = store(server, files, [])
+    assert [one.stored for one in delivery.sent] == [False] * 5
+    assert "does not mention the object" in delivery.sent[0].said
 
 
 def test_an_answer_that_is_no_json_is_no_success(files: list[Outgoing]) -> None:
