@@ -119,6 +119,7 @@ EXTRAS = {
     "fast": ("numba",),
     "cluster": ("distributed",),
     "pdf": ("weasyprint",),
+    "parquet": ("pyarrow",),
 }
 
 

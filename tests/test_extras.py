@@ -52,6 +52,8 @@ def base_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         (("post", "doses", "--administered", "2GBq", "--lung-shunt", "5%", "--pdf",
           "--out", "out"),
          "--pdf needs weasyprint", "pdf"),
+        (("batch", "doses.csv", "--parquet", "--out", "out"),
+         "--parquet needs pyarrow", "parquet"),
         (("report", "doses/post.json", "--pdf", "--out", "out"),
          "--pdf needs weasyprint", "pdf"),
     ],

@@ -20,7 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.batch.work import Case, Named, Outcome, run_case, unforeseen
+from sirtdose.batch.work import Named, Outcome, run_case, unforeseen
 from sirtdose.errors import InputError, SirtdoseError, require_extra
 
 # Loaded once, before the workers are forked from there: what every case needs.
@@ -180,7 +180,10 @@ def _end_with_parent() -> None:
 
 
 def run_cases_on_cluster(
-    cases: Sequence[Case], scheduler: str
+    cases: Sequence[Named],
+    scheduler: str,
+    *,
+    work: Callable[[Any], Outcome] = run_case,
 ) -> Generator[Outcome, None, None]:
     """Run cases on the workers of a dask scheduler; outcomes as they come.
 
@@ -201,7 +204,7 @@ def run_cases_on_cluster(
 
     with _client(scheduler) as client:
         futures = {
-            client.submit(run_case, case, pure=False, priority=-index): case
+            client.submit(work, case, pure=False, priority=-index): case
             for index, case in enumerate(cases)
         }
         try:

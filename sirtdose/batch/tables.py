@@ -15,8 +15,16 @@ from sirtdose.report.batch import (
     LESIONS_FOLDER,
     LESIONS_TABLE,
     BatchWriter,
+    batch_page,
     case_document,
 )
+from sirtdose.report.batch_columns import write_parquet_tables
+from sirtdose.report.batch_commands import (
+    COMMAND_TABLES,
+    case_line,
+    write_command_tables,
+)
+from sirtdose.report.documents import document_text
 
 
 def write_tables(
@@ -27,10 +35,12 @@ def write_tables(
     jobs: int | None = None,
     claim: Claim | None = None,
     patients: Sequence[Outcome] = (),
+    parquet: bool = False,
 ) -> dict[str, Any]:
     """Write cases.csv, summary.csv, index.html and batch.json; returns the last.
 
-    Of `patients` whose lesions were followed, lesions.csv too.
+    Of `patients` whose lesions were followed, lesions.csv too; with `parquet`, also
+    cases.parquet and structures.parquet.
 
     Only batch.json holds what differs from run to run: times and memory; the `seconds`
     of all of them, with so many `jobs`. Who has a `claim` to the folder gives it.
@@ -39,6 +49,8 @@ def write_tables(
     ------
     OutputError
         They could not be written, or another run writes to the folder.
+    MissingExtra
+        pyarrow, for `parquet`, is not installed.
     """
     documents = []
     remove_abandoned(out)
@@ -68,27 +80,84 @@ def write_tables(
                     if one["state"] == "done"
                 ],
             )
-        batch = {
-            "schema": "sirtdose.batch/1",
-            "sirtdose_version": __version__,
-            "cases": documents,
-            "patients": followed,
-            "run": {
-                "seconds": seconds,
-                "jobs": jobs,
-                "peak_memory_mib": peak_memory_mib(),
-                "cases": {
-                    one.case_id: {
-                        "state": one.state,
-                        "seconds": round(one.seconds, 3),
-                        "peak_memory_mib": one.peak_memory_mib,
-                    }
-                    for one in found
-                },
-            },
-        }
+        batch = _document(found, documents, followed, seconds=seconds, jobs=jobs)
         writer.write_document(batch)
+        if parquet:
+            write_parquet_tables(aside)
     return batch
+
+
+def write_tables_of(
+    command: str,
+    outcomes: Sequence[Outcome],
+    out: Path,
+    *,
+    seconds: float | None = None,
+    jobs: int | None = None,
+    claim: Claim,
+) -> dict[str, Any]:
+    """The same of a batch of `plan image` or `suv`, whose tables have other names.
+
+    Raises
+    ------
+    OutputError
+        They could not be written.
+    """
+    of = COMMAND_TABLES[command]
+    remove_abandoned(out)
+    with claim.writing(BATCH_FILES, force=True) as aside:
+        found = [_seen(one, out, of.document) for one in outcomes]
+        done = [(one.case_id, out / one.case_id) for one in found if one.has_results]
+        folders, lines = dict(done), []
+        for one in found:
+            state = {
+                "case_id": one.case_id,
+                "state": "done" if one.has_results else one.state,
+                "exit_code": one.exit_code,
+                "error": one.error,
+            }
+            lines.append(case_line(state, folders.get(one.case_id), of))
+        tables = [(name, folder / of.table) for name, folder in done]
+        write_command_tables(aside, lines, tables, of)
+        batch = _document(found, lines, [], seconds=seconds, jobs=jobs)
+        batch["command"] = command
+        (aside / "batch.json").write_text(document_text(batch), "utf-8")
+        for line in lines:
+            folder = folders.get(line["case_id"])
+            line["picture"] = False
+            line["page"] = folder is not None and (folder / of.page).is_file()
+        (aside / "index.html").write_text(batch_page(lines, of=of), "utf-8")
+    return batch
+
+
+def _document(
+    found: Sequence[Outcome],
+    documents: Sequence[dict[str, Any]],
+    followed: Sequence[dict[str, Any]],
+    *,
+    seconds: float | None,
+    jobs: int | None,
+) -> dict[str, Any]:
+    """batch.json; only its `run` differs from run to run."""
+    return {
+        "schema": "sirtdose.batch/1",
+        "sirtdose_version": __version__,
+        "cases": [dict(one) for one in documents],
+        "patients": followed,
+        "run": {
+            "seconds": seconds,
+            "jobs": jobs,
+            "peak_memory_mib": peak_memory_mib(),
+            "cases": {
+                one.case_id: {
+                    "state": one.state,
+                    "seconds": round(one.seconds, 3),
+                    "peak_memory_mib": one.peak_memory_mib,
+                }
+                for one in found
+            },
+        },
+    }
 
 
 def _followed(outcome: Outcome, out: Path) -> dict[str, Any]:
@@ -104,13 +173,13 @@ def _followed(outcome: Outcome, out: Path) -> dict[str, Any]:
     }
 
 
-def _seen(outcome: Outcome, out: Path) -> Outcome:
+def _seen(outcome: Outcome, out: Path, document: str = "post.json") -> Outcome:
     """The same, failed where its results are not where they are expected."""
-    post = out / outcome.case_id / "post.json"
-    if outcome.has_results and not post.is_file():
+    there = (out / outcome.case_id / document).is_file()
+    if outcome.has_results and not there:
         said = "its results cannot be found here: is --out the same on every worker?"
         return replace(outcome, state="failed", exit_code=5, error=said)
-    if outcome.state == "failed" and post.is_file():
+    if outcome.state == "failed" and there:
         return replace(
             outcome, error=f"{outcome.error}; results of an earlier run were kept"
         )

@@ -14,11 +14,20 @@ from sirtdose.io.output.folder import output_folder
 from sirtdose.model.request import PostRequest
 from sirtdose.report.documents import document_text
 from sirtdose.report.inspection import inspection_document
-from sirtdose.report.run_record import changed_results, read_run_record
+from sirtdose.report.run_record import (
+    changed_results,
+    is_as_seen,
+    read_run_record,
+)
 from sirtdose.workflows.inspect import inspect_folder
 from sirtdose.workflows.post.inputs import named_files
 from sirtdose.workflows.post.kept_names import without_file_names
-from sirtdose.workflows.post.results import Wanted, assess_into, fingerprint
+from sirtdose.workflows.post.results import (
+    Wanted,
+    assess_into,
+    fingerprint,
+    seen_mark,
+)
 from sirtdose.workflows.segment.unseen import shown_if_unseen
 
 
@@ -157,8 +166,14 @@ def _run(case: Case) -> str:
             "install the same version on both"
         )
 
-    mark = fingerprint(case.request, case.wanted)
-    if case.resume and _stands(case, mark):
+    asked, source = (case.request, case.wanted), case.request.image.source
+    seen = seen_mark(asked, source)
+    record = _record(case) if case.resume else None
+    # What has the size and time it had is not read again.
+    if record and is_as_seen(case.folder, record, seen):
+        return "unchanged"
+    mark = fingerprint(asked, source)
+    if record and _stands(case, record, mark):
         return "unchanged"
     force = case.force or case.resume
     with shown_if_unseen(
@@ -171,16 +186,20 @@ def _run(case: Case) -> str:
             force=force,
             asked=case.asked,
             fingerprint=mark,
+            seen=seen,
         )
     return "done"
 
 
-def _stands(case: Case, mark: str) -> bool:
-    """Whether the results there are of the same inputs and options, and unchanged."""
+def _record(case: Case) -> dict[str, Any] | None:
     try:
-        record = read_run_record(case.folder)
+        return read_run_record(case.folder)
     except FileFormatError:
-        return False
+        return None
+
+
+def _stands(case: Case, record: Mapping[str, Any], mark: str) -> bool:
+    """Whether the results there are of the same inputs and options, and unchanged."""
     return record["fingerprint"] == mark and not changed_results(case.folder, record)
 
 

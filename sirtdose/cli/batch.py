@@ -20,7 +20,14 @@ from sirtdose.cli.patients import (
 )
 from sirtdose.cli.post.command import post_command, post_request
 from sirtdose.cli.post.files import wanted_of
-from sirtdose.cli.words.command import command
+from sirtdose.cli.typed_cases import (
+    command_named,
+    options_for_all,
+    require_possible,
+    run_typed,
+    typed_cases,
+)
+from sirtdose.cli.words.command import command as as_command
 from sirtdose.cli.words.manifest import (
     Row,
     folder_of,
@@ -42,14 +49,15 @@ from sirtdose.cli.words.typed import (
     parsed_options,
     request_asked,
 )
-from sirtdose.errors import InputError, OutputError, SirtdoseError
+from sirtdose.errors import InputError, OutputError, SirtdoseError, require_extra
 from sirtdose.io.output.folder import Claim, claimed, require_free
 
 if TYPE_CHECKING:
-    from sirtdose.batch.work import Case, Outcome
+    from sirtdose.batch.work import Named, Outcome
 
 _PATH = click.Path(path_type=Path)
 _FAILED = 6
+_COMMANDS = {"post": "post", "plan": "plan image", "suv": "suv"}
 
 
 def _common_options() -> list[click.Parameter]:
@@ -68,8 +76,16 @@ def _common_options() -> list[click.Parameter]:
     return found
 
 
-@command("batch", params=_common_options())
+@as_command("batch", params=_common_options())
 @click.argument("source", type=_PATH, metavar="MANIFEST.csv|ROOT")
+@click.option(
+    "--run",
+    "name",
+    type=click.Choice(["post", "plan", "suv"]),
+    default="post",
+    show_default=True,
+    help="Command to run for each case: plan is `sirtdose plan image`.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -99,6 +115,11 @@ def _common_options() -> list[click.Parameter]:
     "(the patient's cases of this batch, in the order of time, between bars) and "
     "options of `sirtdose lesions`.",
 )
+@click.option(
+    "--parquet",
+    is_flag=True,
+    help="Also write cases.parquet and structures.parquet, for DuckDB or pandas.",
+)
 @out_option(required=True)
 @force_option
 @verbose_option
@@ -107,11 +128,13 @@ def batch_command(
     *,
     source: Path,
     out: Path,
+    name: str,
     jobs: int | None,
     scheduler: str | None,
     resume: bool,
     folder_names: bool,
     lesions: Path | None,
+    parquet: bool,
     force: bool,
     as_json: bool,
     **common: Any,
@@ -129,42 +152,42 @@ def batch_command(
     lesions/ with the results of `sirtdose lesions` for each patient, and lesions.csv of
     all of them for `sirtdose cohort`.
 
+    --run plan and --run suv do the same with `sirtdose plan image` and `sirtdose suv`,
+    whose options are then the columns; their tables are plans.csv and
+    plan_structures.csv, or scans.csv and suv_lesions.csv.
+
     Example: sirtdose batch cases.csv --lesions patients.csv --out doses --resume
 
     Example: sirtdose batch patients/ --out doses --jobs 4 --device resin
     """
     from sirtdose.batch.run import cores
 
-    if jobs is not None and scheduler is not None:
-        raise click.UsageError(
-            "--jobs and --scheduler exclude each other: give one of them"
-        )
-    if common["deidentify"] and not common["site_key"]:
-        raise click.UsageError(
-            "--deidentify in a batch needs --site-key, so that one patient has one "
-            "pseudonym"
-        )
-    if common["deidentify"] and lesions is not None:
-        raise click.UsageError(
-            "--deidentify moves the dates that --lesions needs: leave it out, and "
-            f"write yes in a column deidentify of {lesions.name}"
-        )
+    command = _COMMANDS[name]
+    require_possible(name, {"jobs": jobs, "scheduler": scheduler, **common}, lesions)
+    if parquet and name != "post":
+        raise click.UsageError("--parquet is for the doses of --run post: leave it out")
+    if parquet:
+        require_extra("parquet", "--parquet")
     if scheduler is None:
         jobs = jobs or cores()
-    rows = _rows(source, out, by_name=folder_names)
+    rows = _rows(source, out, command_named(command), by_name=folder_names)
     people = read_patients(lesions, {one.case_id for one in rows}) if lesions else []
-    cases, refused = _cases(rows, _typed(common), out, resume=resume, force=force)
+    cases, refused = _cases(
+        rows, command, _typed(common), out, resume=resume, force=force
+    )
     _require_out(out, cases, force=force or resume)
     known = dict.fromkeys(row.case_id for row in rows) | {
         case.case_id: case for case in cases
     }
     patients = patients_of(people, known, out, force=force or resume)
     with claimed(out) as claim:
-        tables = partial(_tables, rows, out, jobs=jobs, claim=claim)
+        tables = partial(_tables, rows, out, command, jobs=jobs, claim=claim)
+        if parquet:
+            tables = partial(tables, parquet=True)
         for one in (*refused, *patients[1]):
             say_outcome(one)
         follow = partial(followed, people, *patients, jobs=jobs)
-        running = _run(cases, jobs, scheduler)
+        running = _run(cases, command, jobs, scheduler)
         document = _finished(
             cases, refused, tables, running, people=people, follow=follow
         )
@@ -172,7 +195,7 @@ def batch_command(
 
 
 def _finished(
-    cases: "Sequence[Case]",
+    cases: "Sequence[Named]",
     refused: "Sequence[Outcome]",
     tables: "Callable[..., dict[str, Any]]",
     running: "Generator[Outcome, None, None]",
@@ -210,15 +233,17 @@ def _finished(
     return with_lesions(tables, people, follow(outcomes)) if people else tables()
 
 
-def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
+def _rows(
+    source: Path, out: Path, command: click.Command, *, by_name: bool
+) -> list[Row]:
     if source.is_dir():
-        return folder_rows(source, post_command, leave_out=out, by_name=by_name)
+        return folder_rows(source, command, leave_out=out, by_name=by_name)
     if not source.is_file():
         raise InputError(
             f"there is no {source.name}: give a manifest.csv, or a folder of patients' "
             "folders"
         )
-    return manifest_rows(source, post_command)
+    return manifest_rows(source, command)
 
 
 def _typed(common: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,14 +258,19 @@ def _typed(common: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cases(
     rows: Sequence[Row],
+    command: str,
     common: Mapping[str, Any],
     out: Path,
     *,
     resume: bool,
     force: bool,
-) -> "tuple[list[Case], list[Outcome]]":
+) -> "tuple[list[Any], list[Outcome]]":
     """Cases to run, and those whose options are refused already."""
     from sirtdose.batch.work import Case, Outcome
+
+    if command != "post":
+        own = options_for_all(command_named(command), common)
+        return typed_cases(rows, command, own, out, resume=resume, force=force)
 
     cases, refused = [], []
     for row in rows:
@@ -280,7 +310,7 @@ def _at(row: Row, said: str) -> str:
     return f"{row.where}: {said}" if row.where else said
 
 
-def _require_out(out: Path, cases: "Sequence[Case]", *, force: bool) -> None:
+def _require_out(out: Path, cases: "Sequence[Named]", *, force: bool) -> None:
     """Refuse before the first case what the first would be refused for."""
     from sirtdose.report.batch import BATCH_FILES
 
@@ -296,34 +326,48 @@ def _require_out(out: Path, cases: "Sequence[Case]", *, force: bool) -> None:
 
 
 def _run(
-    cases: "Sequence[Case]", jobs: int | None, scheduler: str | None
+    cases: "Sequence[Named]", command: str, jobs: int | None, scheduler: str | None
 ) -> "Generator[Outcome, None, None]":
     from sirtdose.batch.run import run_cases, run_cases_on_cluster
+    from sirtdose.batch.work import run_case
 
+    work = run_case if command == "post" else run_typed
     if scheduler is not None:
-        return run_cases_on_cluster(cases, scheduler)
-    return run_cases(cases, jobs=jobs or 1)
+        return run_cases_on_cluster(cases, scheduler, work=work)
+    return run_cases(cases, jobs=jobs or 1, work=work)
 
 
 def _tables(
     rows: Sequence[Row],
     out: Path,
+    command: str,
     outcomes: "Mapping[str, Outcome]",
     *,
     seconds: float,
     jobs: int | None,
     claim: Claim,
+    parquet: bool = False,
     patients: "Sequence[Outcome]" = (),
 ) -> dict[str, Any]:
     """Write the tables of every case, of those that were not reached too."""
-    from sirtdose.batch.tables import write_tables
+    from sirtdose.batch.tables import write_tables, write_tables_of
     from sirtdose.batch.work import Outcome
 
     every = [
         outcomes.get(row.case_id) or Outcome(row.case_id, "not run") for row in rows
     ]
+    if command != "post":
+        return write_tables_of(
+            command, every, out, seconds=seconds, jobs=jobs, claim=claim
+        )
     return write_tables(
-        every, out, seconds=seconds, jobs=jobs, claim=claim, patients=patients
+        every,
+        out,
+        seconds=seconds,
+        jobs=jobs,
+        claim=claim,
+        patients=patients,
+        parquet=parquet,
     )
 
 

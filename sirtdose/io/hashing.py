@@ -30,6 +30,12 @@ def sha256_of(paths: Sequence[Path]) -> str:
     return _of_every(paths, _digest)
 
 
+def state_of(path: Path) -> list[int]:
+    """Size, and time of the last change in ns: what a change of a file changes."""
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns]
+
+
 class Hashes:
     """The same digests for many results in one run: each file is read once.
 

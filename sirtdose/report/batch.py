@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from sirtdose import __version__
 from sirtdose.model.role import Role
+from sirtdose.report.batch_columns import PARQUET_FILES
+from sirtdose.report.batch_commands import COMMAND_TABLES, CommandTables, grave_codes
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_head import PageHead, made_today
 from sirtdose.report.post.files import THUMBNAIL
@@ -22,6 +24,8 @@ LESIONS_FOLDER, LESIONS_TABLE = "lesions", "lesions.csv"
 BATCH_FILES = (
     *("cases.csv", "summary.csv", "index.html", "batch.json"),
     LESIONS_TABLE,
+    *PARQUET_FILES,
+    *(name for one in COMMAND_TABLES.values() for name in (one.cases, one.rows)),
 )
 CASE_COLUMNS = (
     *("case_id", "state", "exit_code", "error", "nuclide", "device", "method"),
@@ -29,7 +33,10 @@ CASE_COLUMNS = (
     *("tumors", "tumors_ml", "tumors_mean_gy", "normal_whole_mean_gy"),
     *("warnings", "scale"),
 )
-_GRAVE = ("stop", "ask", "warn")
+_NOTE = (
+    "Doses are means of each case's first method; tumors' over the volume of all of "
+    "them."
+)
 
 
 def case_document(
@@ -60,7 +67,6 @@ def _numbers(result: Path) -> dict[str, Any]:
         if one["role"] == Role.NORMAL_WHOLE
     ]
     ledger = post["ledger"]
-    grave = (one["code"] for one in post["warnings"] if one["severity"] in _GRAVE)
     return {
         "nuclide": post["nuclide"]["name"],
         "device": post["device"],
@@ -80,7 +86,7 @@ def _numbers(result: Path) -> dict[str, Any]:
         if tumors
         else None,
         "normal_whole_mean_gy": whole[0] if whole else None,
-        "warnings": " ".join(dict.fromkeys(grave)),
+        "warnings": grave_codes(post),
         "scale": (post.get("scale") or {}).get("doses"),
     }
 
@@ -160,28 +166,34 @@ def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {state: states.count(state) for state in dict.fromkeys(states)}
 
 
+_DOSES = {
+    "delivered_gbq": "delivered GBq",
+    "lung_shunt_fraction": "lung shunt",
+    "lungs_gy": "lungs Gy",
+    "tumors": "tumors",
+    "tumors_ml": "tumors mL",
+    "tumors_mean_gy": "tumors Gy",
+    "normal_whole_mean_gy": "normal whole liver Gy",
+}
+
+
 def batch_page(
-    cases: Sequence[Mapping[str, Any]], patients: Sequence[Mapping[str, Any]] = ()
+    cases: Sequence[Mapping[str, Any]],
+    patients: Sequence[Mapping[str, Any]] = (),
+    of: CommandTables | None = None,
 ) -> str:
     """The list of many cases, which can be sorted by every column.
 
-    Below it stand the patients whose lesions were followed.
+    Below it stand the patients whose lesions were followed. The cases are `of` another
+    command than `sirtdose post`, where it is given.
     """
-    numbers = {
-        "delivered_gbq": "delivered GBq",
-        "lung_shunt_fraction": "lung shunt",
-        "lungs_gy": "lungs Gy",
-        "tumors": "tumors",
-        "tumors_ml": "tumors mL",
-        "tumors_mean_gy": "tumors Gy",
-        "normal_whole_mean_gy": "normal whole liver Gy",
-    }
+    numbers = of.numbers if of else _DOSES
     return render(
         "batch.html",
         {},
         ("sort.js",),
         head=PageHead(
-            f"Doses of {len(cases)} cases",
+            f"{of.title if of else 'Doses'} of {len(cases)} cases",
             _digest([*cases, *patients]),
             key=f"batch of {len(cases)} cases",
             treated="",
@@ -189,6 +201,8 @@ def batch_page(
         ),
         cases=cases,
         patients=patients,
+        page=of.page if of else "report.html",
+        note=of.note if of else _NOTE,
         version=__version__,
         counts=state_counts(cases),
         numbers=list(numbers),

@@ -6,7 +6,7 @@ The only file of a result that differs from run to run.
 import json
 import platform
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from sirtdose import __version__
 from sirtdose.errors import FileFormatError
-from sirtdose.io.hashing import sha256_of
+from sirtdose.io.hashing import sha256_of, state_of
 from sirtdose.io.output.unfinished import finish
 from sirtdose.io.place import find_by_name, find_place, place_of
 
@@ -31,15 +31,18 @@ def write_run_record(
     started: datetime,
     asked: Mapping[str, Any] | None,
     fingerprint: str | None,
+    seen: str | None = None,
     nuclide: Mapping[str, Any] | None,
     kept_in: Path,
 ) -> None:
     """Write run.json beside the results that are in a folder.
 
-    `nuclide` is that of post.json or scan.json. Of what was `asked` every Path is told
-    as a place, without the names of folders, seen from where the results will be
-    `kept_in`.
+    `nuclide` is that of post.json or scan.json. `seen` tells of the inputs by their
+    sizes and times; those of the results are kept with it. Of what was `asked` every
+    Path is told as a place, without the names of folders, seen from where the results
+    will be `kept_in`.
     """
+    files = [one for one in sorted(folder.iterdir()) if one.name != RUN_RECORD]
     salt = secrets.token_hex(8)
     record = {
         "schema": _SCHEMA,
@@ -53,15 +56,35 @@ def write_run_record(
         "salt": salt,
         "asked": _placed(asked, kept_in, salt),
         "fingerprint": fingerprint,
+        "seen": seen
+        and {"inputs": seen, "results": {p.name: _state(p) for p in files}},
         "nuclide": nuclide,
-        "results": {
-            path.name: sha256_of([path])
-            for path in sorted(folder.iterdir())
-            if path.name != RUN_RECORD
-        },
+        "results": {path.name: sha256_of([path]) for path in files},
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (folder / RUN_RECORD).write_text(text, "utf-8")
+
+
+def _state(path: Path) -> str:
+    return " ".join(str(one) for one in state_of(path))
+
+
+def states_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Size and time of each of some results."""
+    return {name: _state(folder / name) for name in names}
+
+
+def is_as_seen(folder: Path, record: Mapping[str, Any], seen: str | None) -> bool:
+    """Whether inputs and results have the sizes and times that they had: none is read.
+
+    `seen` is what the inputs are now; the record of an older version has none.
+    """
+    told = record.get("seen")
+    if seen is None or not isinstance(told, dict) or told.get("inputs") != seen:
+        return False
+    return not changed_results(
+        folder, {"results": told["results"]}, lambda paths: _state(paths[0])
+    )
 
 
 def read_run_record(folder: Path) -> dict[str, Any]:

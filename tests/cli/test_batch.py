@@ -20,6 +20,8 @@ import pytest
 from click.testing import Result
 
 from sirtdose.io.output.folder import claimed
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.workflows.post.results import Wanted
 
 Run = Callable[..., Result]
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
@@ -202,6 +204,66 @@ def test_resume_leaves_alone_what_is_unchanged(
     assert means[0] == pytest.approx(old[0] * 3 / 2)
     assert means[1] == pytest.approx(old[1] * 3 / 2)
     assert means[2] == old[2]
+
+
+def test_what_has_its_size_and_time_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sirtdose.batch.work import Case, run_case
+    from sirtdose.io import hashing
+    from sirtdose.model.request import Given, ImageRequest, PostRequest
+
+    make_case(tmp_path / "p1")
+    make_case(tmp_path / "p2", 5.0)
+    image, out = tmp_path / "p1" / "spect.nii.gz", tmp_path / "out"
+    request = PostRequest(
+        ImageRequest(
+            tmp_path / "p1", image=image, structures=(tmp_path / "p1/labels.nii.gz",)
+        ),
+        Given(Nuclide.named("Y-90"), administered_gbq=2.0),
+    )
+    case = Case("c1", request, out, wanted=Wanted(report=False), resume=True)
+
+    def aged() -> None:
+        # Files of this moment are always read: their time may not change with them.
+        for path in image.parent.iterdir():
+            os.utime(path, (1e9, 1e9))
+
+    def states(*, may_read: bool) -> str:
+        def refuse(path: Path) -> str:
+            raise AssertionError(path.name)
+
+        with monkeypatch.context() as patch:
+            if not may_read:
+                patch.setattr(hashing, "_digest", refuse)
+            outcome = run_case(case)
+        assert not outcome.error
+        return outcome.state
+
+    assert states(may_read=True) == "done"
+    # Young when it was computed: read, and found to be the same.
+    assert states(may_read=True) == "unchanged"
+    aged()
+    (out / "run.json").unlink()
+    assert states(may_read=True) == "done"
+    assert states(may_read=False) == "unchanged"
+    # Another time alone: read, and found to be the same.
+    os.utime(image, (1.1e9, 1.1e9))
+    assert states(may_read=True) == "unchanged"
+    with pytest.raises(AssertionError, match=r"nii\.gz|tsv"):
+        states(may_read=False)
+    aged()
+    assert states(may_read=False) == "unchanged"
+    # A result of another size, or that is gone, is told without reading any.
+    with (out / "structures.csv").open("a", encoding="utf-8") as stream:
+        stream.write("\n")
+    assert states(may_read=True) == "done"
+    (out / "dvh.csv").unlink()
+    assert states(may_read=True) == "done"
+    assert states(may_read=False) == "unchanged"
+    image.write_bytes((tmp_path / "p2" / "spect.nii.gz").read_bytes())
+    os.utime(image, (1.2e9, 1.2e9))
+    assert states(may_read=True) == "done"
 
 
 def test_results_stand_when_everything_is_moved(

@@ -91,7 +91,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "no-dicom",
             *("pdf", "key-images"),
             "fhir",
-            "csv",
+            *("csv", "parquet"),
             "show-patient",
             "show-patients",
         ),

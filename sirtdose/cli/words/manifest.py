@@ -27,7 +27,8 @@ _CASE_ID = re.compile(r"\w[\w.-]{0,63}")
 # Names that the batch itself or Windows keeps for something else.
 _TAKEN = {
     *("cases.csv", "summary.csv", "index.html", "batch.json"),
-    *("lesions", "lesions.csv"),
+    *("lesions", "lesions.csv", "cases.parquet", "structures.parquet"),
+    *("plans.csv", "plan_structures.csv", "scans.csv", "suv_lesions.csv"),
     *("con", "nul", "aux", "prn"),
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
 }
@@ -192,7 +193,7 @@ def case_options(path: Path, command: click.Command) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise InputError(f"{path.name}: options is not a table: write [options]")
     known = list(options_about(command, "case", "secret"))
-    require_options(options, known, path.name, "the options of post")
+    require_options(options, known, path.name, f"the options of {command.name}")
     return options
 
 

@@ -1,18 +1,19 @@
 """Assess a treatment and keep its results in a folder, whole or not at all."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 from sirtdose import __version__
 from sirtdose.checks.kept_names import kept_name_findings
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.errors import InputError
-from sirtdose.io.hashing import sha256_of
+from sirtdose.io.hashing import companions, sha256_of, state_of
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.io.output.owners import require_not_of_others
 from sirtdose.model.acceptance import Said
@@ -28,6 +29,8 @@ from sirtdose.report.run_record import RUN_RECORD, result_names, write_run_recor
 from sirtdose.workflows.post.assess import assess_dose
 
 _ALWAYS = ("structures.csv", "dvh.csv")
+# File systems keep times in steps of up to 2 s.
+_YOUNG_NS = 3 * 10**9
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def assess_into(
     force: bool = False,
     asked: Mapping[str, Any] | None = None,
     fingerprint: str | None = None,
+    seen: str | None = None,
 ) -> Kept:
     """Assess, and write post.json, tables, maps, pages and DICOM to a folder.
 
@@ -81,6 +85,8 @@ def assess_into(
         that the run can be repeated, but not where results are to name nobody.
     fingerprint : str, optional
         Of inputs and options, by which a batch knows that nothing changed.
+    seen : str, optional
+        The same by sizes and times, which tells it without reading.
 
     Raises
     ------
@@ -124,6 +130,7 @@ def assess_into(
                 if request.privacy.nameless
                 else _with_camera(asked, assessment.read.camera),
                 fingerprint=fingerprint,
+                seen=seen,
                 nuclide=document["nuclide"],
                 kept_in=folder,
             )
@@ -168,9 +175,10 @@ def _names_compared(
     return replace(assessment, findings=said.findings, accepted=said.accepted)
 
 
-def fingerprint(request: PostRequest, wanted: Wanted) -> str:
+def fingerprint(asked: Any, source: Path) -> str:
     """A hash of version, options and the content of every file that they name.
 
+    `asked` is a sequence of requests; a Path in them may be seen from the `source`.
     Where files lie does not enter, so results stand when a folder is moved as a whole.
     Everything in the source counts, as a file more may change what is chosen; only
     results and hidden files do not.
@@ -180,39 +188,67 @@ def fingerprint(request: PostRequest, wanted: Wanted) -> str:
     OSError
         A file that cannot be read.
     """
-    told = [
-        __version__,
-        _told(request, request.image.source),
-        _told(wanted, request.image.source),
-    ]
+    return _mark(asked, source, _digest)
+
+
+def seen_mark(asked: Any, source: Path) -> str | None:
+    """The same by size and time of every file, which reads none of them.
+
+    None where one was written moments ago: a change that follows might not show.
+    """
+    try:
+        return _mark(asked, source, _seen)
+    except _TooYoung:
+        return None
+
+
+class _TooYoung(Exception):
+    """A file's time does not tell yet whether it will be changed."""
+
+
+def _seen(path: Path) -> Any:
+    states = [state_of(one) for one in (path, *companions(path))]
+    if any(time_ns() - changed_at < _YOUNG_NS for _, changed_at in states):
+        raise _TooYoung
+    return states
+
+
+def _digest(path: Path) -> str:
+    return sha256_of([path])
+
+
+def _mark(asked: Any, source: Path, of_file: Callable[[Path], Any]) -> str:
+    told = [__version__, *_told(asked, source, of_file)]
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def _told(value: Any, source: Path) -> Any:
+def _told(value: Any, source: Path, of_file: Callable[[Path], Any]) -> Any:
+    def told(one: Any) -> Any:
+        return _told(one, source, of_file)
+
     if isinstance(value, Path):
         inside = source / value
-        return _content(value if value.exists() or not inside.exists() else inside)
+        there = value if value.exists() or not inside.exists() else inside
+        return _content(there, of_file)
     if isinstance(value, bytes):
         return sha256(value).hexdigest()
     if is_dataclass(value) and not isinstance(value, type):
-        return {
-            one.name: _told(getattr(value, one.name), source) for one in fields(value)
-        }
+        return {one.name: told(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _told(one, source) for key, one in value.items()}
+        return {str(key): told(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_told(one, source) for one in value]
+        return [told(one) for one in value]
     plain = value is None or isinstance(value, (bool, int, float))
     return value if plain else str(value)
 
 
-def _content(path: Path) -> Any:
-    """The digest of a file, or of every file of a folder by its name in there."""
+def _content(path: Path, of_file: Callable[[Path], Any]) -> Any:
+    """What tells of a file, or of every file of a folder by its name in there."""
     if not path.is_dir():
-        return sha256_of([path]) if path.is_file() else f"no file: {path.name}"
+        return of_file(path) if path.is_file() else f"no file: {path.name}"
     results = _results_below(path)
     return [
-        [one.relative_to(path).as_posix(), sha256_of([one])]
+        [one.relative_to(path).as_posix(), of_file(one)]
         for one in sorted(one for one in path.rglob("*") if one.is_file())
         if one not in results
         and not any(part.startswith(".") for part in one.relative_to(path).parts)

@@ -1,0 +1,177 @@
+"""What a batch of thousands costs by itself: stub cases of 50 ms, then a real resume.
+
+The stub waits 50 ms and links the results of one digital patient into its folder, so
+that scheduler and tables do all that they do for true cases. A batch is then killed in
+the middle and taken up again. Last, a batch of digital patients whose folders hold 100
+MB each is taken up again, with files as they were and with other times, when all of
+them are read to see that they are the same.
+
+Run: python benchmarks/batch_scale.py [--cases 5000]
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+WAIT_S, JOBS = 0.05, 2
+FEW, REAL, BALLAST = 500, 40, 100 * 2**20
+RESULTS = ("post.json", "structures.csv")
+PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
+
+
+@dataclass(frozen=True)
+class Stub:
+    """A case that is only waited for."""
+
+    case_id: str
+    folder: Path
+    template: Path
+
+
+def stub(case: Stub):
+    """Wait, and put results into its folder; leave alone what is there."""
+    from sirtdose.batch.work import outcome_of
+
+    return outcome_of(case.case_id, lambda: _stub(case))
+
+
+def _stub(case: Stub) -> str:
+    if (case.folder / RESULTS[0]).exists():
+        return "unchanged"
+    time.sleep(WAIT_S)
+    case.folder.mkdir(parents=True, exist_ok=True)
+    for name in reversed(RESULTS):
+        os.link(case.template / name, case.folder / name)
+    return "done"
+
+
+def run_stubs(count: int, template: Path, out: Path) -> None:
+    """Run so many and write their tables; prints times and memory as JSON."""
+    from sirtdose.batch.run import run_cases
+    from sirtdose.batch.tables import write_tables
+    from sirtdose.batch.work import peak_memory_mib
+
+    cases = [Stub(f"c{n:05}", out / f"c{n:05}", template) for n in range(count)]
+    started = time.perf_counter()
+    outcomes = list(run_cases(cases, jobs=JOBS, work=stub))
+    seconds, running = time.perf_counter() - started, peak_memory_mib()
+    started = time.perf_counter()
+    outcomes.sort(key=lambda one: one.case_id)
+    write_tables(outcomes, out, parquet=True)
+    states = [one.state for one in outcomes]
+    told = {
+        "seconds": seconds,
+        "mib": running,
+        "tables_seconds": time.perf_counter() - started,
+        "tables_mib": peak_memory_mib(),
+        "states": {one: states.count(one) for one in sorted(set(states))},
+    }
+    print(json.dumps(told))
+
+
+def started(count: int, template: Path, out: Path) -> subprocess.Popen[str]:
+    """The same in a process of its own."""
+    words = [__file__, "--run", str(count), str(template), str(out)]
+    return subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True)
+
+
+def finished(count: int, template: Path, out: Path) -> dict:
+    """What it printed."""
+    said, _ = started(count, template, out).communicate()
+    return json.loads(said)
+
+
+def stubs(folder: Path, count: int) -> None:
+    """Overhead per case and memory, of few and of many; then a kill."""
+    from sirtdose.phantom.request import PhantomRequest
+    from sirtdose.workflows.phantom import write_phantom
+
+    (folder / "p").mkdir()
+    write_phantom(PhantomRequest(), folder / "p")
+    words = ["post", folder / "p", "--administered", "1.5GBq", "--lung-shunt", "5%"]
+    template = folder / "template"
+    words += ["--calibrate-over", "fov", "--no-report", "--no-dicom", "--out", template]
+    subprocess.run([*PROGRAM, *map(str, words)], check=True, capture_output=True)
+    for many in (FEW, count):
+        told = finished(many, template, folder / f"out-{many}")
+        each = JOBS * told["seconds"] / many - WAIT_S
+        print(
+            f"{many} cases: {told['seconds']:.1f} s, {1e3 * each:.1f} ms of a core per "
+            f"case beside its own {1e3 * WAIT_S:.0f}; peak {told['mib']:.0f} MiB; "
+            f"tables {1e3 * told['tables_seconds'] / many:.1f} ms per case, then peak "
+            f"{told['tables_mib']:.0f} MiB",
+            flush=True,
+        )
+    out = folder / "killed"
+    process = started(count, template, out)
+    while not (out / f"c{count // 2:05}" / RESULTS[0]).exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(1)
+    there = {one.name: one.stat().st_mtime_ns for one in out.glob("c*")}
+    told = finished(count, template, out)
+    kept = sum((out / one).stat().st_mtime_ns == at for one, at in there.items())
+    print(
+        f"killed with {len(there)} of {count} done, taken up again: {told['states']}, "
+        f"{told['seconds']:.1f} s, {kept} folders of the first run untouched",
+        flush=True,
+    )
+
+
+def resumed(folder: Path) -> None:
+    """Seconds per case to see that nothing changed, without and with reading."""
+    from sirtdose.phantom.request import PhantomRequest
+    from sirtdose.workflows.phantom import write_phantom
+
+    rows = "case_id,input,administered,lung_shunt,no_report,no_dicom\n"
+    for n in range(4):
+        (folder / f"p{n}").mkdir()
+        write_phantom(PhantomRequest(seed=n), folder / f"p{n}")
+        (folder / f"p{n}" / "raw.bin").write_bytes(os.urandom(BALLAST))
+    for n in range(REAL):
+        rows += f"c{n:02},p{n % 4},{1 + n / 40:g}GBq,5%,yes,yes\n"
+    (folder / "cases.csv").write_text(rows, "utf-8")
+    time.sleep(4)
+    words = ["batch", folder / "cases.csv", "--out", folder / "real", "--resume"]
+    words += ["--calibrate-over", "fov", "--jobs", JOBS]
+    for what in ("computed", "taken up again", "the same with other times"):
+        if what.startswith("the same"):
+            for path in folder.glob("p[0-9]/*"):
+                os.utime(path)
+            time.sleep(4)
+        start = time.perf_counter()
+        run = subprocess.run(
+            [*PROGRAM, *map(str, words)], check=True, capture_output=True, text=True
+        )
+        seconds = time.perf_counter() - start
+        said = run.stderr.strip().splitlines()[-1].partition(". ")[0]
+        print(
+            f"{what}: {seconds:.1f} s, {seconds / REAL:.3f} s per case ({said})",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print times and memory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=5000)
+    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.run:
+        run_stubs(int(asked.run[0]), Path(asked.run[1]), Path(asked.run[2]))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        resumed(Path(name))
+        stubs(Path(name), asked.cases)
+
+
+if __name__ == "__main__":
+    main()
