@@ -12,6 +12,8 @@ import pytest
 from click.testing import Result
 
 from sirtdose.cli.network.work import _case
+from sirtdose.cli.post.command import post_command
+from sirtdose.cli.words.manifest import case_options
 from tests.cli.post.test_nuclide import radiopharmaceutical
 from tests.docs.test_add_a_nuclide import block
 
@@ -347,7 +349,8 @@ def test_a_case_of_a_listener_and_of_a_check(
         '[options]\nadministered = "2.2GBq"\nlung_shunt = "5%"\nno_report = true\n'
         'no_dicom = true\nnuclide_file = "re188.toml"\n'
     )
-    received = _case("a study", patient, tmp_path / "results", case)
+    given = (case_options(case, post_command), case)
+    received = _case("a study", patient, tmp_path / "results", given)
     assert received.request.given.nuclide.name == "Re-188"
     assert post(run, patient, own).exit_code == 0
     result = run(

@@ -215,13 +215,19 @@ def test_what_is_no_result_is_answered_with_one(run: Run, tmp_path: Path) -> Non
     (tmp_path / "doses").mkdir()
     (tmp_path / "doses" / "plan.json").write_text("{}")
     (tmp_path / "doses" / "dose_local.dcm").write_bytes(b"\xff\xfe")
+    (tmp_path / "doses" / "notes.txt").write_text("Tumor 1 looks good")
     either = "give post.json, lesions.json, plan.json, compare.json, vial.json or "
     either += "order.json"
     for path, said in (
         (tmp_path / "doses", "doses is a folder: give doses/plan.json"),
         (tmp_path / "nothere", f"there is no file nothere: {either}"),
         (tmp_path / "x" / "post.json", f"there is no file post.json: {either}"),
-        (tmp_path / "doses" / "dose_local.dcm", f"no result of sirtdose: {either}"),
+        (
+            tmp_path / "doses" / "dose_local.dcm",
+            "dose_local.dcm is DICOM: add --csv to read a structured report, or "
+            f"{either}",
+        ),
+        (tmp_path / "doses" / "notes.txt", f"no page is made from notes.txt: {either}"),
     ):
         refused = run("report", path)
         assert refused.exit_code == 3

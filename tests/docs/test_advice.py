@@ -178,7 +178,7 @@ def options_of(name: str) -> set[str]:
     if name in AS_POST:
         found |= OPTIONS["post"]
     if name == "batch":
-        found |= OPTIONS["lesions"]
+        found |= OPTIONS["lesions"] | OPTIONS["plan image"] | OPTIONS["suv"]
     if name == "demo":
         found |= OPTIONS["post"] | OPTIONS["plan image"]
     return found

@@ -105,9 +105,7 @@ def _review_unseen(
         raise InputError("give --out to have what was found shown")
     asked = request.image.segmentations[0]
     if run is not None:
-        found_by = _FOUND_BY[asked.find]
-        kept = (one for one in run.options if one.option != found_by)
-        run = replace(run, options=tuple(kept))
+        run = _without_found(run, _FOUND_BY[asked.find])
     folder = free_folder(out)
     document = review_into(
         SegmentRequest(_as_segmented(request, asked), asked, run),
@@ -119,6 +117,21 @@ def _review_unseen(
     with opened(source) as here:
         drawn, _ = drawn_files(document, discover(here), source=source, here=here)
     return Unseen(document, folder, asked, drawn, run)
+
+
+def _without_found(run: NextRun, found_by: str) -> NextRun:
+    """The run on what a person accepts: it finds nothing, and accepts nothing unseen."""
+    kept = [one for one in run.options if one.option != found_by]
+    accepted = [one for one in kept if one.option == "--accept"]
+    reasons = [one for one in kept if one.option == "--reason"]
+    blind = [(one.text or "").startswith("H35") for one in accepted]
+    gone = [one for one, is_blind in zip(accepted, blind, strict=True) if is_blind]
+    if len(reasons) == len(accepted):
+        gone += [one for one, is_blind in zip(reasons, blind, strict=True) if is_blind]
+    elif all(blind):
+        gone += reasons
+    dropped = {id(one) for one in gone}
+    return replace(run, options=tuple(one for one in kept if id(one) not in dropped))
 
 
 def _shown(unseen: Unseen, request: PostRequest) -> str:

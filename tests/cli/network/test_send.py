@@ -5,7 +5,7 @@ import json
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,9 @@ def receiver(
     try:
         yield port
     finally:
+        # The library raises if a rejected caller is aborted while it closes.
+        with suppress(AssertionError):
+            wait_until(lambda: not ae.active_associations)
         ae.shutdown()
 
 

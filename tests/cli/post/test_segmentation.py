@@ -38,12 +38,16 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     # A reason names nobody, and the word that stands for a name neither.
     again = run(*words, *ACCEPT)
     first = "What --segment-perfused found is shown in "
-    before, _, after = asked.stderr.partition(first)
-    assert again.stderr.startswith(f"{before}No review is written: ")
-    assert "review already contains review.json" in again.stderr
+    after = asked.stderr.partition(first)[2]
+    # What is shown, and what to type next, is the same.
+    assert (again.exit_code, again.stderr) == (3, asked.stderr)
+    assert "--accept" not in after
     assert "Tumors are shown by that run" in after
     assert "--segment-perfused" not in after
-    assert f"--lesion 1 --by NAME\nsirtdose post {exact_voxels}" in after
+    then = (
+        f"--lesion 1 --by NAME\nThen compute with them:\nsirtdose post {exact_voxels}"
+    )
+    assert then in after
     review = json.loads((tmp_path / "out/review/review.json").read_text("utf-8"))
     assert [one["name"] for one in review["candidates"]] == NAMES[:1]
     nobody = run(*words, *ACCEPT, "--by", "NAME")
