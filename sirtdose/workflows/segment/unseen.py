@@ -120,7 +120,7 @@ def _review_unseen(
 
 
 def _without_found(run: NextRun, found_by: str) -> NextRun:
-    """The run on what a person accepts: it finds nothing, and accepts nothing unseen."""
+    """The run on what a person accepts: it finds nothing and accepts nothing unseen."""
     kept = [one for one in run.options if one.option != found_by]
     accepted = [one for one in kept if one.option == "--accept"]
     reasons = [one for one in kept if one.option == "--reason"]
