@@ -240,6 +240,7 @@ def test_an_own_budget_and_a_seed(run, patient, tmp_path):
     assert used["administered"]["source"] == "our lab"
 
 
+@pytest.mark.slow
 def test_a_finer_dose_grid_makes_no_dose_surer(run, patient, assessed, tmp_path):
     finer = tmp_path / "finer"
     result = run(
@@ -297,6 +298,7 @@ def test_injections_are_said_to_vary_together(run, patient, tmp_path):
             assert mean["low"] < mean["value"] < mean["high"]
 
 
+@pytest.mark.slow
 def test_the_width_of_an_undone_blur_counts(run, patient, tmp_path):
     out = tmp_path / "out"
     result = run(
