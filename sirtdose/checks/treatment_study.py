@@ -125,8 +125,8 @@ def scan_offset_findings(
         Finding.of(
             "H09",
             "the scanner's offset from UTC (TimezoneOffsetFromUTC (0008,0201)) is "
-            f"{started.isoformat()[-6:]}, but {other}: was its clock not set for "
-            "daylight saving time, or is its time zone another?",
+            f"{started.isoformat()[-6:]}, but {other}: was its clock not set to "
+            "daylight saving time, or to a different time zone?",
             subject=f"{session.key} offset",
             accepted=f"the scan began at {started.isoformat()}",
         )

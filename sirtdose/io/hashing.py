@@ -31,7 +31,7 @@ def sha256_of(paths: Sequence[Path]) -> str:
 
 
 def state_of(path: Path) -> list[int]:
-    """Size, and time of the last change in ns: what a change of a file changes."""
+    """Size in bytes and time of last modification in ns: changed if the file was."""
     state = path.stat()
     return [state.st_size, state.st_mtime_ns]
 

@@ -79,7 +79,7 @@ def find_screen(document: dict[str, Any]) -> Screen:
     more = ", and there are more" if document["is_cut"] else ""
     lines = [f"{_count(len(studies), 'study', 'studies')} in {node}{more}"]
     if document["is_cut"]:
-        lines.append("For the others, narrow --date, or give a higher --limit")
+        lines.append("To see the others, narrow --date or raise --limit")
     lines += [f"Note: {one}" for one in document["notes"]]
     if not studies:
         return Screen(lines)

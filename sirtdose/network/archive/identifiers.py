@@ -56,7 +56,7 @@ def identifier(level: str, **keys: str | Sequence[str]) -> "Dataset":
 
 
 def study_identifiers(query: Query) -> Iterator["Dataset"]:
-    """One for each combination of patient, number, modality and some UIDs."""
+    """One request for each patient ID, accession number, modality and group of UIDs."""
     uids: list[str | list[str]] = [
         list(query.study_uids[at : at + _UIDS_AT_ONCE])
         for at in range(0, len(query.study_uids), _UIDS_AT_ONCE)

@@ -1,4 +1,4 @@
-"""What is asked of an archive, and what it answers."""
+"""A search of an archive, and what it answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -215,7 +215,7 @@ def require_reference(visits: Sequence[PetVisit]) -> None:
 
 
 def _reference(visit: PetVisit, *, by_blood: bool) -> dict[str, Any]:
-    """Normal liver of a PET; blood where that is what every scan has."""
+    """The reference of a PET: normal liver, or blood pool if every scan has it."""
     reference = visit.document["reference"]
     if not by_blood:
         liver = reference["liver"] or {"sul_mean": 0.0, "sul_sd": 0.0}

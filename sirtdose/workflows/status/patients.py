@@ -191,7 +191,7 @@ def _home(
     *,
     own_folder: bool,
 ) -> Group | None:
-    """The one group with a result in the nearest folder above that has any."""
+    """The only group in the nearest parent folder with results; None for several."""
     for folder in PurePosixPath(result.place).parents:
         near = [*below.get(folder, {}).values()]
         if near or own_folder:
