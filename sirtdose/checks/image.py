@@ -168,7 +168,7 @@ def _spot_finding(spot: HotSpot) -> Finding:
         if spot.outside_fraction > 0.995
         else f"{spot.outside_fraction:.0%} of it outside liver and lungs"
     )
-    place = f"x {x:.0f}, y {y:.0f}, z {z:.0f} mm"
+    place = f"x {x:z.0f}, y {y:z.0f}, z {z:z.0f} mm"
     return Finding.of(
         "H28",
         f"{spot.mean_gy:.4g} Gy in {spot.volume_ml:.1f} mL{where}, {outside} (peak "

@@ -262,7 +262,7 @@ def places_of(
     for spot in (document.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]:
         x, y, z = spot["at_mm_lps"]
         for one in document["warnings"]:
-            if f"x {x:.0f}, y {y:.0f}, z {z:.0f}" in one["subject"]:
+            if f"x {x:z.0f}, y {y:z.0f}, z {z:z.0f}" in one["subject"]:
                 places[one["subject"]] = [x, y, z]
     return places
 

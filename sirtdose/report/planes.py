@@ -207,9 +207,13 @@ def hot_gy(structures: Sequence[Structure], dose: Volume) -> float:
 
 
 def place_of(view: View, at_mm: NDArray[np.float64]) -> str:
-    """Where a plane cuts the axis that it is looked at along."""
+    """Where a plane cuts the axis that it is looked at along.
+
+    >>> [place_of(VIEWS[1], np.array([0, y, 0])) for y in (-0.3, 7.6)]
+    ['y = 0 mm', 'y = 8 mm']
+    """
     through = view[3]
-    return f"{'xyz'[through]} = {at_mm[through] + 0.0:.0f} mm".replace("-", "\u2212")
+    return f"{'xyz'[through]} = {at_mm[through]:z.0f} mm".replace("-", "\u2212")
 
 
 def sharp_pictures(

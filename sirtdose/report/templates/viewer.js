@@ -455,7 +455,9 @@
   }
   function caption(name, plane) {
     const world = place(state.at);
-    const at = `${"zyx"[plane.through]} = ${world[2 - plane.through].toFixed(0).replace("-", "\u2212")} mm`;
+    // Plus 0: a minus zero is none.
+    const mm = String(Math.round(world[2 - plane.through]) + 0).replace("-", "\u2212");
+    const at = `${"zyx"[plane.through]} = ${mm} mm`;
     const title = name[0].toUpperCase() + name.slice(1);
     plane.caption.textContent = data.grid.tilt_deg > 2
       ? `Near ${name}, up to ${data.grid.tilt_deg}° off; ${at} at the crosshair` : `${title}, ${at}`;
