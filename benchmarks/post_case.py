@@ -3,10 +3,11 @@
 A SPECT of 128 x 128 x 128, a CT of 512 x 512 x 200 as 200 files and an RTSTRUCT with
 six structures; post.json, tables, NIfTI and DICOM are written, without and with
 report.html. Every run is a process of its own, imports included, all in turn; medians
-are compared. Both programs are compiled to bytecode first, as what pip installs is.
-Run: python benchmarks/post_case.py
+are compared. The program is installed as a wheel first, with the self-test of the day
+already made. Run: python benchmarks/post_case.py [--cores N]
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
+from installed import installed
 
 from sirtdose.dosimetry.grid.regrid import activity_on
 from sirtdose.io.dicom.write import write_ct, write_nm
@@ -76,12 +78,19 @@ def make(folder: Path) -> None:
 def seconds(command: list[str], environment: dict[str, str]) -> float:
     """Wall-clock time of one fresh process that succeeds."""
     start = perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=environment)
+    # From a folder without code: that of the current one would be loaded instead.
+    run = {"check": True, "capture_output": True, "env": environment}
+    subprocess.run(command, cwd=tempfile.gettempdir(), **run)
     return perf_counter() - start
 
 
 def main() -> None:
     """Print medians and their ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cores", type=int, help="Let both use only so many.")
+    cores = parser.parse_args().cores
+    if cores:
+        os.sched_setaffinity(0, range(cores))
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name, "case"), Path(name, "out")
         folder.mkdir()
@@ -92,8 +101,9 @@ def main() -> None:
             "post, no report": [*post, "--no-report"],
             "post": post,
         }
-        environment = os.environ | {"PYTHONPYCACHEPREFIX": f"{name}/bytecode"}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        packages = Path(name, "packages")
+        packages.mkdir()
+        environment = installed(packages)
         for command in commands.values():
             seconds(command, environment)
         taken: dict[str, list[float]] = {said: [] for said in commands}

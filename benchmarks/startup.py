@@ -1,17 +1,19 @@
 """Start-up time of the program over that of `python -c "import click"`.
 
 Both are timed in turn in one run, and the medians compared, because machines are
-noisy; compiled to bytecode first, as what pip installs is. Run: python
-benchmarks/startup.py
+noisy; installed as a wheel first, with the self-test of the day already made. Run:
+python benchmarks/startup.py [--before FOLDER], an older checkout.
 """
 
-import os
+import argparse
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+
+from installed import CODE, installed
 
 ROUNDS = 15
 CLICK = [sys.executable, "-c", "import click"]
@@ -40,28 +42,36 @@ COMMANDS = {
 }
 
 
-def seconds(command: list[str], environment: dict[str, str]) -> float:
+def seconds(command: list[str], environment: dict[str, str], folder: str) -> float:
     """Wall-clock time of one run, which must succeed."""
     start = perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=environment)
+    # From an empty folder: the code of the current one would be loaded instead.
+    subprocess.run(
+        command, check=True, capture_output=True, env=environment, cwd=folder
+    )
     return perf_counter() - start
 
 
 def main() -> None:
     """Print medians and their ratio to importing click."""
-    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    with tempfile.TemporaryDirectory() as bytecode:
-        environment = os.environ | {"PYTHONPYCACHEPREFIX": bytecode}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        for command in COMMANDS.values():
-            seconds(command, environment)
-        for _ in range(ROUNDS):
-            for name, command in COMMANDS.items():
-                times[name].append(seconds(command, environment))
-    base = median(times["import click"])
-    for name, measured in times.items():
-        middle = median(measured)
-        print(f"{name:<20} {middle * 1000:6.1f} ms  {middle / base:5.2f} x")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--before", type=Path)
+    before = parser.parse_args().before
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as empty:
+        programs = {"now": installed(Path(name), CODE)}
+        if before:
+            programs["before"] = installed(Path(name), before)
+        runs = [(one, command) for command in COMMANDS for one in programs]
+        times: dict[tuple[str, str], list[float]] = {run: [] for run in runs}
+        for number in range(ROUNDS + 1):
+            for run in runs:
+                taken = seconds(COMMANDS[run[1]], programs[run[0]], empty)
+                if number:
+                    times[run].append(taken)
+    for (program, command), measured in times.items():
+        middle, base = median(measured), median(times[program, "import click"])
+        said = f"{command}, {program}" if before else command
+        print(f"{said:<28} {middle * 1000:6.1f} ms  {middle / base:5.2f} x")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import click
 from sirtdose.cli.lazy import LazyGroup
 from sirtdose.cli.main import main
 from sirtdose.cli.words.command import Command
+from sirtdose.cli.words.groups import grouped
 
 PAGE = Path(__file__).with_name("commands.md")
 HEAD = """# Commands
@@ -75,18 +76,15 @@ def _listed(group: LazyGroup) -> list[str]:
 
 def _rows(command: click.Command, context: click.Context) -> list[str]:
     """The options by the groups of the help, then those in none."""
-    groups = command.option_groups if isinstance(command, Command) else []
-    grouped = [
+    groups = [] if isinstance(command, click.Group) else list(grouped(command.params))
+    rows = [
         line
-        for group in groups
-        for line in (
-            f"| **{group.title}** | | |",
-            *(_row(one, context) for one in group.options),
-        )
+        for title, own in groups
+        for line in (f"| **{title}** | | |", *(_row(one, context) for one in own))
     ]
-    inside = [one for group in groups for one in group.options]
+    inside = [one for _, own in groups for one in own]
     rest = [one for one in command.params if one not in inside and _has_row(one)]
-    return [*grouped, *(_row(one, context) for one in rest)]
+    return [*rows, *(_row(one, context) for one in rest)]
 
 
 def _has_row(param: click.Parameter) -> bool:

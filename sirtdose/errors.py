@@ -123,6 +123,17 @@ EXTRAS = {
 }
 
 
+def nearest_name(text: str, known: Iterable[str], at_least: float = 0.6) -> str:
+    """What is known and spelled most like a text; empty if nothing is.
+
+    >>> nearest_name("lumgs", ["liver", "lungs"]), nearest_name("x", ["liver", "lungs"])
+    ('lungs', '')
+    """
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(text, list(known), 1, at_least)), "")
+
+
 def has_extra(name: str) -> bool:
     """Whether the libraries of an extra are installed."""
     return all(find_spec(module) for module in EXTRAS[name])

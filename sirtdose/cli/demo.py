@@ -6,6 +6,7 @@ import click
 
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, seed_option, verbose_option
+from sirtdose.cli.words.self_test import self_test
 from sirtdose.cli.words.show import is_verbose, show
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import rounded
@@ -17,7 +18,6 @@ from sirtdose.report.post.document import post_document
 from sirtdose.report.post.lines import post_screen
 from sirtdose.report.run_record import write_run_record
 from sirtdose.report.screen import Screen
-from sirtdose.validation.run import self_test
 
 
 @command("demo")

@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any
 
 import click
-from cloup.formatting import HelpSection, ensure_is_cloup_formatter
 
 from sirtdose.cli.words.command import Group
 
@@ -61,12 +60,12 @@ class LazyGroup(Group):
             raise KeyError(name)
         return command
 
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
+    def format_commands(self, ctx: click.Context, formatter: Any) -> None:
         """List the commands by their lines, without loading them."""
+        from cloup.formatting import HelpSection
+
         del ctx
-        ensure_is_cloup_formatter(formatter).write_many_sections(
+        formatter.write_many_sections(
             [
                 HelpSection(title, [(name, line) for name, (_, line) in own.items()])
                 for title, own in self.sections_of_help.items()

@@ -31,6 +31,7 @@ from sirtdose.cli.words.quantities import (
     point_of,
 )
 from sirtdose.cli.words.remembering import Remembering, next_run
+from sirtdose.cli.words.self_test import self_test
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import option_table, options_about, site_used
 from sirtdose.model.request import (
@@ -42,7 +43,6 @@ from sirtdose.model.request import (
 )
 from sirtdose.model.segmentation import METHODS, Segmentation
 from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
-from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:
     from sirtdose.model.next_run import NextRun

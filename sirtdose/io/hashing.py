@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +67,8 @@ def _of_every(paths: Sequence[Path], digest: Callable[[Path], str]) -> str:
     every = [one for path in paths for one in (path, *companions(path))]
     if len(every) == 1:
         return digest(every[0])
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(cpu_count()) as threads:
         digests = sorted(threads.map(digest, every))
     return hashlib.sha256("".join(digests).encode()).hexdigest()

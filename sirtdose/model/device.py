@@ -2,10 +2,9 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 from sirtdose.model.vial_product import VialProduct
 
 
@@ -60,7 +59,7 @@ def device_name(text: str) -> str:
     Raises
     ------
     InputError
-        An unknown name: the message has the nearest, or those known; for a nuclide
+        An unknown name: the message has the nearest_name, or those known; for a nuclide
         that several devices carry, those.
 
     Examples
@@ -76,10 +75,10 @@ def device_name(text: str) -> str:
     carry = [key for key, one in known.items() if _of_nuclide(plain, one["nuclide"])]
     if carry:
         said = f"a nuclide: use {' or '.join(carry)}"
-    elif near := get_close_matches(plain, names, 1, 0.75):
-        said = f"not a device known here: did you mean {names[near[0]]}?"
     else:
-        said = f"not a device known here: use {', '.join(known)}"
+        near = nearest_name(plain, names, 0.75)
+        meant = f"did you mean {names[near]}?" if near else ""
+        said = f"not a device known here: {meant or 'use ' + ', '.join(known)}"
     raise InputError(f"'{text}' is {said}")
 
 

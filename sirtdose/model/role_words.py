@@ -9,11 +9,10 @@ import tomllib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 
 from sirtdose.data.load import STRUCTURE_WORDS
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 
 _LETTERS = str.maketrans(
     {"\u0153": "oe", "\u00e6": "ae", "\u00df": "ss", "\u00f8": "o"}
@@ -62,9 +61,9 @@ def languages_named(codes: str | Sequence[str] = ()) -> tuple[str, ...]:
 def _meant(text: str, known: dict[str, str]) -> str:
     codes = {name.lower(): code for code, name in known.items()}
     # Languages' own names begin as their codes do: "deutsch" is not Dutch.
-    near = [text] if text in codes else [text[:2]] if text[:2] in known else []
-    near = near or get_close_matches(text, codes, 1)
-    return f"was {codes.get(near[0], near[0])} meant?" if near else "write codes: en,nl"
+    near = text if text in codes else text[:2] if text[:2] in known else ""
+    near = near or nearest_name(text, codes)
+    return f"was {codes.get(near, near)} meant?" if near else "write codes: en,nl"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import sirtdose
@@ -24,6 +23,8 @@ class Shown(ABC):
         return f"{type(self).__name__}({said})"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         cells = "".join(
             f"<tr><th>{escape(key)}</th><td>{escape(_short(one))}</td></tr>"
             for key, one in (*self._facts().items(), *self._rows().items())

@@ -7,16 +7,17 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from datetime import timezone as fixed_zone
-from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import TYPE_CHECKING, Final
 
 from sirtdose.errors import QuantityError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 MCI_PER_GBQ: Final = 1000 / 37
 
 # Beyond these, in the unit used inside, nothing is measured.
 _LEAST, _MOST = 1e-9, 1e9
-
 # No clock change moves clocks by more.
 _CHANGE = timedelta(hours=1)
 
@@ -379,13 +380,17 @@ def clocks_of_one_place(first: datetime, second: datetime) -> bool:
     by_the_wall = first.replace(tzinfo=None) - second.replace(tzinfo=None)
     if None in offsets or abs((first - second) - by_the_wall) > _CHANGE:
         return False
+    from zoneinfo import available_timezones
+
     return any(
         (offset_in(first, name), offset_in(second, name)) == offsets
         for name in sorted(available_timezones())
     )
 
 
-def _zone(timezone: str) -> ZoneInfo:
+def _zone(timezone: str) -> "ZoneInfo":
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -145,12 +145,15 @@ def self_test_words(result: dict[str, Any] | None) -> str:
     """Whether the program's own comparisons passed, for a report.
 
     >>> self_test_words({"comparisons": 83, "failed": []})
-    'Self-test before it: 83 of 83 comparisons pass'
+    'Self-test of the same program files, within a day: 83 of 83 comparisons pass'
     """
     if result is None:
         return "No self-test was made before it"
     passed = result["comparisons"] - len(result["failed"])
-    return f"Self-test before it: {passed} of {result['comparisons']} comparisons pass"
+    return (
+        "Self-test of the same program files, within a day: "
+        f"{passed} of {result['comparisons']} comparisons pass"
+    )
 
 
 def lungs_document(lungs: Lungs) -> dict[str, Any]:

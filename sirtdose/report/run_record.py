@@ -4,11 +4,10 @@ The only file of a result that differs from run to run.
 """
 
 import json
+import os
 import platform
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -43,7 +42,9 @@ def write_run_record(
     will be `kept_in`.
     """
     files = [one for one in sorted(folder.iterdir()) if one.name != RUN_RECORD]
-    salt = secrets.token_hex(8)
+    from importlib.metadata import version
+
+    salt = os.urandom(8).hex()
     record = {
         "schema": _SCHEMA,
         "sirtdose_version": __version__,

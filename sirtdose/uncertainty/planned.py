@@ -7,10 +7,8 @@ ask the case itself, so that no formula stands twice.
 """
 
 import math
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist, quantiles, stdev
 
 from sirtdose.errors import RangeError
 from sirtdose.model.limit import Limit
@@ -192,6 +190,9 @@ def _drawn(
     planned: Planned, unsure: Sequence[_Unsure], count: int, seed: int
 ) -> list[_Doses]:
     """Latin hypercube draws of all numbers together."""
+    import random
+    from statistics import NormalDist
+
     rng = random.Random(seed)
     normal = NormalDist()
     columns = []
@@ -214,6 +215,8 @@ def _log_normal(value: float, standard: float) -> Uncertain:
 
 
 def _described(value: float, draws: Sequence[float]) -> Uncertain:
+    from statistics import quantiles, stdev
+
     ends = quantiles(draws, n=40, method="inclusive")
     return Uncertain(value, stdev(draws), ends[0], ends[-1])
 
@@ -265,7 +268,8 @@ def _chance(limit: Limit, line: Line, doses: Mapping[str, Uncertain]) -> float |
         room = bound_gy - line.prior_gy
         if not own.standard or not own.value or room <= 0:
             return float(line.prior_gy + own.value <= bound_gy)
-        return NormalDist().cdf(math.log(room / own.value) / (own.standard / own.value))
+        steps = math.log(room / own.value) / (own.standard / own.value)
+        return 0.5 * (1.0 + math.erf(steps / math.sqrt(2)))
 
     if limit.sense == "at_most":
         return below(limit.limit_gy)

@@ -1,6 +1,7 @@
 """Every plan and assessment says whether the program's own comparisons pass (H36)."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from click.testing import Result
 
 from sirtdose.data import load
+from sirtdose.model.self_test import SelfTest
+from sirtdose.validation.kept import kept_self_test
 from sirtdose.validation.run import self_test
 
 Run = Callable[..., Result]
@@ -41,7 +44,7 @@ def test_a_plan_says_that_it_passed(run: Run, tmp_path: Path) -> None:
     assert said["comparisons"] > 60
     page = (tmp_path / "plan" / "plan.html").read_text("utf-8")
     count = said["comparisons"]
-    assert f"Self-test before it: {count} of {count} comparisons pass" in page
+    assert f"<td>{count} of {count} comparisons pass" in page
 
 
 @pytest.mark.usefixtures("half_life_off")
@@ -76,3 +79,97 @@ def test_without_one_that_is_said() -> None:
     [said] = [one for one in plan.findings if one.code == "H36"]
     assert said.severity.value == "note"
     assert plan.self_test is None
+
+
+class Installed:
+    """A program of one file, whose self-test says how often it was made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.package, self.file = folder / "program", folder / "kept" / "one.json"
+        self.code = self.package / "planning" / "bsa.py"
+        self.code.parent.mkdir(parents=True)
+        self.code.write_text("A = 1\n")
+        self.failed: tuple[str, ...] = ()
+        self.made = 0
+
+    def make(self) -> SelfTest:
+        self.made += 1
+        return SelfTest(7, self.failed)
+
+    def asked(self) -> SelfTest:
+        return kept_self_test(self.file, self.package)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    one = Installed(tmp_path)
+    monkeypatch.setattr("sirtdose.validation.run.self_test", one.make)
+    return one
+
+
+def test_the_same_files_are_tested_once(installed: Installed) -> None:
+    assert [installed.asked() for _ in range(3)] == [SelfTest(7)] * 3
+    assert installed.made == 1
+    assert [one.name for one in installed.file.parent.iterdir()] == ["one.json"]
+
+
+def test_a_changed_file_is_tested_again(installed: Installed) -> None:
+    """Also where its size and its time of last change are as they were."""
+    installed.asked()
+    state = installed.code.stat()
+    installed.code.write_text("A = 2\n")
+    os.utime(installed.code, ns=(state.st_atime_ns, state.st_mtime_ns))
+    installed.asked()
+    assert installed.made == 2
+    (installed.code.with_name("more.py")).write_text("")
+    installed.asked()
+    assert installed.made == 3
+
+
+def test_a_library_of_another_version_is_tested_again(installed: Installed) -> None:
+    beside = installed.package.parent
+    (beside / "click-8.2.1.dist-info").mkdir()
+    installed.asked()
+    (beside / "click-8.2.1.dist-info").rename(beside / "click-8.3.0.dist-info")
+    installed.asked()
+    assert installed.made == 2
+
+
+@pytest.mark.parametrize("hours", [25, -1])
+def test_a_result_of_another_day_is_none(installed: Installed, hours: float) -> None:
+    installed.asked()
+    kept = json.loads(installed.file.read_text())
+    kept["at_s"] -= hours * 3600
+    installed.file.write_text(json.dumps(kept))
+    installed.asked()
+    assert installed.made == 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"at_s": "x"}', '{"at_s": 1'])
+def test_a_damaged_result_is_none(installed: Installed, text: str) -> None:
+    installed.file.parent.mkdir()
+    installed.file.write_text(text)
+    assert installed.asked() == SelfTest(7)
+    assert installed.made == 1
+
+
+def test_a_failed_test_is_not_kept(installed: Installed) -> None:
+    installed.failed = ("half-life of Y-90",)
+    assert [installed.asked().failed for _ in range(2)] == [installed.failed] * 2
+    assert installed.made == 2
+    assert not installed.file.exists()
+
+
+def test_where_nothing_can_be_kept_it_is_made(installed: Installed) -> None:
+    installed.file.parent.write_text("a file, and no folder")
+    assert [installed.asked() for _ in range(2)] == [SelfTest(7)] * 2
+    assert installed.made == 2
+
+
+def test_a_plan_takes_what_was_kept(
+    run: Run, installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIRTDOSE_SELF_TEST", str(installed.file))
+    said = [json.loads(run(*MIRD, "--json").stdout)["self_test"] for _ in range(2)]
+    assert said == [{"comparisons": 7, "failed": []}] * 2
+    assert installed.made == 1

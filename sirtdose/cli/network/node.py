@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Collection
-from difflib import get_close_matches
 
 import click
 
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.typed import site_nodes
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 from sirtdose.model.node import Node
 from sirtdose.network.credentials import variable_of
 
@@ -36,9 +35,9 @@ def node_named(name: str, option: str) -> Node:
     if name in nodes:
         _require_own_credentials(name, nodes)
         return nodes[name]
-    near = get_close_matches(name, nodes, 1)
+    near = nearest_name(name, nodes)
     known = (
-        f"was {near[0]} meant?"
+        f"was {near} meant?"
         if near
         else f"use {', '.join(sorted(nodes))}"
         if nodes

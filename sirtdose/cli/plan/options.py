@@ -31,6 +31,7 @@ from sirtdose.cli.words.quantities import (
     nuclide_of,
     quantity,
 )
+from sirtdose.cli.words.self_test import self_test
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import InputError, PlanningError
@@ -55,7 +56,6 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
 )
-from sirtdose.validation.run import self_test
 from sirtdose.workflows.plan.numbers import PlanRequest
 from sirtdose.workflows.plan.sessions import read_sessions
 

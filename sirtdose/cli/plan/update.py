@@ -25,6 +25,7 @@ from sirtdose.cli.words.options import (
     verbose_option,
 )
 from sirtdose.cli.words.quantities import acceptances_of, by_name, moment, quantity
+from sirtdose.cli.words.self_test import self_test
 from sirtdose.cli.words.show import SHOWN, show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
@@ -41,7 +42,6 @@ from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_csv,
 )
 from sirtdose.report.plan.update import update_document, update_screen
-from sirtdose.validation.run import self_test
 from sirtdose.workflows.plan.update import (
     Update,
     documented_nuclide,

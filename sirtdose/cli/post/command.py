@@ -56,6 +56,7 @@ from sirtdose.cli.words.quantities import (
     nuclide_typed,
 )
 from sirtdose.cli.words.remembering import Remembering, next_run, request_typed
+from sirtdose.cli.words.self_test import self_test
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.model.request import (
@@ -68,7 +69,6 @@ from sirtdose.model.request import (
 from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.report.post.lines import post_screen
-from sirtdose.validation.run import self_test
 
 
 @command("post", cls=Remembering)

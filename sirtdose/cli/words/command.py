@@ -7,15 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-import cloup
-
-from sirtdose.cli.words.groups import grouped, place_of
-from sirtdose.cli.words.help import Context
 
 _EXAMPLE = "Example: "
 
 
-class Command(cloup.Command):
+class Context(click.Context):
+    """Click's own, whose help is written by what is loaded for help alone."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Who writes the help, in the width of the terminal."""
+        from sirtdose.cli.words.help import Formatter
+
+        return Formatter(width=self.terminal_width, max_width=self.max_content_width)
+
+
+class Command(click.Command):
     """A command with its options in groups, and examples below them.
 
     A paragraph of its docstring that begins with ``Example:`` is one of `examples`.
@@ -26,20 +32,19 @@ class Command(cloup.Command):
     def __init__(self, *args: Any, **settings: Any) -> None:
         text = inspect.cleandoc(settings.pop("help", None) or "").split("\n\n")
         plain = [one for one in text if not one.startswith(_EXAMPLE)]
-        super().__init__(*args, help="\n\n".join(plain), **settings)
+        settings["help"] = "\n\n".join(plain)
+        super().__init__(*args, **settings)
         self.examples = tuple(
             " ".join(one.split()).removeprefix(_EXAMPLE)
             for one in text
             if one.startswith(_EXAMPLE)
         )
-        # A group has few of its own.
-        if not isinstance(self, click.Group):
-            self.option_groups = list(grouped(self.params))
-            self.ungrouped_options = [
-                one
-                for one in self.params
-                if isinstance(one, click.Option) and place_of(one) is None
-            ]
+
+    def format_options(self, ctx: click.Context, formatter: Any) -> None:
+        """Write the options by their groups."""
+        from sirtdose.cli.words.help import option_sections
+
+        formatter.write_many_sections(option_sections(self, ctx))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, as they are typed."""
@@ -62,16 +67,19 @@ class Command(cloup.Command):
             raise click.UsageError(said, ctx) from None
 
 
-class Group(Command, cloup.Group):
+class Group(Command, click.Group):
     """A group of commands; a word that is none is answered with what was meant."""
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_options(self, ctx: click.Context, formatter: Any) -> None:
         """Write the commands before its own options."""
-        self.format_usage(ctx, formatter)
-        self.format_help_text(ctx, formatter)
         self.format_commands(ctx, formatter)
-        self.format_params(ctx, formatter)
-        self.format_epilog(ctx, formatter)
+        super().format_options(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: Any) -> None:
+        """Write each command beside as much of its first line as there is room for."""
+        from sirtdose.cli.words.help import command_section
+
+        formatter.write_many_sections([command_section(self, ctx)])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 import click
-from cloup import OptionGroup
 
 # A name of an option is in one group, for every command that has it.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -112,16 +111,18 @@ def place_of(option: click.Option) -> tuple[int, int] | None:
     return next((_PLACE[one] for one in names if one in _PLACE), None)
 
 
-def grouped(params: Iterable[click.Parameter]) -> Iterator[OptionGroup]:
-    """The groups that have any of a command's options, in their order."""
+def grouped(
+    params: Iterable[click.Parameter],
+) -> Iterator[tuple[str, list[click.Option]]]:
+    """Title and options of each group of which a command has any, in their order."""
     placed = [
         (place, number, one)
         for number, one in enumerate(params)
         if isinstance(one, click.Option) and (place := place_of(one))
     ]
     for at, title in enumerate(GROUPS):
-        own = [one for place, _, one in sorted(placed) if place[0] == at]
+        own: list[click.Option] = [
+            one for place, _, one in sorted(placed) if place[0] == at
+        ]
         if own:
-            group = OptionGroup(title)
-            group.options = own
-            yield group
+            yield title, own

@@ -4,7 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import cloup
+import click
+from cloup import HelpFormatter
+from cloup.formatting import HelpSection
+
+from sirtdose.cli.words.groups import grouped
 
 _KEPT = str.maketrans({" ": "\u00a0", "-": "\u2011"})
 _BACK = str.maketrans({"\u00a0": " ", "\u2011": "-"})
@@ -17,7 +21,7 @@ _WHOLE = re.compile(
 _NUMBER = re.compile(r"(INTEGER|FLOAT)( RANGE)?\b")
 
 
-class Formatter(cloup.HelpFormatter):
+class Formatter(HelpFormatter):
     """Cloup's own, which keeps words whole."""
 
     def write_text(self, text: str, *args: Any, **settings: Any) -> None:
@@ -34,10 +38,26 @@ class Formatter(cloup.HelpFormatter):
         return super().getvalue().translate(_BACK)
 
 
-class Context(cloup.Context):
-    """Cloup's own, with our way to write help."""
+def option_sections(command: click.Command, ctx: click.Context) -> list[HelpSection]:
+    """A command's options by their groups, and last those that are in none."""
+    params = [one for one in command.get_params(ctx) if isinstance(one, click.Option)]
+    # A group of commands has few options.
+    listed = [] if isinstance(command, click.Group) else list(grouped(params))
+    inside = [one for _, own in listed for one in own]
+    rest = [one for one in params if one not in inside]
+    listed.append(("Other options" if listed else "Options", rest))
+    return [
+        HelpSection(title, [row for one in own if (row := one.get_help_record(ctx))])
+        for title, own in listed
+    ]
 
-    formatter_class = Formatter
+
+def command_section(group: click.Group, ctx: click.Context) -> HelpSection:
+    """The commands of a group that has them loaded."""
+    names = group.list_commands(ctx)
+    return HelpSection(
+        "Commands", [(one, group.commands[one].get_short_help_str) for one in names]
+    )
 
 
 def _said(said: str | Callable[[int], str]) -> str | Callable[[int], str]:

@@ -1,13 +1,12 @@
 """Answers to what is no option or command: what was meant, from one table of words."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 import click
 
 from sirtdose.cli.words.typed import option_table
 from sirtdose.data.load import table
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 from sirtdose.io.tables.own_file import shown
 
 _ALIKE = 0.75
@@ -39,7 +38,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     return (
         [one for one in _by_table(plain) if one in names]
         or [one for one in names if plain in one.split("-")]
-        or get_close_matches(plain, names, 1, _ALIKE)
+        or [one for one in [nearest_name(plain, names, _ALIKE)] if one]
     )
 
 
@@ -90,8 +89,8 @@ def command_refused(ctx: click.Context, typed: str) -> str:
     ours = {one: f"{_path(ctx)} {one}".strip() for one in group.list_commands(ctx)}
     near = table("near_misses")["commands"].get(word) or paths.get(word)
     for known in (ours, paths):
-        close = get_close_matches(word, known, 1)
-        near = near or (known[close[0]] if close else None)
+        close = nearest_name(word, known)
+        near = near or (known[close] if close else None)
     help_of = _typed(_path(ctx))
     said = f"Did you mean `sirtdose {near}`?" if near else f"See `{help_of} --help`."
     return f"No such command: {typed}. {said}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
 
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.errors import nearest_name
 from sirtdose.model.units import Measure
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -37,8 +37,8 @@ class WordType(click.Choice[str]):
     ) -> str:
         """The refusal of a word, with the choices and the nearest of them."""
         said = super().get_invalid_choice_message(value, ctx)
-        near = get_close_matches(str(value).casefold(), self.choices, 1)
-        return f"{said.rstrip('.')}: did you mean {near[0]}?" if near else said
+        near = nearest_name(str(value).casefold(), self.choices)
+        return f"{said.rstrip('.')}: did you mean {near}?" if near else said
 
 
 class NamedOption(click.Option):

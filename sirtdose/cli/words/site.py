@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from sirtdose.cli.words.typed import (
     option_table,
     option_words,
 )
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 from sirtdose.io.tables.site import line_of, read_site
 from sirtdose.model.device import device_name
 from sirtdose.model.site import Site, SiteUsed
@@ -163,8 +162,8 @@ def require_known(site: Site, commands: dict[str, click.Command], path: Path) ->
             require_options([key], known, where)
     for name in site.of_command:
         if name not in commands and name not in groups:
-            near = get_close_matches(name, commands, 1)
-            meant = f": was {near[0]} meant?" if near else ""
+            near = nearest_name(name, commands)
+            meant = f": was {near} meant?" if near else ""
             line = line_of(path, "defaults", *name.split())
             raise InputError(
                 f"{path.name}, line {line}: '{name}' is not a command{meant}"

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
 
 from sirtdose.errors import OutputError
 from sirtdose.io.output.owners import (
@@ -52,6 +51,8 @@ class Claim:
         LookupError
             A file was written that is not named, which is a bug.
         """
+        from shutil import rmtree
+
         names = list(names)
         own = {*names, *of}
         require_free(self.folder, self._ours(names, own), force=force)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -160,6 +159,7 @@ def with_strange(new: Path, folder: Path, names: Iterable[str]) -> list[str]:
 
 def _link(one: Path, new: Path) -> None:
     """In both places; a copy where a file system has no links."""
+    import shutil
 
     def linked(old: str, place: str) -> str:
         try:

@@ -5,12 +5,9 @@ cannot be, names go one by one. Both follow a journal on the disk: what a killed
 began, the next one carries out or undoes.
 """
 
-import ctypes
 import errno
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -107,6 +104,8 @@ def has_journal(room: Path) -> bool:
 
 def clear(room: Path) -> None:
     """Remove what is left in a room that has no journal."""
+    import shutil
+
     with suppress(OSError):
         (room / f"{_JOURNAL}~").unlink()
     for name in (_OLD, NEW):
@@ -115,6 +114,8 @@ def clear(room: Path) -> None:
 
 def _link_others(new: Path, folder: Path, ours: set[str]) -> None:
     """Give the new folder what is not ours, without taking it from the old one."""
+    from shutil import copystat
+
     # Who works in a folder would go on in the old one.
     with suppress(FileNotFoundError):
         if Path.cwd().is_relative_to(folder):
@@ -127,7 +128,7 @@ def _link_others(new: Path, folder: Path, ours: set[str]) -> None:
         for one in others:
             os.link(one.path, new / one.name, follow_symlinks=False)
         there = folder.stat()
-        shutil.copystat(folder, new)
+        copystat(folder, new)
         os.utime(new)
         if (there.st_uid, there.st_gid) != (new.stat().st_uid, new.stat().st_gid):
             os.chown(new, there.st_uid, there.st_gid)
@@ -193,7 +194,7 @@ def _keep(there: Path, old: Path) -> None:
             # Linked already, by a run that was killed before the next step.
             return
         # Somebody wrote it anew after that.
-        old.rename(old.with_name(f"{old.name}~{secrets.token_hex(4)}"))
+        old.rename(old.with_name(f"{old.name}~{os.urandom(4).hex()}"))
     try:
         os.link(there, old, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -275,6 +276,8 @@ def exchange(one: Path, other: Path) -> None:
         ENOSYS, EINVAL or the like where the system (any but Linux) or the file system
         (NFS and others) cannot; else what stands in the way.
     """
+    import ctypes
+
     library = None if os.name == "nt" else ctypes.CDLL(None, use_errno=True)
     rename = getattr(library, "renameat2", None)
     if rename is None:

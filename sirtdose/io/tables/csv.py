@@ -6,10 +6,9 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
-from sirtdose.errors import FileFormatError, InputError, RangeError
+from sirtdose.errors import FileFormatError, InputError, RangeError, nearest_name
 from sirtdose.model.recovery import RecoveryTable
 
 # What people write where a value is missing.
@@ -178,10 +177,10 @@ def _require_known(
     absent = [column for column in known if column not in header]
     for column in (one for one in header if one not in known):
         least = _ALIKE_SHORT if len(column) <= _SHORT else _ALIKE
-        near = get_close_matches(column, absent, 1, least)
+        near = nearest_name(column, absent, least)
         if extra and column and not near:
             continue
-        meant = f"was {near[0]} meant? Otherwise " if extra and near else ""
+        meant = f"was {near} meant? Otherwise " if extra and near else ""
         remedy = (
             f"{meant}give it another name"
             if extra

@@ -1,14 +1,12 @@
 """A file of the user's own numbers: TOML, or JSON by its ending."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import FileFormatError, InputError, nearest_name
 from sirtdose.model.bounds import printable
 
 _SHOWN_MAX = 60
@@ -27,7 +25,7 @@ def read_own_file(path: Path) -> tuple[dict[str, Any], str]:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
         data = (
-            tomllib.loads(text)
+            _toml(text)
             if kind == "TOML"
             else json.loads(text, object_pairs_hook=_each_once)
         )
@@ -39,6 +37,12 @@ def read_own_file(path: Path) -> tuple[dict[str, Any], str]:
     if not isinstance(data, dict):
         raise FileFormatError(f"{path.name} is not {kind} with names and values")
     return data, sha256(content).hexdigest()
+
+
+def _toml(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -82,8 +86,8 @@ def require_known(
     """
     for key in given:
         if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f"was {near[0]} meant?" if near else f"use {', '.join(known)}"
+            near = nearest_name(key, known)
+            meant = f"was {near} meant?" if near else f"use {', '.join(known)}"
             raise InputError(
                 f"{file}: '{shown(key)}' is not known"
                 f"{f' in {where}' if where else ''}: {meant}"

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 from sirtdose.io.tables.own_file import read_own_file, shown
 from sirtdose.io.tables.site_node import KEYS, node_of
 from sirtdose.model.device import device_name
@@ -82,8 +81,8 @@ class _Reader:
         """Refuse a name that is none of those known."""
         for name in given:
             if name not in names:
-                near = get_close_matches(name, names, 1)
-                meant = f"was {near[0]} meant?" if near else f"use {', '.join(names)}"
+                near = nearest_name(name, names)
+                meant = f"was {near} meant?" if near else f"use {', '.join(names)}"
                 self.refuse(f"'{shown(name)}' is not known: {meant}", *keys, name)
 
     def no_secret(self, value: Any, *keys: str) -> None:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from math import isclose
 from pathlib import Path
 
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 from sirtdose.io.tables.csv import SIMULATED, Line, read_table
 from sirtdose.io.treatments.cells import (
     QUANTITIES,
@@ -147,11 +146,11 @@ def _require_columns(
 ) -> None:
     for one in unread:
         absent = [column for column in COLUMNS if column not in found]
-        near = get_close_matches(_named(one)[0], absent, 1, _ALIKE)
+        near = nearest_name(_named(one)[0], absent, _ALIKE)
         if near:
             raise InputError(
-                f"{name}, line 1: column {one!r} is unknown: if it is {near[0]}, "
-                f"give --column '{near[0]}={one}'; otherwise rename it in the file"
+                f"{name}, line 1: column {one!r} is unknown: if it is {near}, "
+                f"give --column '{near}={one}'; otherwise rename it in the file"
             )
     if "patient_id" not in found or not {"date", "administered_at"} & {*found}:
         lacks = "patient_id" if "patient_id" not in found else "date"

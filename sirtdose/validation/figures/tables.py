@@ -1,5 +1,6 @@
 """Figures of nuclides, devices, laboratory, units, and the shipped files themselves."""
 
+import csv
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution
@@ -70,17 +71,21 @@ def _changed_code() -> str:
     """Program files that differ from what their installer wrote down, by name."""
     package = DATA.parent
     try:
-        listed = distribution(package.name).files or []
+        own = distribution(package.name)
     except PackageNotFoundError:
-        listed = []
+        return "none"
+    root = Path(str(own.locate_file("")))
+    if (root / package.name).resolve() != package:
+        return "none"
     changed = []
-    for one in listed:
-        path = Path(str(one.locate())).resolve()
-        if one.hash is None or path.suffix != ".py" or package not in path.parents:
+    for name, hashed, _ in csv.reader((own.read_text("RECORD") or "").splitlines()):
+        if not hashed or not name.startswith(f"{package.name}/") or name[-3:] != ".py":
             continue
+        path = root / name
         found = sha256(path.read_bytes()).digest() if path.is_file() else b""
-        if urlsafe_b64encode(found).rstrip(b"=").decode() != one.hash.value:
-            changed.append(path.relative_to(package).as_posix())
+        told = urlsafe_b64encode(found).rstrip(b"=").decode()
+        if f"sha256={told}" != hashed:
+            changed.append(name.removeprefix(f"{package.name}/"))
     return ", ".join(sorted(changed)) or "none"
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, nearest_name
 from sirtdose.io.tables.csv import Line, extra_columns, read_table
 from sirtdose.outcomes.adverse_events import Treatment
 from sirtdose.outcomes.arms import Study
@@ -253,13 +252,13 @@ def _spelled(
             spelling.setdefault(arm.casefold(), arm)
     for one in (one for given in found.values() for one in given):
         if roster is not None and one.arm and one.arm.casefold() not in spelling:
-            near = get_close_matches(one.arm.casefold(), spelling, 1)
+            near = nearest_name(one.arm.casefold(), spelling)
             column = arm_column(one.line)
             raise InputError(
                 f"{one.line.at(column)}: no case of {roster.file} was allocated to "
                 f"'{one.arm[:40]}': "
                 + (
-                    f"was '{spelling[near[0]]}' meant?"
+                    f"was '{spelling[near]}' meant?"
                     if near
                     else f"its arms are {', '.join(spelling.values())}; write a case "
                     "that was allocated to two arms as A|B"
