@@ -242,7 +242,7 @@ def normals(
     factors: Sequence[Factor],
     drawn: Collection[str],
     realizations: int,
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
     *,
     moving: bool = False,
 ) -> dict[str, Array]:
@@ -304,7 +304,7 @@ def shift_of_all(scene: Moved, normal: Mapping[str, Array], n: int) -> Array:
     return shift
 
 
-def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
+def _noisy(scene: Scene, dose_gy: Array, rng: "np.random.Generator") -> Array:
     """A dose with other noise."""
     if scene.noise <= 0:
         return dose_gy
@@ -317,7 +317,7 @@ def smooth_noise(
     shape: tuple[int, ...],
     spacing_mm: tuple[float, float, float],
     fwhm_mm: float,
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
 ) -> Array:
     """Normal noise of standard deviation 1 that goes together over a width."""
     sigma = [fwhm_mm * PER_FWHM / side for side in spacing_mm]

@@ -93,7 +93,7 @@ class Blurred(Movable):
     motion_mm: float = 0.0
     head_feet: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
-    def noise_field(self, rng: np.random.Generator) -> Array:
+    def noise_field(self, rng: "np.random.Generator") -> Array:
         """Noise as the image's own, growing with the root of what a voxel holds."""
         size = self.noise * np.sqrt(self.noise_at * np.clip(self.image, 0, None))
         field = smooth_noise(self.image.shape, self.spacing_mm, self.noise_fwhm_mm, rng)
