@@ -151,6 +151,11 @@ def typed_cases(
             if not row.source.exists():
                 # Its path may hold a patient's name, and results show this text.
                 raise InputError("the path in column input does not exist")
+            if name == "plan image" and row.source.suffix.lower() == ".toml":
+                raise InputError(
+                    "input is a case file, and a batch plans from images: for plans by "
+                    "numbers run `sirtdose plan CASE.toml --out DIR` for each"
+                )
             cases.append(_case(row, name, options, out=out, resume=resume, force=force))
         except (click.ClickException, SirtdoseError) as error:
             said, code = refusal_of(error)

@@ -171,6 +171,18 @@ def test_what_plans_do_not_have_is_refused(
     assert not out.exists()
 
 
+def test_plans_by_numbers_are_refused_with_the_way_to_make_them(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "case.toml").write_text('command = "mird"\n', "utf-8")
+    (tmp_path / "m.csv").write_text("case_id,input\nc1,case.toml\n", "utf-8")
+    words = ("batch", tmp_path / "m.csv", "--run", "plan", "--out", tmp_path / "out")
+    result = run(*words)
+    assert result.exit_code == 6
+    assert "`sirtdose plan CASE.toml --out DIR`" in result.stderr
+    assert table(tmp_path / "out" / "plans.csv")[0]["exit_code"] == "3"
+
+
 def test_the_sites_file_is_that_of_the_command(
     run: Run, plans: Path, tmp_path: Path
 ) -> None:
