@@ -208,3 +208,15 @@ def test_results_of_cases_that_are_no_more_are_told(
     assert result.exit_code == 0, result.stderr
     assert "cases that are not in this batch, 1 in all: c\n" in result.stderr
     assert [one["case_id"] for one in table(made.parent / "cases.csv")] == ["d"]
+
+
+def test_a_refusal_does_not_name_thousands(run: Run, tmp_path: Path) -> None:
+    make_case(tmp_path / "p")
+    rows = "".join(row(f"c{n}", "p") for n in range(40))
+    (tmp_path / "m.csv").write_text(HEADER + rows, "utf-8")
+    for n in range(40):
+        (tmp_path / "out" / f"c{n}").mkdir(parents=True)
+    result = run("batch", tmp_path / "m.csv", "--out", tmp_path / "out")
+    assert result.exit_code == 5
+    assert "contains c0, c1, c2, c3, c4 and 35 more: give another" in result.stderr
+    assert "--resume" in result.stderr
