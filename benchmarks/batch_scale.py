@@ -1,12 +1,13 @@
 """What a batch of thousands costs by itself: stub cases of 50 ms, then a real resume.
 
 The stub waits 50 ms and links the results of one digital patient into its folder, so
-that scheduler and tables do all that they do for true cases. A batch is then killed in
-the middle and taken up again. Last, a batch of digital patients whose folders hold 100
-MB each is taken up again, with files as they were and with other times, when all of
-them are read to see that they are the same.
+that scheduler, folders and tables do all that they do for true cases. A batch is then
+killed in the middle and taken up again. How long the rows of a manifest take to be
+read, and what they need in memory, is measured apart. In the end, a batch of digital
+patients whose folders hold 100 MB each is taken up again, with files as they were and
+with other times, when all of them are read to see that they are the same.
 
-Run: python benchmarks/batch_scale.py [--cases 5000]
+Run: python benchmarks/batch_scale.py [--cases 5000] [--no-real]
 """
 
 import argparse
@@ -43,37 +44,63 @@ def stub(case: Stub):
 
 
 def _stub(case: Stub) -> str:
+    from sirtdose.io.output.folder import output_folder
+
     if (case.folder / RESULTS[0]).exists():
         return "unchanged"
     time.sleep(WAIT_S)
-    case.folder.mkdir(parents=True, exist_ok=True)
-    for name in reversed(RESULTS):
-        os.link(case.template / name, case.folder / name)
+    with output_folder(case.folder, RESULTS) as aside:
+        for name in RESULTS:
+            os.link(case.template / name, aside / name)
     return "done"
 
 
 def run_stubs(count: int, template: Path, out: Path) -> None:
     """Run so many and write their tables; prints times and memory as JSON."""
     from sirtdose.batch.run import run_cases
-    from sirtdose.batch.tables import write_tables
+    from sirtdose.batch.tables import write_tables_of
     from sirtdose.batch.work import peak_memory_mib
+    from sirtdose.io.output.folder import claimed
 
     cases = [Stub(f"c{n:05}", out / f"c{n:05}", template) for n in range(count)]
-    started = time.perf_counter()
-    outcomes = list(run_cases(cases, jobs=JOBS, work=stub))
-    seconds, running = time.perf_counter() - started, peak_memory_mib()
-    started = time.perf_counter()
-    outcomes.sort(key=lambda one: one.case_id)
-    write_tables(outcomes, out, parquet=True)
+    with claimed(out) as claim:
+        started = time.perf_counter()
+        outcomes = list(run_cases(cases, jobs=JOBS, work=stub))
+        told = {"seconds": time.perf_counter() - started, "mib": peak_memory_mib()}
+        outcomes.sort(key=lambda one: one.case_id)
+        for name, parquet in (("tables", False), ("parquet", True)):
+            started = time.perf_counter()
+            write_tables_of("post", outcomes, out, claim=claim, parquet=parquet)
+            told[f"{name}_seconds"] = time.perf_counter() - started
+            told[f"{name}_mib"] = peak_memory_mib()
     states = [one.state for one in outcomes]
-    told = {
-        "seconds": seconds,
-        "mib": running,
-        "tables_seconds": time.perf_counter() - started,
-        "tables_mib": peak_memory_mib(),
-        "states": {one: states.count(one) for one in sorted(set(states))},
-    }
+    told["states"] = {one: states.count(one) for one in sorted(set(states))}
     print(json.dumps(told))
+
+
+def read_rows(count: int, folder: Path) -> None:
+    """Read a manifest as `sirtdose batch` does; prints times and memory as JSON."""
+    import click
+
+    from sirtdose.batch.work import peak_memory_mib
+    from sirtdose.cli import batch
+    from sirtdose.cli.words.manifest import manifest_rows
+
+    (folder / "rows").mkdir(exist_ok=True)
+    rows = "case_id,input,administered,administered_at,lung_shunt,device,no_report\n"
+    more = "rows,1.5 GBq,2026-03-01T10:30+01:00,4.2%,resin,yes"
+    rows += "".join(f"c{n:05},{more}\n" for n in range(count))
+    (folder / "m.csv").write_text(rows, "utf-8")
+    command, before = batch.command_named("post"), peak_memory_mib()
+    started = time.perf_counter()
+    with click.Context(batch.batch_command):
+        found = manifest_rows(folder / "m.csv", command)
+        cases, _ = batch._cases(
+            found, "post", {}, folder / "o", resume=False, force=False
+        )
+    seconds = time.perf_counter() - started
+    kib = 2**10 * (peak_memory_mib() - before) / count
+    print(json.dumps({"cases": len(cases), "ms": 1e3 * seconds / count, "kib": kib}))
 
 
 def started(count: int, template: Path, out: Path) -> subprocess.Popen[str]:
@@ -105,10 +132,12 @@ def stubs(folder: Path, count: int) -> None:
         print(
             f"{many} cases: {told['seconds']:.1f} s, {1e3 * each:.1f} ms of a core per "
             f"case beside its own {1e3 * WAIT_S:.0f}; peak {told['mib']:.0f} MiB; "
-            f"tables {1e3 * told['tables_seconds'] / many:.1f} ms per case, then peak "
-            f"{told['tables_mib']:.0f} MiB",
+            f"tables {1e3 * told['tables_seconds'] / many:.2f} ms per case, then peak "
+            f"{told['tables_mib']:.0f} MiB, with Parquet {told['parquet_mib']:.0f} MiB",
             flush=True,
         )
+        size = {one.name: one.stat().st_size for one in files_of(folder, many)}
+        print(f"  bytes: {size}", flush=True)
     out = folder / "killed"
     process = started(count, template, out)
     while not (out / f"c{count // 2:05}" / RESULTS[0]).exists():
@@ -124,6 +153,11 @@ def stubs(folder: Path, count: int) -> None:
         f"{told['seconds']:.1f} s, {kept} folders of the first run untouched",
         flush=True,
     )
+
+
+def files_of(folder: Path, many: int) -> list[Path]:
+    """The batch's own files."""
+    return [one for one in sorted((folder / f"out-{many}").iterdir()) if one.is_file()]
 
 
 def resumed(folder: Path) -> None:
@@ -163,14 +197,29 @@ def main() -> None:
     """Print times and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=5000)
+    parser.add_argument("--no-real", action="store_true")
+    parser.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.run:
         run_stubs(int(asked.run[0]), Path(asked.run[1]), Path(asked.run[2]))
         return
+    if asked.read:
+        read_rows(int(asked.read[0]), Path(asked.read[1]))
+        return
     with tempfile.TemporaryDirectory() as name:
-        resumed(Path(name))
+        for many in (FEW, asked.cases):
+            words = [sys.executable, __file__, "--read", str(many), name]
+            said = subprocess.run(words, check=True, capture_output=True, text=True)
+            told = json.loads(said.stdout)
+            print(
+                f"{told['cases']} rows read: {told['ms']:.1f} ms and {told['kib']:.1f} "
+                "KiB of memory each",
+                flush=True,
+            )
         stubs(Path(name), asked.cases)
+        if not asked.no_real:
+            resumed(Path(name))
 
 
 if __name__ == "__main__":

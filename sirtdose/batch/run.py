@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from multiprocessing.connection import Connection, wait
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_end
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -25,21 +27,27 @@ from sirtdose.errors import InputError, SirtdoseError, require_extra
 
 # Loaded once, before the workers are forked from there: what every case needs.
 _LOADED_ONCE = (
-    "sirtdose.workflows.post.assess",
-    "sirtdose.workflows.post.results",
-    "sirtdose.batch.compiled",
+    "sirtdose.batch.work",
+    "sirtdose.batch.run",
     "sirtdose.report.page_data",
     "scipy.ndimage",
+    "skimage.measure._find_contours",
+    "PIL.ImageDraw",
+    "PIL.PngImagePlugin",
     "pydicom",
     "nibabel",
     "jinja2",
 )
+# After all others: what is there by then, no worker looks through again.
+_LAST = "sirtdose.batch.compiled"
 # Libraries of numbers read these as they load: each would take all cores else.
 _THREADS = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     "VECLIB_MAXIMUM_THREADS",
 )
 _CONNECT_S = 20
+# So many cases are with a scheduler at a time: more than a cluster has workers.
+_WITH_SCHEDULER = 1000
 
 
 def cores() -> int:
@@ -51,33 +59,46 @@ def cores() -> int:
 
 
 def run_cases(
-    cases: Sequence[Named],
+    cases: Iterable[Named],
     *,
     jobs: int = 1,
     work: Callable[[Any], Outcome] = run_case,
+    loads: Sequence[str] = (),
 ) -> Generator[Outcome, None, None]:
     """Run cases on this machine, so many at a time; outcomes as they come.
 
-    Closing the iterator ends what is running; no half-written result stays.
+    Closing the iterator ends what is running; no half-written result stays. Cases are
+    taken from theirs as workers get free, so that they need not be in memory at once.
 
     Parameters
     ----------
-    cases : sequence of Case, or of what `work` takes
+    cases : iterable of Case, or of what `work` takes
     jobs : int, 1 or more
     work : callable
         What is run over each, a function of a module.
+    loads : sequence of str
+        Modules that `work` needs: loaded once, not by each worker.
 
     Notes
     -----
     Started from a script, the call must stand under ``if __name__ == "__main__":``, as
     the workers load the script too.
     """
-    workers = _Workers(work)
+    workers = _Workers(work, loads)
+    coming = iter(cases)
     with ThreadPoolExecutor(jobs) as threads:
-        futures = [threads.submit(workers.run, case) for case in cases]
+
+        def next_ones(count: int) -> "set[Future[Outcome]]":
+            some = islice(coming, count)
+            return {threads.submit(workers.run, one) for one in some}
+
+        # A thread that ends with one has the next at hand.
+        running = next_ones(2 * jobs)
         try:
-            for future in as_completed(futures):
-                yield future.result()
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                running |= next_ones(len(done))
+                yield from (one.result() for one in done)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             workers.end()
@@ -86,12 +107,14 @@ def run_cases(
 class _Workers:
     """The processes of a batch; a thread waits for each of them."""
 
-    def __init__(self, work: Callable[[Any], Outcome]) -> None:
+    def __init__(
+        self, work: Callable[[Any], Outcome], loads: Sequence[str] = ()
+    ) -> None:
         self._work = work
         self._set = [one for one in _THREADS if one not in os.environ]
         # Workers inherit it, whether forked or started anew.
         os.environ.update(dict.fromkeys(self._set, "1"))
-        self._context = _context()
+        self._context = _context(loads)
         self._running: set[BaseProcess] = set()
         self._ending = threading.Event()
 
@@ -125,7 +148,7 @@ class _Workers:
             os.environ.pop(name, None)
 
 
-def _context() -> BaseContext:
+def _context(loads: Sequence[str]) -> BaseContext:
     """How workers start: forked from a process that has loaded what they need."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -133,7 +156,7 @@ def _context() -> BaseContext:
     from multiprocessing import forkserver, resource_tracker
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_LOADED_ONCE))
+    context.set_forkserver_preload([*_LOADED_ONCE, *loads, _LAST])
     # Ctrl-C is for this program: while it loads, that process has no answer to it. What
     # starts first here would let it through again.
     resource_tracker.ensure_running()
@@ -175,12 +198,12 @@ def _end_with_parent() -> None:
     """A worker whose batch was killed has nobody to work for."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        wait([parent.sentinel])
+        wait_for_end([parent.sentinel])
         os._exit(143)
 
 
 def run_cases_on_cluster(
-    cases: Sequence[Named],
+    cases: Iterable[Named],
     scheduler: str,
     *,
     work: Callable[[Any], Outcome] = run_case,
@@ -203,22 +226,34 @@ def run_cases_on_cluster(
     from distributed import as_completed as completed
 
     with _client(scheduler) as client:
-        futures = {
-            client.submit(work, case, pure=False, priority=-index): case
-            for index, case in enumerate(cases)
-        }
+        coming = enumerate(cases)
+        waiting: dict[Any, Named] = {}
+
+        def next_ones(count: int) -> list[Any]:
+            some = {
+                client.submit(work, case, pure=False, priority=-index): case
+                for index, case in islice(coming, count)
+            }
+            waiting.update(some)
+            return list(some)
+
         try:
-            for future in completed(list(futures), loop=client.loop):
+            ends = completed(next_ones(_WITH_SCHEDULER), loop=client.loop)
+            for future in ends:
                 error = None if future.cancelled() else future.exception()
                 if future.cancelled() or type(error).__name__ == "CommClosedError":
                     raise SirtdoseError(
                         "the connection to the scheduler was lost: continue with "
                         "--resume when it is back"
                     )
-                case = futures[future]
+                case = waiting.pop(future)
+                for one in next_ones(1):
+                    ends.add(one)
                 yield future.result() if error is None else unforeseen(case, error)
+                # Held on, it would stay in the memory of its worker.
+                del future
         finally:
-            client.cancel(list(futures))
+            client.cancel(list(waiting))
 
 
 def _client(scheduler: str) -> Any:

@@ -1,12 +1,12 @@
 """The tables of a batch, from what stands in its cases' folders, one at a time."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sirtdose import __version__
 from sirtdose.batch.work import Outcome, peak_memory_mib
 from sirtdose.io.output.folder import Claim, claimed
 from sirtdose.io.output.unfinished import remove_abandoned
@@ -15,16 +15,17 @@ from sirtdose.report.batch import (
     LESIONS_FOLDER,
     LESIONS_TABLE,
     BatchWriter,
-    batch_page,
-    case_document,
 )
 from sirtdose.report.batch_columns import write_parquet_tables
-from sirtdose.report.batch_commands import (
-    COMMAND_TABLES,
-    case_line,
-    write_command_tables,
-)
-from sirtdose.report.documents import document_text
+from sirtdose.report.batch_commands import COMMAND_TABLES
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the tables say became of the cases, and of the patients."""
+
+    cases: Sequence[Outcome]
+    patients: Sequence[Mapping[str, Any]]
 
 
 def write_tables(
@@ -40,7 +41,7 @@ def write_tables(
     """Write cases.csv, summary.csv, index.html and batch.json; returns the last.
 
     Of `patients` whose lesions were followed, lesions.csv too; with `parquet`, also
-    cases.parquet and structures.parquet.
+    cases.parquet, structures.parquet and lesions.parquet.
 
     Only batch.json holds what differs from run to run: times and memory; the `seconds`
     of all of them, with so many `jobs`. Who has a `claim` to the folder gives it.
@@ -52,39 +53,29 @@ def write_tables(
     MissingExtra
         pyarrow, for `parquet`, is not installed.
     """
-    documents = []
-    remove_abandoned(out)
-    with ExitStack() as stack:
-        claim = claim or stack.enter_context(claimed(out))
-        aside = stack.enter_context(claim.writing(BATCH_FILES, force=True))
-        found = [_seen(one, out) for one in outcomes]
-        done = [out / one.case_id for one in found if one.has_results]
-        with BatchWriter(aside, (one / "structures.csv" for one in done)) as writer:
-            for seen in found:
-                folder = out / seen.case_id if seen.has_results else None
-                document = case_document(
-                    seen.case_id,
-                    state="done" if folder else seen.state,
-                    exit_code=seen.exit_code,
-                    error=seen.error,
-                    result=folder / "post.json" if folder else None,
-                )
-                writer.add(document, folder)
-                documents.append(document)
-            followed = [_followed(one, out) for one in patients]
-            writer.add_patients(
-                followed,
-                [
-                    out / LESIONS_FOLDER / one["case_id"] / LESIONS_TABLE
-                    for one in followed
-                    if one["state"] == "done"
-                ],
+    if claim is None:
+        with claimed(out) as own:
+            return write_tables(
+                outcomes,
+                out,
+                seconds=seconds,
+                jobs=jobs,
+                claim=own,
+                patients=patients,
+                parquet=parquet,
             )
-        batch = _document(found, documents, followed, seconds=seconds, jobs=jobs)
-        writer.write_document(batch)
-        if parquet:
-            write_parquet_tables(aside)
-    return batch
+    write_tables_of(
+        "post",
+        outcomes,
+        out,
+        seconds=seconds,
+        jobs=jobs,
+        claim=claim,
+        patients=patients,
+        parquet=parquet,
+    )
+    written: dict[str, Any] = json.loads((out / "batch.json").read_text("utf-8"))
+    return written
 
 
 def write_tables_of(
@@ -95,69 +86,68 @@ def write_tables_of(
     seconds: float | None = None,
     jobs: int | None = None,
     claim: Claim,
-) -> dict[str, Any]:
-    """The same of a batch of `plan image` or `suv`, whose tables have other names.
+    patients: Sequence[Outcome] = (),
+    parquet: bool = False,
+) -> Written:
+    """The same of a batch of any `command`; memory does not grow with the tables.
 
     Raises
     ------
     OutputError
         They could not be written.
+    MissingExtra
+        pyarrow, for `parquet`, is not installed.
     """
     of = COMMAND_TABLES[command]
     remove_abandoned(out)
     with claim.writing(BATCH_FILES, force=True) as aside:
         found = [_seen(one, out, of.document) for one in outcomes]
-        done = [(one.case_id, out / one.case_id) for one in found if one.has_results]
-        folders, lines = dict(done), []
-        for one in found:
-            state = {
-                "case_id": one.case_id,
-                "state": "done" if one.has_results else one.state,
-                "exit_code": one.exit_code,
-                "error": one.error,
-            }
-            lines.append(case_line(state, folders.get(one.case_id), of))
-        tables = [(name, folder / of.table) for name, folder in done]
-        write_command_tables(aside, lines, tables, of)
-        batch = _document(found, lines, [], seconds=seconds, jobs=jobs)
-        batch["command"] = command
-        (aside / "batch.json").write_text(document_text(batch), "utf-8")
-        for line in lines:
-            folder = folders.get(line["case_id"])
-            line["picture"] = False
-            line["page"] = folder is not None and (folder / of.page).is_file()
-        (aside / "index.html").write_text(batch_page(lines, of=of), "utf-8")
-    return batch
-
-
-def _document(
-    found: Sequence[Outcome],
-    documents: Sequence[dict[str, Any]],
-    followed: Sequence[dict[str, Any]],
-    *,
-    seconds: float | None,
-    jobs: int | None,
-) -> dict[str, Any]:
-    """batch.json; only its `run` differs from run to run."""
-    return {
-        "schema": "sirtdose.batch/1",
-        "sirtdose_version": __version__,
-        "cases": [dict(one) for one in documents],
-        "patients": followed,
-        "run": {
-            "seconds": seconds,
-            "jobs": jobs,
-            "peak_memory_mib": peak_memory_mib(),
-            "cases": {
-                one.case_id: {
-                    "state": one.state,
-                    "seconds": round(one.seconds, 3),
-                    "peak_memory_mib": one.peak_memory_mib,
+        tables = (out / one.case_id / of.table for one in found if one.has_results)
+        with BatchWriter(aside, command, tables) as writer:
+            for one in found:
+                state = {
+                    "case_id": one.case_id,
+                    "state": "done" if one.has_results else one.state,
+                    "exit_code": one.exit_code,
+                    "error": one.error,
                 }
-                for one in found
+                writer.add(state, out / one.case_id if one.has_results else None)
+            followed = [_followed(one, out) for one in patients]
+            names = [one["case_id"] for one in followed if one["state"] == "done"]
+            writer.add_patients(
+                followed, [out / LESIONS_FOLDER / one / LESIONS_TABLE for one in names]
+            )
+            run = {
+                "seconds": seconds,
+                "jobs": jobs,
+                "peak_memory_mib": peak_memory_mib(),
+            }
+            writer.finish(run, _told(found))
+        if parquet:
+            write_parquet_tables(aside)
+    return Written(found, followed)
+
+
+def left_out(written: Written, command: str, out: Path) -> list[str]:
+    """Folders with results of cases that are in the tables no more, by name."""
+    known = {one.case_id for one in written.cases}
+    document = COMMAND_TABLES[command].document
+    with os.scandir(out) as every:
+        names = [one.name for one in every if one.name not in known and one.is_dir()]
+    return sorted(one for one in names if (out / one / document).is_file())
+
+
+def _told(found: Sequence[Outcome]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What differs from run to run, by case."""
+    for one in found:
+        yield (
+            one.case_id,
+            {
+                "state": one.state,
+                "seconds": round(one.seconds, 3),
+                "peak_memory_mib": one.peak_memory_mib,
             },
-        },
-    }
+        )
 
 
 def _followed(outcome: Outcome, out: Path) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Case:
     version: str = __version__
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a case.
 

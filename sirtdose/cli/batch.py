@@ -1,6 +1,7 @@
 """`sirtdose batch`: many cases, each apart from the others."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from copy import copy
@@ -21,6 +22,7 @@ from sirtdose.cli.patients import (
 from sirtdose.cli.post.command import post_command, post_request
 from sirtdose.cli.post.files import wanted_of
 from sirtdose.cli.typed_cases import (
+    LOADED,
     command_named,
     options_for_all,
     require_possible,
@@ -41,7 +43,7 @@ from sirtdose.cli.words.options import (
     verbose_option,
 )
 from sirtdose.cli.words.outcomes import refusal_of, say_outcome, with_progress
-from sirtdose.cli.words.show import print_document
+from sirtdose.cli.words.show import say
 from sirtdose.cli.words.typed import (
     asked_options,
     located,
@@ -50,13 +52,17 @@ from sirtdose.cli.words.typed import (
     request_asked,
 )
 from sirtdose.errors import InputError, OutputError, SirtdoseError, require_extra
-from sirtdose.io.output.folder import Claim, claimed, require_free
+from sirtdose.io.output.folder import claimed, require_free
 
 if TYPE_CHECKING:
-    from sirtdose.batch.work import Named, Outcome
+    from sirtdose.batch.tables import Written
+    from sirtdose.batch.waiting import Waiting
+    from sirtdose.batch.work import Outcome
 
 _PATH = click.Path(path_type=Path)
 _FAILED = 6
+# Reading the options of a thousand cases takes seconds, in which nothing else is said.
+_MANY = 1000
 _COMMANDS = {"post": "post", "plan": "plan image", "suv": "suv"}
 
 
@@ -118,7 +124,8 @@ def _common_options() -> list[click.Parameter]:
 @click.option(
     "--parquet",
     is_flag=True,
-    help="Also write cases.parquet and structures.parquet, for DuckDB or pandas.",
+    help="Also write cases.parquet, structures.parquet and, with --lesions, "
+    "lesions.parquet, for DuckDB or pandas.",
 )
 @out_option(required=True)
 @force_option
@@ -171,38 +178,42 @@ def batch_command(
     if scheduler is None:
         jobs = jobs or cores()
     rows = _rows(source, out, command_named(command), by_name=folder_names)
-    people = read_patients(lesions, {one.case_id for one in rows}) if lesions else []
+    names = [row.case_id for row in rows]
+    people = read_patients(lesions, set(names)) if lesions else []
+    if len(rows) > _MANY:
+        click.echo(f"Reading the options of {len(rows)} cases", err=True)
     cases, refused = _cases(
         rows, command, _typed(common), out, resume=resume, force=force
     )
+    # Of thousands only what is still needed stays in memory.
+    del rows
     _require_out(out, cases, force=force or resume)
-    known = dict.fromkeys(row.case_id for row in rows) | {
-        case.case_id: case for case in cases
+    known = dict.fromkeys(names) | {
+        case.case_id: case for case in (cases if people else ())
     }
     patients = patients_of(people, known, out, force=force or resume)
     with claimed(out) as claim:
-        tables = partial(_tables, rows, out, command, jobs=jobs, claim=claim)
-        if parquet:
-            tables = partial(tables, parquet=True)
+        tables = partial(_tables, names, out, command, jobs=jobs, claim=claim)
+        tables = partial(tables, parquet=parquet)
         for one in (*refused, *patients[1]):
             say_outcome(one)
         follow = partial(followed, people, *patients, jobs=jobs)
         running = _run(cases, command, jobs, scheduler)
-        document = _finished(
-            cases, refused, tables, running, people=people, follow=follow
+        written = _finished(
+            len(cases), refused, tables, running, people=people, follow=follow
         )
-    _conclude(document, out, as_json=as_json)
+    _conclude(written, command, out, as_json=as_json)
 
 
 def _finished(
-    cases: "Sequence[Named]",
+    count: int,
     refused: "Sequence[Outcome]",
-    tables: "Callable[..., dict[str, Any]]",
+    tables: "Callable[..., Written]",
     running: "Generator[Outcome, None, None]",
     *,
     people: Sequence[Row],
     follow: "Callable[[Mapping[str, Outcome]], Generator[Outcome, None, None]]",
-) -> dict[str, Any]:
+) -> "Written":
     """Run them all and write the tables, of those that ended where it is cut short.
 
     Lesions of `people` are followed where it is not.
@@ -218,13 +229,13 @@ def _finished(
 
     try:
         with closing(running):
-            for _ in with_progress(kept(), len(cases)):
+            for _ in with_progress(kept(), count):
                 pass
     except (KeyboardInterrupt, SystemExit, SirtdoseError) as error:
         if isinstance(error, SirtdoseError) and len(outcomes) == len(refused):
             raise
         tables(outcomes, seconds=round(perf_counter() - started, 2))
-        said = f"{len(outcomes)} of {len(cases) + len(refused)} cases"
+        said = f"{len(outcomes)} of {count + len(refused)} cases"
         click.echo(f"\nEnded after {said}: go on with --resume", err=True)
         if isinstance(error, KeyboardInterrupt):
             raise SystemExit(INTERRUPTED) from None
@@ -264,15 +275,16 @@ def _cases(
     *,
     resume: bool,
     force: bool,
-) -> "tuple[list[Any], list[Outcome]]":
+) -> "tuple[Waiting, list[Outcome]]":
     """Cases to run, and those whose options are refused already."""
+    from sirtdose.batch.waiting import Waiting
     from sirtdose.batch.work import Case, Outcome
 
     if command != "post":
         own = options_for_all(command_named(command), common)
         return typed_cases(rows, command, own, out, resume=resume, force=force)
 
-    cases, refused = [], []
+    cases, refused = Waiting(), []
     for row in rows:
         # A file for all of them is looked for in each one's own folder first.
         options = {
@@ -310,7 +322,7 @@ def _at(row: Row, said: str) -> str:
     return f"{row.where}: {said}" if row.where else said
 
 
-def _require_out(out: Path, cases: "Sequence[Named]", *, force: bool) -> None:
+def _require_out(out: Path, cases: "Waiting", *, force: bool) -> None:
     """Refuse before the first case what the first would be refused for."""
     from sirtdose.report.batch import BATCH_FILES
 
@@ -318,15 +330,14 @@ def _require_out(out: Path, cases: "Sequence[Named]", *, force: bool) -> None:
     if not os.access(there, os.W_OK):
         raise OutputError(f"cannot write to {out}: the folder is read-only")
     try:
-        names = [case.case_id for case in cases]
-        require_free(out, BATCH_FILES, force=force, folders=names)
+        require_free(out, BATCH_FILES, force=force, folders=cases.case_ids)
     except OutputError as error:
         hint = "; --resume goes on with a batch and leaves what is unchanged"
         raise OutputError(f"{error}{hint if out.is_dir() else ''}") from None
 
 
 def _run(
-    cases: "Sequence[Named]", command: str, jobs: int | None, scheduler: str | None
+    cases: "Waiting", command: str, jobs: int | None, scheduler: str | None
 ) -> "Generator[Outcome, None, None]":
     from sirtdose.batch.run import run_cases, run_cases_on_cluster
     from sirtdose.batch.work import run_case
@@ -334,54 +345,46 @@ def _run(
     work = run_case if command == "post" else run_typed
     if scheduler is not None:
         return run_cases_on_cluster(cases, scheduler, work=work)
-    return run_cases(cases, jobs=jobs or 1, work=work)
+    loads = ("sirtdose.cli.main", *LOADED.get(command, ()))
+    return run_cases(cases, jobs=jobs or 1, work=work, loads=loads)
 
 
 def _tables(
-    rows: Sequence[Row],
+    names: Sequence[str],
     out: Path,
     command: str,
     outcomes: "Mapping[str, Outcome]",
-    *,
-    seconds: float,
-    jobs: int | None,
-    claim: Claim,
-    parquet: bool = False,
-    patients: "Sequence[Outcome]" = (),
-) -> dict[str, Any]:
+    **given: Any,
+) -> "Written":
     """Write the tables of every case, of those that were not reached too."""
-    from sirtdose.batch.tables import write_tables, write_tables_of
+    from sirtdose.batch.tables import write_tables_of
     from sirtdose.batch.work import Outcome
 
-    every = [
-        outcomes.get(row.case_id) or Outcome(row.case_id, "not run") for row in rows
-    ]
-    if command != "post":
-        return write_tables_of(
-            command, every, out, seconds=seconds, jobs=jobs, claim=claim
-        )
-    return write_tables(
-        every,
-        out,
-        seconds=seconds,
-        jobs=jobs,
-        claim=claim,
-        patients=patients,
-        parquet=parquet,
-    )
+    every = [outcomes.get(one) or Outcome(one, "not run") for one in names]
+    return write_tables_of(command, every, out, **given)
 
 
-def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
-    from sirtdose.report.batch import state_counts
+def _conclude(written: "Written", command: str, out: Path, *, as_json: bool) -> None:
+    from sirtdose.batch.tables import left_out
 
-    every = {"cases": list(document["run"]["cases"].values())}
-    every |= {"patients": document["patients"]} if document["patients"] else {}
-    counted = {what: state_counts(some) for what, some in every.items()}
+    every = {
+        "case": Counter(one.state for one in written.cases),
+        "patient": Counter(one["state"] for one in written.patients),
+    }
     said = "; ".join(
-        f"{len(every[what])} {what.removesuffix('s' * (len(every[what]) == 1))}: "
+        f"{counts.total()} {what}{'' if counts.total() == 1 else 's'}: "
         + ", ".join(f"{count} {state}" for state, count in counts.items())
-        for what, counts in counted.items()
+        for what, counts in every.items()
+        if counts
     )
-    print_document(document, f"\n{said}. See {out / 'index.html'}", as_json=as_json)
-    if any(counts.get("failed") for counts in counted.values()):
+    say(f"\n{said}. See {out / 'index.html'}")
+    if others := left_out(written, command, out):
+        some = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        say(
+            f"Not in these tables: earlier results in {out} of cases that are not in "
+            f"this batch, {len(others)} in all: {some}"
+        )
+    if as_json:
+        click.echo((out / "batch.json").read_text("utf-8"), nl=False)
+    if any(counts["failed"] for counts in every.values()):
         click.get_current_context().exit(_FAILED)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from sirtdose.errors import InputError, SirtdoseError
 
 if TYPE_CHECKING:
     from sirtdose.batch.histories import Patient
+    from sirtdose.batch.tables import Written
     from sirtdose.batch.work import Case, Outcome
 
 # Their values are a file, or what it is, an equals sign, and the file.
@@ -137,10 +138,10 @@ def _located(text: str, beside: Path, column: str) -> str:
 
 
 def with_lesions(
-    tables: "Callable[..., dict[str, Any]]",
+    tables: "Callable[..., Written]",
     people: Sequence[Row],
     following: "Generator[Outcome, None, None]",
-) -> dict[str, Any]:
+) -> "Written":
     """Follow the lesions and write the tables; whatever happens, those of the cases."""
     from sirtdose.batch.work import Outcome
 
@@ -155,13 +156,13 @@ def with_lesions(
         with closing(following):
             for one in following:
                 found[one.case_id] = one
-        document = tables(patients=every())
+        written = tables(patients=every())
         otherwise.pop_all()
-    return document
+    return written
 
 
 def _keep(
-    tables: "Callable[..., dict[str, Any]]", every: "Callable[[], list[Outcome]]"
+    tables: "Callable[..., Written]", every: "Callable[[], list[Outcome]]"
 ) -> None:
     """Write the tables of a batch whose last step ended before its end, and say so."""
     patients = every()

@@ -26,11 +26,21 @@ from sirtdose.cli.words.typed import (
 from sirtdose.errors import InputError, PlanningError, SirtdoseError
 
 if TYPE_CHECKING:
+    from sirtdose.batch.waiting import Waiting
     from sirtdose.batch.work import Outcome
 
 # In a case's folder: by what a batch knows that nothing changed. With an ending of its
 # own, it is no result.
 _MARK = "batch.mark"
+# What each case needs, for the process that workers are forked from.
+LOADED = {
+    "plan image": (
+        *("sirtdose.cli.typed_cases", "sirtdose.cli.plan.image"),
+        *("sirtdose.workflows.plan.image", "sirtdose.report.plan.image"),
+        "sirtdose.report.plan.page",
+    ),
+    "suv": ("sirtdose.cli.typed_cases", "sirtdose.cli.outcomes.suv"),
+}
 
 
 @dataclass(frozen=True)
@@ -122,11 +132,12 @@ def typed_cases(
     *,
     resume: bool,
     force: bool,
-) -> "tuple[list[TypedCase], list[Outcome]]":
+) -> "tuple[Waiting, list[Outcome]]":
     """Cases to run, and those whose options are refused already."""
+    from sirtdose.batch.waiting import Waiting
     from sirtdose.batch.work import Outcome
 
-    command, cases, refused = command_named(name), [], []
+    command, cases, refused = command_named(name), Waiting(), []
     for row in rows:
         options = {
             **located(common, (folder_of(row.source),), command),
@@ -140,6 +151,11 @@ def typed_cases(
             if not row.source.exists():
                 # Its path may hold a patient's name, and results show this text.
                 raise InputError("the path in column input does not exist")
+            if name == "plan image" and row.source.suffix.lower() == ".toml":
+                raise InputError(
+                    "input is a case file, and a batch plans from images: for plans by "
+                    "numbers run `sirtdose plan CASE.toml --out DIR` for each"
+                )
             cases.append(_case(row, name, options, out=out, resume=resume, force=force))
         except (click.ClickException, SirtdoseError) as error:
             said, code = refusal_of(error)

@@ -12,6 +12,7 @@ from sirtdose.model.metric import EFFECTS, Metric
 _TABLES = {
     "cases.csv": ("cases.parquet", "sirtdose.cases/1"),
     "summary.csv": ("structures.parquet", "sirtdose.structures/1"),
+    "lesions.csv": ("lesions.parquet", "sirtdose.lesion_table/1"),
 }
 PARQUET_FILES = tuple(name for name, _ in _TABLES.values())
 # The unit is the last part of a name.
@@ -57,10 +58,33 @@ _PLAIN = {
     "min": "Minimum dose in the structure",
     "max": "Maximum dose in the structure",
 }
+_LESION_TEXT = {
+    "case_id": "Label of the patient",
+    "lesion": "Name of the lesion",
+    "first_seen": "Visit at which the lesion was first seen",
+    "mean_of": "How mean_gy was computed",
+}
+_LESION_NUMBERS = {
+    "mean_gy": ("Mean dose to the lesion of all treatments", "Gy"),
+    "volume_before_ml": ("Volume of the lesion before treatment", "mL"),
+    "volume_after_ml": ("Volume of the lesion at the last follow-up", "mL"),
+    "volume_change": ("Change of the volume, of the volume before", "1"),
+}
+# By how a column ends; what stands before is the visit, method or criteria.
+_OF_VISITS = {
+    "_days": ("Time of the visit since the first treatment", "d"),
+    "_mean_gy": ("Mean dose to the lesion", "Gy"),
+    "_name": ("Name of the lesion at the visit", ""),
+    "_match": ("How the lesion was matched with this name", ""),
+    "_ml": ("Volume of the lesion at the visit", "mL"),
+    "_mm": ("Diameter of the lesion at the visit", "mm"),
+    "_sul_peak": ("SULpeak of the lesion at the visit", "g/mL"),
+    "_best": ("Best response of the lesion", ""),
+}
 
 
 def write_parquet_tables(folder: Path) -> None:
-    """Write cases.parquet and structures.parquet from the csv tables of a folder.
+    """Write each csv table of a batch that is in a folder as Parquet.
 
     Raises
     ------
@@ -68,10 +92,13 @@ def write_parquet_tables(folder: Path) -> None:
         pyarrow is not installed.
     """
     for source, (name, schema) in _TABLES.items():
+        if not (folder / source).is_file():
+            continue
         with (folder / source).open(encoding="utf-8", newline="") as stream:
             names = next(csv.reader(stream))
         about = {"schema": schema, "sirtdose_version": __version__}
-        write_parquet(folder / source, folder / name, columns_of(names), about)
+        of = lesion_columns_of if source == "lesions.csv" else columns_of
+        write_parquet(folder / source, folder / name, of(names), about)
 
 
 def columns_of(names: Iterable[str]) -> list[Column]:
@@ -90,6 +117,27 @@ def _column(name: str) -> Column:
             return Column(name, kind, known[name])
     unit = _UNITS[name.rpartition("_")[2]]
     return Column(name, "number", _NUMBERS.get(name) or _of_metric(name), unit)
+
+
+def lesion_columns_of(names: Iterable[str]) -> list[Column]:
+    """The columns of lesions.csv, by their names: visits have columns of their own.
+
+    >>> [(one.kind, one.unit) for one in lesion_columns_of(["lesion", "plan_1_days"])]
+    [('text', ''), ('number', 'd')]
+    """
+    return [_lesion_column(name) for name in names]
+
+
+def _lesion_column(name: str) -> Column:
+    if name in _LESION_TEXT:
+        return Column(name, "text", _LESION_TEXT[name])
+    if name in _LESION_NUMBERS:
+        said, unit = _LESION_NUMBERS[name]
+        return Column(name, "number", said, unit)
+    for end, (said, unit) in _OF_VISITS.items():
+        if name.endswith(end):
+            return Column(name, "number" if unit else "text", said, unit)
+    raise LookupError(f"{name} is no column of lesions.csv")
 
 
 def _of_metric(column: str) -> str:

@@ -1,16 +1,15 @@
-"""The tables of a batch of `sirtdose plan image` or `sirtdose suv`."""
+"""What the tables of a batch say of a case, by the command that is run."""
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sirtdose.model.role import Role
-from sirtdose.report.tables import rows_csv
+from sirtdose.report.tables import structure_columns
 
-_STATE = ("case_id", "state", "exit_code", "error")
+STATE_COLUMNS = ("case_id", "state", "exit_code", "error")
 _GRAVE = ("stop", "ask", "warn")
 
 
@@ -30,6 +29,8 @@ class CommandTables:
         The columns that the list on the page shows, with their headings.
     title, note : str
         What the page says above it.
+    row_columns : sequence of str
+        Of `rows`, whether a case has them or not.
     """
 
     document: str
@@ -42,12 +43,53 @@ class CommandTables:
     numbers: Mapping[str, str]
     title: str
     note: str
+    row_columns: Sequence[str] = ()
+
+    @property
+    def case_columns(self) -> tuple[str, ...]:
+        """All those of `cases`."""
+        return (*STATE_COLUMNS, *self.columns)
 
 
 def grave_codes(document: Mapping[str, Any]) -> str:
     """The codes of what warns, asks or stops, each once."""
     grave = (one["code"] for one in document["warnings"] if one["severity"] in _GRAVE)
     return " ".join(dict.fromkeys(grave))
+
+
+def _post(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Means are those of the first method; tumors' is over the volume of all."""
+    method, dose = next(iter(document["doses"].items()))
+    tumors = [one for one in dose["structures"] if one["role"] == Role.TUMOR]
+    volume = sum(one["volume_ml"] for one in tumors)
+    whole = [
+        one["dose_gy"]["mean"]
+        for one in dose["structures"]
+        if one["role"] == Role.NORMAL_WHOLE
+    ]
+    ledger = document["ledger"]
+    return {
+        "nuclide": document["nuclide"]["name"],
+        "device": document["device"],
+        "method": method,
+        "delivered_gbq": ledger["delivered_gbq"],
+        "treated_gbq": ledger["treated_gbq"],
+        "lung_shunt_fraction": ledger["lung_shunt_fraction"]
+        if ledger["lung_shunt_given"]
+        else None,
+        "lungs_gy": document["lungs"]["dose_gy"],
+        "tumors": len(tumors),
+        "tumors_ml": volume,
+        "tumors_mean_gy": sum(
+            one["dose_gy"]["mean"] * one["volume_ml"] for one in tumors
+        )
+        / volume
+        if tumors
+        else None,
+        "normal_whole_mean_gy": whole[0] if whole else None,
+        "warnings": grave_codes(document),
+        "scale": (document.get("scale") or {}).get("doses"),
+    }
 
 
 def _plan(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,6 +132,28 @@ def _suv(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 COMMAND_TABLES = {
+    "post": CommandTables(
+        *("post.json", "report.html", "structures.csv"),
+        *("cases.csv", "summary.csv", _post),
+        (
+            *("nuclide", "device", "method", "delivered_gbq", "treated_gbq"),
+            *("lung_shunt_fraction", "lungs_gy", "tumors", "tumors_ml"),
+            *("tumors_mean_gy", "normal_whole_mean_gy", "warnings", "scale"),
+        ),
+        {
+            "delivered_gbq": "delivered GBq",
+            "lung_shunt_fraction": "lung shunt",
+            "lungs_gy": "lungs Gy",
+            "tumors": "tumors",
+            "tumors_ml": "tumors mL",
+            "tumors_mean_gy": "tumors Gy",
+            "normal_whole_mean_gy": "normal whole liver Gy",
+        },
+        "Doses",
+        "Doses are means of each case's first method; tumors' over the volume of all "
+        "of them.",
+        structure_columns(),
+    ),
     "plan image": CommandTables(
         *("plan.json", "plan.html", "structures.csv"),
         *("plans.csv", "plan_structures.csv", _plan),
@@ -133,30 +197,7 @@ def case_line(
     state: Mapping[str, Any], folder: Path | None, of: CommandTables
 ) -> dict[str, Any]:
     """What the tables say of a case; `state` alone where it has no folder."""
-    line: dict[str, Any] = dict.fromkeys(of.columns) | dict(state)
+    line: dict[str, Any] = {**state, **dict.fromkeys(of.columns)}
     if folder is None:
         return line
     return line | of.told(json.loads((folder / of.document).read_text("utf-8")))
-
-
-def write_command_tables(
-    folder: Path,
-    lines: Sequence[Mapping[str, Any]],
-    tables: Iterable[tuple[str, Path]],
-    of: CommandTables,
-) -> None:
-    """Write a line for each case, and the rows of all their `tables`, by case_id."""
-    (folder / of.cases).write_text(rows_csv([*_STATE, *of.columns], lines), "utf-8")
-    every = list(tables)
-    columns = dict.fromkeys(["case_id"])
-    for _, path in every:
-        with path.open(encoding="utf-8", newline="") as stream:
-            columns |= dict.fromkeys(next(csv.reader(stream)))
-    with (folder / of.rows).open("w", encoding="utf-8", newline="") as stream:
-        table = csv.DictWriter(stream, list(columns), restval="", lineterminator="\n")
-        table.writeheader()
-        for case_id, path in every:
-            with path.open(encoding="utf-8", newline="") as own:
-                table.writerows(
-                    {**row, "case_id": case_id} for row in csv.DictReader(own)
-                )

@@ -365,7 +365,8 @@ def test_the_view_alone(page: Any, results: Path, tmp_path: Path) -> None:
 def test_a_list_of_cases_is_sorted_by_a_click(
     page: Any, results: Path, tmp_path: Path
 ) -> None:
-    from sirtdose.report.batch import BatchWriter, case_document
+    from sirtdose.report.batch import CaseList, batch_page
+    from sirtdose.report.batch_commands import COMMAND_TABLES
     from sirtdose.report.planes import png
 
     shutil.copytree(results, tmp_path / "case-b")
@@ -374,20 +375,24 @@ def test_a_list_of_cases_is_sorted_by_a_click(
     )
     for name in ("case-c", "case-d"):
         (tmp_path / name).symlink_to("case-b")
-    with BatchWriter(tmp_path) as writer:
-        for name, folder, mean in (
-            ("case-a", None, None),
-            ("case-b", tmp_path / "case-b", 90.0),
-            ("case-c", tmp_path / "case-b", 210.0),
-            ("case-d", tmp_path / "case-b", 40.0),
-        ):
-            said = "" if folder else "no <image> in it"
-            state = "done" if folder else "failed"
-            case = case_document(
-                name, state=state, exit_code=0, error=said, result=None
-            )
-            writer.add(case | {"tumors_mean_gy": mean}, folder)
-        writer.write_document({})
+    of, listed = COMMAND_TABLES["post"], CaseList()
+    for name, mean in (
+        ("case-a", None),
+        ("case-b", 90.0),
+        ("case-c", 210.0),
+        ("case-d", 40.0),
+    ):
+        line = dict.fromkeys(of.case_columns) | {
+            "case_id": name,
+            "state": "failed" if mean is None else "done",
+            "exit_code": 0,
+            "error": "no <image> in it" if mean is None else "",
+            "tumors_mean_gy": mean,
+            "picture": mean is not None,
+            "page": mean is not None,
+        }
+        listed.add(line)
+    (tmp_path / "index.html").write_text(batch_page(listed, [], of), "utf-8")
     page.goto((tmp_path / "index.html").as_uri())
 
     def order() -> str:

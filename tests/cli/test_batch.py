@@ -840,6 +840,8 @@ def test_a_cluster_gives_the_same(
         local_directory=tmp_path / "dask",
     ) as cluster:
         address = cluster.scheduler_address
+        # Fewer at a time than there are: the others follow.
+        monkeypatch.setattr("sirtdose.batch.run._WITH_SCHEDULER", 2)
         result = run("batch", manifest, "--out", there, "--scheduler", address)
         assert result.exit_code == 6, result.stderr
         again = run(

@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from jsonschema import Draft202012Validator
 
 from tests.uptake_files import write_patient
 
@@ -45,6 +47,12 @@ def plans(tmp_path: Path, exact_voxels: Path) -> Path:
     return path
 
 
+def require_schema(text: str) -> None:
+    path = files("sirtdose.data").joinpath("schemas/batch.schema.json")
+    validator = Draft202012Validator(json.loads(path.read_text("utf-8")))
+    assert [one.message for one in validator.iter_errors(json.loads(text))] == []
+
+
 def states(result: Result) -> list[str]:
     said: dict[str, Any] = json.loads(result.stdout)
     return [one["state"] for one in said["run"]["cases"].values()]
@@ -56,6 +64,7 @@ def test_plans_are_those_of_plan_image(run: Run, plans: Path, tmp_path: Path) ->
     result = run(*words, "--json")
     assert result.exit_code == 6, result.stderr
     assert states(result) == ["done", "done", "failed"]
+    require_schema(result.stdout)
     assert "Traceback" not in result.stderr
     lines = {one["case_id"]: one for one in table(out / "plans.csv")}
     assert [lines[name]["exit_code"] for name in ("c1", "c2", "c3")] == ["0", "4", "2"]
@@ -123,6 +132,7 @@ def test_scans_are_those_of_suv(run: Run, tmp_path: Path) -> None:
     words = ("batch", path, "--run", "suv", "--out", out, "--json")
     result = run(*words, "--resume")
     assert result.exit_code == 6, result.stderr
+    require_schema(result.stdout)
     lines = {one["case_id"]: one for one in table(out / "scans.csv")}
     assert [one["state"] for one in lines.values()] == ["done", "done", "failed"]
     # Of a case that names nobody neither date nor file is in a table.
@@ -161,6 +171,18 @@ def test_what_plans_do_not_have_is_refused(
     assert not out.exists()
 
 
+def test_plans_by_numbers_are_refused_with_the_way_to_make_them(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "case.toml").write_text('command = "mird"\n', "utf-8")
+    (tmp_path / "m.csv").write_text("case_id,input\nc1,case.toml\n", "utf-8")
+    words = ("batch", tmp_path / "m.csv", "--run", "plan", "--out", tmp_path / "out")
+    result = run(*words)
+    assert result.exit_code == 6
+    assert "`sirtdose plan CASE.toml --out DIR`" in result.stderr
+    assert table(tmp_path / "out" / "plans.csv")[0]["exit_code"] == "3"
+
+
 def test_the_sites_file_is_that_of_the_command(
     run: Run, plans: Path, tmp_path: Path
 ) -> None:
@@ -191,3 +213,29 @@ def test_results_of_one_command_do_not_stay_beside_anothers(
     assert (out / "cases.csv").is_file()
     assert not (out / "plans.csv").exists()
     assert os.path.lexists(out / "c1" / "plan.json")
+
+
+def test_a_cluster_of_two_processes_gives_the_same_plans(
+    run: Run, plans: Path, tmp_path: Path
+) -> None:
+    from distributed import LocalCluster
+
+    here, there = tmp_path / "here", tmp_path / "there"
+    words = ("batch", plans, "--run", "plan", "--nuclide", "Y-90", "--json")
+    alone = run(*words, "--out", here)
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        dashboard_address=None,
+        silence_logs=50,
+        local_directory=tmp_path / "dask",
+    ) as cluster:
+        on = ("--out", there, "--scheduler", cluster.scheduler_address)
+        result = run(*words, *on)
+        again = run(*words, *on, "--resume")
+    assert result.exit_code == alone.exit_code == 6, result.stderr
+    assert states(result) == states(alone) == ["done", "done", "failed"]
+    assert states(again) == ["unchanged", "unchanged", "failed"]
+    ours, theirs = contents(here), contents(there)
+    del ours["batch.json"], theirs["batch.json"]
+    assert ours == theirs

@@ -12,6 +12,7 @@ import nibabel
 import numpy as np
 import pytest
 from click.testing import Result
+from pyarrow import parquet
 
 from sirtdose.batch import run as batches
 from sirtdose.batch.histories import Patient, run_patient
@@ -76,8 +77,28 @@ def document(result: Result) -> dict[str, Any]:
     return found
 
 
+def require_parquet(out: Path) -> None:
+    """Refuse a lesions.parquet that does not say what lesions.csv says, typed."""
+    schema = parquet.read_schema(out / "lesions.parquet")
+    assert schema.metadata[b"schema"] == b"sirtdose.lesion_table/1"
+    columns = ("treatment_1_days", "follow_up_1_ml", "volume_change")
+    told = {one: schema.field(one) for one in (*columns, "recist_1.1_best", "mean_of")}
+    units = [one.metadata.get(b"unit") for one in told.values()]
+    assert units == [b"d", b"mL", b"1", None, None]
+    assert [str(one.type) for one in told.values()] == ["double"] * 3 + ["string"] * 2
+    assert all(one.metadata[b"description"] for one in schema)
+    found = parquet.read_table(out / "lesions.parquet").to_pylist()
+    for one, line in zip(found, rows(out / "lesions.csv"), strict=True):
+        texts = {
+            name: "" if value is None else f"{value:.10g}"
+            for name, value in one.items()
+            if not isinstance(value, str)
+        }
+        assert {**one, **texts} == line
+
+
 def test_a_batch_carries_each_patient_s_lesions(run: Run, cases: Path) -> None:
-    result = batch(run, cases, "patients.csv")
+    result = batch(run, cases, "patients.csv", "--parquet")
     assert result.exit_code == 0, result.stderr
     assert "3 cases: 3 done; 2 patients: 2 done" in result.stderr
     patients = document(result)["patients"]
@@ -100,6 +121,7 @@ def test_a_batch_carries_each_patient_s_lesions(run: Run, cases: Path) -> None:
     assert float(theirs["follow_up_1_ml"]) == pytest.approx(8 * 0.512)
     assert is_history(out / "lesions.csv")
     assert '<a href="lesions/A/lesions.html">' in (out / "index.html").read_text()
+    require_parquet(out)
     # The same as by itself; what names nobody has no day.
     alone = run(
         *("lesions", out / "a1", out / "a2", "--case-label", "A", "--json"),

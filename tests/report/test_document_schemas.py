@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from sirtdose.model.grid import Grid
 from tests.cli.post.test_registration import save
+from tests.cli.test_batch import HEADER, make_case, row
 from tests.lesion_files import boxes, write_follow_up, write_treatment
 from tests.network_peers import LOOPBACK, STUDY, make_object, write_study
 from tests.network_peers import archive as storing_archive
@@ -101,6 +102,7 @@ def _made(name: str, run: Run, folder: Path) -> Any:
     (folder / "labs.csv").write_text(LABS)
     (folder / "case.toml").write_text(CASE)
     own = {
+        "batch": _batched,
         "commission": _commissioned,
         "review": partial(_reviewed, "review"),
         "accepted": partial(_reviewed, "accepted"),
@@ -163,6 +165,19 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         return json.loads((folder / "v" / "order.json").read_text("utf-8"))
     result = run(*words[name], "--json")
     assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _batched(run: Run, folder: Path) -> Any:
+    for name in ("p1", "p2"):
+        make_case(folder / name)
+    rows = f"{row('c1', 'p1')}{row('c2', 'p2', '2')}"
+    (folder / "cases.csv").write_text(HEADER + rows, "utf-8")
+    words = ("batch", folder / "cases.csv", "--out", folder / "o", "--json")
+    result = run(*words)
+    assert result.exit_code == 6, result.stderr
+    # What is printed is what is written.
+    assert result.stdout == (folder / "o" / "batch.json").read_text("utf-8")
     return json.loads(result.stdout)
 
 
@@ -254,6 +269,13 @@ def test_a_real_document_holds_and_wrong_ones_do_not(
 
 
 WRONG = {
+    "batch": [
+        (("command",), "plan"),
+        (("cases", 0, "state"), "unchanged"),
+        (("cases", 0, "tumors_mean_gy"), "120 Gy"),
+        (("cases", 1, "exit_code"), None),
+        (("run", "cases", "c1", "seconds"), None),
+    ],
     "check": [
         (("passed",), "yes"),
         (("structures", 0, "numbers", "mean", "unit"), "cGy"),

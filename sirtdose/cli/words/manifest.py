@@ -27,7 +27,8 @@ _CASE_ID = re.compile(r"\w[\w.-]{0,63}")
 # Names that the batch itself or Windows keeps for something else.
 _TAKEN = {
     *("cases.csv", "summary.csv", "index.html", "batch.json"),
-    *("lesions", "lesions.csv", "cases.parquet", "structures.parquet"),
+    *("lesions", "lesions.csv", "lesions.parquet"),
+    *("cases.parquet", "structures.parquet"),
     *("plans.csv", "plan_structures.csv", "scans.csv", "suv_lesions.csv"),
     *("con", "nul", "aux", "prn"),
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),

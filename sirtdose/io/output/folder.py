@@ -1,7 +1,7 @@
 """Results appear whole or not at all, and replace older ones as a whole."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from sirtdose.io.output.owners import (
 )
 from sirtdose.io.output.publishing import NEW, publish
 from sirtdose.io.output.unfinished import room_for
+
+_NAMED_MAX = 5
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,21 @@ def require_free(
         )
     if taken and not force:
         raise OutputError(
-            f"{folder} already contains {', '.join(taken)}: give another folder, or "
+            f"{folder} already contains {_some(taken)}: give another folder, or "
             "--force to overwrite"
         )
+
+
+def _some(names: Sequence[str]) -> str:
+    """A few of many names.
+
+    >>> _some(["a", "b"]), _some([f"c{n}" for n in range(5000)])
+    ('a, b', 'c0, c1, c2, c3, c4 and 4995 more')
+    """
+    more = len(names) - _NAMED_MAX
+    if more < 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMED_MAX])} and {more} more"
 
 
 def _require_named(new: Path, names: Iterable[str]) -> None:

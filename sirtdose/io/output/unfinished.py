@@ -43,7 +43,9 @@ def room_for(folder: Path) -> Iterator[Path]:
     missing = [one for one in folder.parents if not one.exists()]
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        remove_abandoned(folder.parent, below=False)
+        # What a batch writes to it clears itself, once for thousands of folders.
+        if not any(room.is_dir() for room in _rooms(folder.parent)):
+            remove_abandoned(folder.parent, below=False)
         beside, inside = _rooms(folder)
         # Whether nothing can be renamed from beside the folder into it.
         needs_inside = folder.is_dir() and (
