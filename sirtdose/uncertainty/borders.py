@@ -15,6 +15,8 @@ _TRIANGLES_MAX = 300_000
 _FAR = 4.0
 # A point this much further, relative, than the nearest one is as good.
 _NEARLY = 0.01
+# A spline between exact distances is off by less than this part of a voxel.
+_SPLINE_VOXELS = 0.3
 
 
 def signed_distance_mm(
@@ -79,8 +81,8 @@ class Border:
 
     `spline` holds distances to it, `at` are their indices in the flattened array,
     `index` the same by axis, `part` how much of each is in the structure, `ramp` what
-    its distance alone says of that, and `far_mm` how far it is. `box` holds the voxels
-    that are in the structure or may come to be.
+    its distance alone says of that, `distance_mm`, below 0 inside. `box` holds the
+    voxels that are in the structure or may come to be.
     """
 
     occupancy: Array
@@ -90,7 +92,7 @@ class Border:
     index: Array
     part: Array
     ramp: Array
-    far_mm: Array
+    distance_mm: Array
     box: Box
 
     @classmethod
@@ -114,7 +116,7 @@ class Border:
             np.stack(np.unravel_index(at, occupancy.shape)).astype(float),
             occupancy.ravel()[at],
             _ramp(distance.ravel()[at], side),
-            np.abs(distance.ravel()[at]),
+            distance.ravel()[at],
             bounding_box(near | (occupancy > 0)) or (slice(0, 0),) * 3,
         )
 
@@ -140,9 +142,14 @@ class Border:
         from scipy.ndimage import map_coordinates
 
         side = _side_mm(self.spacing_mm)
-        # Nothing comes nearer by more than the move; a voxel more for the spline.
-        reach = abs(outwards_mm) + float(np.linalg.norm(shift_mm))
-        some = self.far_mm < reach + side / 2 + 0.5 * max(self.spacing_mm)
+        # No distance changes by more than the move; a part of a voxel for the spline.
+        edge = side / 2 + _SPLINE_VOXELS * max(self.spacing_mm)
+        shift = float(np.linalg.norm(shift_mm))
+        outside = edge + max(shift + outwards_mm, 0.0)
+        inside = edge + max(shift - outwards_mm, 0.0)
+        some = np.flatnonzero(
+            (self.distance_mm < outside) & (self.distance_mm > -inside)
+        )
         steps = (shift_mm / self.spacing_mm)[:, None]
         # Cubic: between voxels a distance is curved, and lines would lie above it.
         distance = map_coordinates(
