@@ -18,6 +18,7 @@ from sirtdose.dosimetry.engine.lanes import (
     Image,
     Lanes,
     Steps,
+    dense_ahead,
     follow,
 )
 from sirtdose.dosimetry.engine.media import Media
@@ -115,8 +116,9 @@ def superpose(
     lanes = Lanes.of(_followed(decays, density_g_per_ml), shape[2])
     taken = _fans_of(lanes.starts, shape, len(fans))
     within, bone = _energy_within(radial), _bone(media)
+    dense = dense_ahead(steps_per_mm, bone[0])
     images = [
-        (one.starts, one.activity, steps_per_mm, within, bone)
+        (one.starts, one.activity, steps_per_mm, within, bone, dense)
         for one in (lanes.some(taken == fan) for fan in range(len(fans)))
     ]
     loop = compiled(follow, _follow_together, *PARTS)
@@ -229,7 +231,7 @@ def _fans_of(
 
 def _follow_together(steps: Steps, image: Image, energy: NDArray[np.float64]) -> None:
     """The same as :func:`follow`, all sources a step at a time."""
-    starts, activity, steps_per_mm, within, bone = image
+    starts, activity, steps_per_mm, within, bone, _ = image
     lane, place = np.nonzero(activity)
     sources, carried = starts[lane] + place, activity[lane, place]
     rest = (steps_per_mm, within, bone)

@@ -13,13 +13,15 @@ WIDTH = 64
 NO_TISSUE = np.float32(1e6)
 
 # Where lanes begin in the flattened image, their activity (lanes, WIDTH), steps of
-# areal density per mm, the energy within so many of them, and four numbers of bone.
+# areal density per mm, the energy within so many of them, four numbers of bone, and
+# whether a lane from a voxel on has any tissue that is denser than soft.
 Image: TypeAlias = tuple[
     NDArray[np.intp],
     NDArray[np.float32],
     NDArray[np.float32],
     NDArray[np.float32],
     tuple[np.float32, np.float32, np.float32, np.float32],
+    NDArray[np.bool_],
 ]
 # Of some rays: shifts in the flattened image, lengths in mm, and weights.
 Steps: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]
@@ -83,7 +85,7 @@ def follow(steps: Steps, image: Image, energy: NDArray[np.float64]) -> None:
     goes on until the last one has ended, with nothing left to leave.
     """
     shifts, lengths_mm, weights = steps
-    starts, activity, _, within, _ = image
+    starts, activity, _, within, _, dense = image
     carried, at = np.zeros(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
     before, now = np.zeros(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
     going = (carried, at, before, now)
@@ -95,10 +97,10 @@ def follow(steps: Steps, image: Image, energy: NDArray[np.float64]) -> None:
             _begin(going, activity[n], weights[ray], within)
             for k in range(shifts.shape[1]):
                 here = start + shifts[ray, k]
-                if k > 0 and _denser(going, image, here, start + shifts[ray, k - 1]):
+                if k > 0 and dense[np.uintp(here)]:
                     way = (start, k, shifts[ray], lengths_mm[ray])
-                    turned = _turned(going, image, way, (places, back))
-                    _return((places[:turned], back), image, way, energy)
+                    if _turned(going, image, way, back[0]):
+                        _return(going, image, way, (places, back), energy)
                 least = _advance(going, image, (here, lengths_mm[ray, k]), index)
                 for lane in range(WIDTH):
                     now[lane] = within[np.uint32(index[lane])]
@@ -151,60 +153,48 @@ def _leave(going: Going, here: np.intp, energy: NDArray[np.float64]) -> None:
         before[lane] = now[lane]
 
 
-def _denser(going: Going, image: Image, here: np.intp, last: np.intp) -> bool:
-    """Whether any lane comes to what is nearer to bone."""
-    at, steps_per_mm, end = going[1], image[2], np.float32(image[3].size - 1)
-    soft, hard, _, _ = image[4]
-    found = np.int32(0)
+def _turned(going: Going, image: Image, way: Way, back: NDArray[np.float32]) -> int:
+    """What each lane turns back at a step; how many do."""
+    start, k, shifts, _ = way
+    carried, at, _, _ = going
+    steps_per_mm, end = image[2], np.float32(image[3].size - 1)
+    soft, hard, turned_back, _ = image[4]
+    here, last = np.uintp(start + shifts[k]), np.uintp(start + shifts[k - 1])
+    count = np.int32(0)
     for lane in range(WIDTH):
-        own = steps_per_mm[np.uintp(here) + np.uintp(lane)]
-        was = steps_per_mm[np.uintp(last) + np.uintp(lane)]
-        denser = np.int32(own > soft) & np.int32(own < NO_TISSUE)
-        denser &= np.int32(own > was) & np.int32(was < hard)
-        found |= denser & np.int32(at[lane] < end)
-    return found != 0
+        own = steps_per_mm[here + np.uintp(lane)]
+        was = steps_per_mm[last + np.uintp(lane)]
+        was = was if was > soft else soft
+        rise = (own if own < hard else hard) - was
+        turns = (rise > 0) & (own < NO_TISSUE) & (at[lane] < end)
+        part = carried[lane] * turned_back
+        part *= rise / (hard - soft)
+        part = part if turns else np.float32(0)
+        carried[lane] -= part
+        back[lane] = part
+        count += np.int32(turns)
+    return int(count)
 
 
-def _turned(
+def _return(
     going: Going,
     image: Image,
     way: Way,
     turned: tuple[NDArray[np.intp], NDArray[np.float32]],
-) -> int:
-    """How many lanes turn back at a step; from where, and with what."""
-    start, k, shifts, _ = way
-    carried, at, before, _ = going
-    steps_per_mm, end = image[2], np.float32(image[3].size - 1)
-    soft, hard, turned_back, _ = image[4]
-    places, back = turned
-    count = 0
-    for lane in range(WIDTH):
-        source = start + lane
-        own = steps_per_mm[source + shifts[k]]
-        last = max(steps_per_mm[source + shifts[k - 1]], soft)
-        if own < NO_TISSUE and own > last and hard > last and at[lane] < end:
-            part = carried[lane] * turned_back
-            part *= (min(own, hard) - last) / (hard - soft)
-            carried[lane] -= part
-            places[count] = source
-            back[0, count], back[1, count] = part, at[lane]
-            back[2, count] = before[lane]
-            count += 1
-    return count
-
-
-def _return(
-    turned: tuple[NDArray[np.intp], NDArray[np.float32]],
-    image: Image,
-    way: Way,
     energy: NDArray[np.float64],
 ) -> None:
     """What bone turns back goes where it came from, and beyond."""
     places, back = turned
-    _, k, shifts, lengths_mm = way
+    start, k, shifts, lengths_mm = way
+    left = 0
+    for lane in range(WIDTH):
+        if back[0, lane] != 0:
+            places[left] = start + lane
+            back[0, left] = back[0, lane]
+            back[1, left], back[2, left] = going[1][lane], going[2][lane]
+            left += 1
     steps_per_mm, within, way_back = image[2], image[3], image[4][3]
     end = np.float32(within.size - 1)
-    left = places.size
     for m in range(k - 1, -shifts.size, -1):
         shift = shifts[m] if m >= 0 else -shifts[-m]
         length_mm = lengths_mm[abs(m)]
@@ -223,5 +213,18 @@ def _return(
             break
 
 
+def dense_ahead(
+    steps_per_mm: NDArray[np.float32], soft: np.float32
+) -> NDArray[np.bool_]:
+    """Whether any of so many voxels as a lane has is denser than soft tissue."""
+    found: NDArray[np.bool_] = steps_per_mm > soft
+    found &= steps_per_mm < NO_TISSUE
+    far = 1
+    while far < WIDTH:
+        found[:-far] |= found[far:].copy()
+        far *= 2
+    return found
+
+
 # What `follow` calls.
-PARTS = (_begin, _advance, _leave, _denser, _turned, _return)
+PARTS = (_begin, _advance, _leave, _turned, _return)
