@@ -10,16 +10,13 @@ from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
 from sirtdose.model.metric import Metric
 from sirtdose.model.progress import counted
-from sirtdose.model.structure import bounding_box
 from sirtdose.uncertainty.borders import Border, Moving, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
+from sirtdose.uncertainty.placed_row import PlacedRow
 from sirtdose.uncertainty.scene import (
     Array,
-    Box,
     Factor,
-    Part,
     Scene,
-    composed,
     histogram_axis,
     quantities,
     region_total,
@@ -168,7 +165,7 @@ def ensemble(
     scale = scales(scene.factors, normal)
     borders = borders_of(scene) if borders is None else borders
     metrics = uncertain_metrics(asked)
-    placed = [_Placed.of(scene, part, borders) for part in scene.parts]
+    placed = [PlacedRow.of(scene, part, borders) for part in scene.parts]
     rows = {
         part.name: Collected(
             part.name,
@@ -211,48 +208,6 @@ def ensemble(
             for k, factor in enumerate(scene.factors)
         },
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Placed:
-    """A row in the box that it may come to lie in: its occupancy, its structures'."""
-
-    part: Part
-    box: Box
-    occupied: Array
-    unmoved: Array
-
-    @classmethod
-    def of(cls, scene: Scene, part: Part, borders: Mapping[str, Border]) -> "_Placed":
-        occupied = scene.occupied[part.name]
-        some = np.zeros(occupied.shape, bool)
-        some[bounding_box(occupied) or (slice(0, 0),) * 3] = True
-        for name in part.plus:
-            some[borders[name].box] = True
-        box = bounding_box(some) or (slice(0, 0),) * 3
-        still = {name: np.asarray(own) for name, own in scene.drawn.items()}
-        boxes = {name: border.box for name, border in borders.items()}
-        unmoved = composed(part.plus, part.minus, still, box=box, boxes=boxes)
-        return cls(part, box, occupied[box], unmoved)
-
-    def moved(self, drawn: Mapping[str, Array], boxes: Mapping[str, Box]) -> Array:
-        """The part of each voxel of the box, with structures as they are drawn now."""
-        part = self.part
-        found = composed(part.plus, part.minus, drawn, box=self.box, boxes=boxes)
-        found -= self.unmoved
-        found += self.occupied
-        return np.clip(found, 0, 1, out=found)
-
-    def inside(
-        self,
-        occupancy: Array,
-        doses: Sequence[tuple[Array, float]],
-        voxel_ml: float,
-    ) -> list[tuple[Array, Array]]:
-        """Doses of the voxels inside, by their scale, and their volumes."""
-        at = np.flatnonzero(occupancy > 0)
-        volumes_ml = occupancy.ravel()[at] * voxel_ml
-        return [(dose[self.box].ravel()[at] * own, volumes_ml) for dose, own in doses]
 
 
 def interval_of(
