@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.surface import surface_of
-from sirtdose.uncertainty.scene import Array, Contour, Scene
+from sirtdose.model.structure import bounding_box
+from sirtdose.uncertainty.scene import Array, Box, Contour, Scene
 
 # Of more triangles their corners alone lie close enough.
 _TRIANGLES_MAX = 300_000
@@ -14,6 +15,8 @@ _TRIANGLES_MAX = 300_000
 _FAR = 4.0
 # A point this much further, relative, than the nearest one is as good.
 _NEARLY = 0.01
+# A spline between exact distances is off by less than this part of a voxel.
+_SPLINE_VOXELS = 0.3
 
 
 def signed_distance_mm(
@@ -78,7 +81,8 @@ class Border:
 
     `spline` holds distances to it, `at` are their indices in the flattened array,
     `index` the same by axis, `part` how much of each is in the structure, `ramp` what
-    its distance alone says of that.
+    its distance alone says of that, `distance_mm`, below 0 inside. `box` holds the
+    voxels that are in the structure or may come to be.
     """
 
     occupancy: Array
@@ -88,6 +92,8 @@ class Border:
     index: Array
     part: Array
     ramp: Array
+    distance_mm: Array
+    box: Box
 
     @classmethod
     def of(
@@ -110,6 +116,8 @@ class Border:
             np.stack(np.unravel_index(at, occupancy.shape)).astype(float),
             occupancy.ravel()[at],
             _ramp(distance.ravel()[at], side),
+            distance.ravel()[at],
+            bounding_box(near | (occupancy > 0)) or (slice(0, 0),) * 3,
         )
 
     def moved(self, outwards_mm: float, shift_mm: Array) -> Array:
@@ -122,18 +130,55 @@ class Border:
         shift_mm : array of 3
             Along the array's axes.
         """
+        occupancy = self.occupancy.copy()
+        at, part = self.changed(outwards_mm, shift_mm)
+        occupancy.ravel()[at] = part
+        return occupancy
+
+    def changed(
+        self, outwards_mm: float, shift_mm: Array
+    ) -> tuple[NDArray[np.intp], Array]:
+        """Which voxels of the flattened array :meth:`moved` may change, and to what."""
         from scipy.ndimage import map_coordinates
 
+        side = _side_mm(self.spacing_mm)
+        # No distance changes by more than the move; a part of a voxel for the spline.
+        edge = side / 2 + _SPLINE_VOXELS * max(self.spacing_mm)
+        shift = float(np.linalg.norm(shift_mm))
+        outside = edge + max(shift + outwards_mm, 0.0)
+        inside = edge + max(shift - outwards_mm, 0.0)
+        some = np.flatnonzero(
+            (self.distance_mm < outside) & (self.distance_mm > -inside)
+        )
         steps = (shift_mm / self.spacing_mm)[:, None]
         # Cubic: between voxels a distance is curved, and lines would lie above it.
         distance = map_coordinates(
-            self.spline, self.index - steps, order=3, mode="nearest", prefilter=False
+            self.spline,
+            self.index[:, some] - steps,
+            order=3,
+            mode="nearest",
+            prefilter=False,
         )
-        ramp = _ramp(distance - outwards_mm, _side_mm(self.spacing_mm))
-        occupancy = self.occupancy.copy()
+        ramp = _ramp(distance - outwards_mm, side)
         # Differences, so that what is not moved stays what was drawn.
-        occupancy.ravel()[self.at] = np.clip(self.part + ramp - self.ramp, 0, 1)
-        return occupancy
+        return self.at[some], np.clip(self.part[some] + ramp - self.ramp[some], 0, 1)
+
+
+class Moving:
+    """A structure as one realization after the other moves it, in one array."""
+
+    def __init__(self, border: Border) -> None:
+        self._border = border
+        self._occupancy = border.occupancy.copy()
+        self._changed: NDArray[np.intp] = np.empty(0, np.intp)
+
+    def to(self, outwards_mm: float, shift_mm: Array) -> Array:
+        """The same as :meth:`Border.moved`, until it is moved again."""
+        flat, drawn = self._occupancy.ravel(), self._border.occupancy.ravel()
+        flat[self._changed] = drawn[self._changed]
+        self._changed, part = self._border.changed(outwards_mm, shift_mm)
+        flat[self._changed] = part
+        return self._occupancy
 
 
 def borders_of(scene: Scene) -> dict[str, Border]:

@@ -22,6 +22,7 @@ from sirtdose.uncertainty.borders import Border
 from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.scene import (
     Array,
+    Box,
     Part,
     Scene,
     composed,
@@ -69,7 +70,8 @@ def by_differences(
     ----------
     JCGM 100:2008, 5.1.3, note 2.
     """
-    measured = _Measured(scene, uncertain_metrics(asked))
+    boxes = {name: border.box for name, border in borders.items()}
+    measured = _Measured(scene, uncertain_metrics(asked), boxes)
     variance = {part.name: np.zeros(measured.size) for part in scene.parts}
     for there, back in _steps(scene, borders):
         up, down = measured.changed(there), measured.changed(back)
@@ -133,8 +135,10 @@ def _along_axes(far_mm: float) -> list[Array]:
 class _Measured:
     """A scene's rows as they were measured, and as they would be changed."""
 
-    def __init__(self, scene: Scene, metrics: Sequence[Metric]) -> None:
-        self._scene, self._metrics = scene, metrics
+    def __init__(
+        self, scene: Scene, metrics: Sequence[Metric], boxes: Mapping[str, Box]
+    ) -> None:
+        self._scene, self._metrics, self._boxes = scene, metrics, boxes
         self.names = tuple(one.quantity for one in metrics)
         self._total = region_total(scene.region, scene.drawn, scene.dose_gy)
         self._axis = {
@@ -165,7 +169,7 @@ class _Measured:
         for part in scene.parts:
             dvh = self._dvh[part.name]
             if {*part.plus, *part.minus} & set(change.drawn):
-                moved = composed(part.plus, part.minus, drawn)
+                moved = composed(part.plus, part.minus, drawn, boxes=self._boxes)
                 occupancy = scene.occupied[part.name] + moved - self._unmoved[part.name]
                 dvh = self._histogram(np.clip(occupancy, 0, 1), scene.dose_gy)
             found[part.name] = None if dvh is None else self._vector(part, dvh, scale)

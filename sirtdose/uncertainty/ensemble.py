@@ -10,13 +10,13 @@ from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
 from sirtdose.model.metric import Metric
 from sirtdose.model.progress import counted
-from sirtdose.uncertainty.borders import Border, borders_of
+from sirtdose.uncertainty.borders import Border, Moving, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
+from sirtdose.uncertainty.placed_row import PlacedRow
 from sirtdose.uncertainty.scene import (
     Array,
     Factor,
     Scene,
-    composed,
     histogram_axis,
     quantities,
     region_total,
@@ -164,41 +164,42 @@ def ensemble(
     )
     scale = scales(scene.factors, normal)
     borders = borders_of(scene) if borders is None else borders
-    still = {name: np.asarray(own) for name, own in scene.drawn.items()}
-    unmoved = {
-        part.name: composed(part.plus, part.minus, still) for part in scene.parts
-    }
     metrics = uncertain_metrics(asked)
+    placed = [PlacedRow.of(scene, part, borders) for part in scene.parts]
     rows = {
         part.name: Collected(
             part.name,
             realizations,
             metrics,
             axis=histogram_axis(scene, part.name),
-            measured=_inside(scene, [scene.dose_gy], scene.occupied[part.name])[0],
+            measured=own.inside(own.occupied, [(scene.dose_gy, 1.0)], scene.voxel_ml)[
+                0
+            ],
         )
-        for part in scene.parts
+        for part, own in zip(scene.parts, placed, strict=True)
     }
-    whole = region_total(scene.region, still, scene.dose_gy)
+    moving = {name: Moving(border) for name, border in borders.items()}
+    boxes = {name: border.box for name, border in borders.items()}
+    whole = region_total(scene.region, scene.drawn, scene.dose_gy)
     total_scale = np.empty(realizations)
+    noise_gy = scene.noise_gy
     for n in counted("uncertainty", range(realizations)):
-        moved = _moved(scene, borders, normal, n)
+        moved = _moved(scene, moving, normal, n)
         quiet = scene.dose_gy
-        noisy = _noisy(scene, quiet, rng)
+        noisy = _noisy(scene, noise_gy, rng)
         doses = [noisy] if n >= PAIRS or noisy is quiet else [noisy, quiet]
         by_region = [
             whole / region_total(scene.region, moved, one) if scene.region else 1.0
             for one in doses
         ]
         total_scale[n] = float(scale[n]) * by_region[0]
-        doses = [
-            one * (float(scale[n]) * own)
+        scaled = [
+            (one, float(scale[n]) * own)
             for one, own in zip(doses, by_region, strict=True)
         ]
-        for part in scene.parts:
-            change = composed(part.plus, part.minus, moved) - unmoved[part.name]
-            occupancy = np.clip(scene.occupied[part.name] + change, 0, 1)
-            rows[part.name].add(n, _inside(scene, doses, occupancy))
+        for part, own in zip(scene.parts, placed, strict=True):
+            occupancy = own.moved(moved, boxes)
+            rows[part.name].add(n, own.inside(occupancy, scaled, scene.voxel_ml))
     return Ensemble(
         {name: own.draws() for name, own in rows.items()},
         total_scale,
@@ -207,14 +208,6 @@ def ensemble(
             for k, factor in enumerate(scene.factors)
         },
     )
-
-
-def _inside(
-    scene: Scene, doses: Sequence[Array], occupancy: Array
-) -> list[tuple[Array, Array]]:
-    """Doses of the voxels of a structure, and their volumes."""
-    inside = occupancy > 0
-    return [(dose[inside], occupancy[inside] * scene.voxel_ml) for dose in doses]
 
 
 def interval_of(
@@ -281,17 +274,17 @@ def scales(factors: Sequence[Factor], normal: Mapping[str, Array]) -> Array:
 
 
 def _moved(
-    scene: Scene, borders: Mapping[str, Border], normal: Mapping[str, Array], n: int
+    scene: Scene, moving: Mapping[str, Moving], normal: Mapping[str, Array], n: int
 ) -> dict[str, Array]:
     together = shift_of_all(scene, normal, n)
     return {
-        name: border.moved(
+        name: border.to(
             scene.contour(name).outwards_mm * float(normal[f"border {name}"][n]),
             together
             + scene.contour(name).aside_mm
             * np.array([normal[f"shift {name} {axis}"][n] for axis in range(3)]),
         )
-        for name, border in borders.items()
+        for name, border in moving.items()
     }
 
 
@@ -304,13 +297,16 @@ def shift_of_all(scene: Moved, normal: Mapping[str, Array], n: int) -> Array:
     return shift
 
 
-def _noisy(scene: Scene, dose_gy: Array, rng: "np.random.Generator") -> Array:
-    """A dose with other noise."""
+def _noisy(scene: Scene, noise_gy: Array, rng: "np.random.Generator") -> Array:
+    """The scene's dose with other noise, of a standard deviation by voxel."""
     if scene.noise <= 0:
-        return dose_gy
-    return dose_gy + scene.noise_gy * smooth_noise(
+        return scene.dose_gy
+    noise = smooth_noise(
         scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
     )
+    noise *= noise_gy
+    noise += scene.dose_gy
+    return noise
 
 
 def smooth_noise(

@@ -12,6 +12,7 @@ from math import copysign
 
 import numpy as np
 
+from sirtdose.model.structure import bounding_box
 from sirtdose.uncertainty.scene import Array, Scene, composed
 
 PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
@@ -67,15 +68,13 @@ class Noise:
         return float(max(variance, 0.0) ** 0.5)
 
     def _box_of(self, weight: Array) -> tuple[slice, ...]:
-        from scipy.ndimage import find_objects
-
-        found = find_objects((weight != 0).astype(np.int8))
-        if not found:
+        found = bounding_box(weight != 0)
+        if found is None:
             return tuple(slice(0, 1) for _ in weight.shape)
         margins = [int(np.ceil(_REACH * one)) + 1 for one in self.sigma]
         return tuple(
             slice(max(one.start - margin, 0), one.stop + margin)
-            for one, margin in zip(found[0], margins, strict=True)
+            for one, margin in zip(found, margins, strict=True)
         )
 
 

@@ -1,7 +1,7 @@
 """Collapsed-cone superposition: energy along straight paths through any density."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,18 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.compiled import compiled
+from sirtdose.dosimetry.engine.lanes import (
+    NO_TISSUE,
+    PARTS,
+    WIDTH,
+    Image,
+    Lanes,
+    Steps,
+    dense_ahead,
+    follow,
+)
 from sirtdose.dosimetry.engine.media import Media
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.rays import Rays
 from sirtdose.errors import QuantityError
+from sirtdose.model.grid import three
 from sirtdose.model.progress import Task, task
 
 # Resolution of the table of energy against areal density.
 _STEP_G_PER_CM2 = 1e-4
-# What surrounds the image: it stops every ray.
-_WALL_G_PER_ML = 1e20
-# Denser than this is no tissue, in steps of areal density per mm.
-_NO_TISSUE = np.float32(1e6)
+# What surrounds the image, in steps per mm: it stops every ray.
+_WALL = 1e23
 # Less than this is air: it has no dose to report.
 AIR_BELOW_G_PER_ML = 0.05
 # Rays are shared out the same way on every machine, so sums are the same too.
@@ -30,11 +39,8 @@ _SHARES = 2
 _ENERGY_TOLERANCE = 1e-3
 
 
-# Sources, activity, steps of areal density per mm, the energy within so many of them,
-# and four numbers of bone.
-Image: TypeAlias = tuple[
-    NDArray[np.intp],
-    NDArray[np.float32],
+# Steps of areal density per mm, the energy within so many, four numbers of bone.
+Tissue: TypeAlias = tuple[
     NDArray[np.float32],
     NDArray[np.float32],
     tuple[np.float32, np.float32, np.float32, np.float32],
@@ -97,45 +103,37 @@ def superpose(
     Notes
     -----
     Start and direction of a ray are the same for all source voxels, so one list of
-    offsets serves them all. Decays in air stay in their voxel. Memory: 24
-    bytes per voxel for sums, padded density and decays, and 8 bytes per voxel that
-    is not zero. Without numba the same numbers take several times as long.
+    offsets serves them all. Decays in air stay in their voxel. Memory: 8 bytes per
+    voxel for density and the result, 4 per voxel of rows with decays, and 16 per voxel
+    that energy reaches. Without numba the same numbers take several times as long.
 
     References
     ----------
     Ahnesjö A. Med Phys 1989;16:577, for the principle with photons.
     """
-    within = _energy_within(radial)
-    # A border of one voxel, which no ray steps over.
-    density = np.pad(
-        np.asarray(density_g_per_ml, np.float32), 1, constant_values=_WALL_G_PER_ML
-    )
-    activity = np.pad(np.asarray(decays, np.float32), 1).ravel()
-    shape = density.shape
-    in_air = density.ravel() < AIR_BELOW_G_PER_ML
-    steps_per_mm = density.ravel()
-    if media is not None:
-        for plane in density:
-            plane *= media.length(plane)
-    steps_per_mm *= np.float32(0.1 / _STEP_G_PER_CM2)
-    most = sum(shape)
-    strides = np.array([shape[1] * shape[2], shape[2], 1])
-    bone = _bone(media)
-    sources = np.flatnonzero((activity != 0) & ~in_air)
-    taken = _fans_of(sources, shape, len(fans))
+    shape = three(n + 2 for n in decays.shape)
+    steps_per_mm = _steps_per_mm(density_g_per_ml, media)
+    lanes = Lanes.of(_followed(decays, density_g_per_ml), shape[2])
+    taken = _fans_of(lanes.starts, shape, len(fans))
+    within, bone = _energy_within(radial), _bone(media)
+    dense = dense_ahead(steps_per_mm, bone[0])
     images = [
-        (sources[taken == fan], activity, steps_per_mm, within, bone)
-        for fan in range(len(fans))
+        (one.starts, one.activity, steps_per_mm, within, bone, dense)
+        for one in (lanes.some(taken == fan) for fan in range(len(fans)))
     ]
-    follow = compiled(_follow, _follow_together)
+    loop = compiled(follow, _follow_together, *PARTS)
+    most, strides = sum(shape), np.array([shape[1] * shape[2], shape[2], 1])
 
     def share(first: int, going: Task) -> NDArray[np.float64]:
-        energy = np.zeros(activity.size)
+        energy = np.zeros(steps_per_mm.size)
         for fan, image in zip(fans, images, strict=True):
-            for ray, path in fan.paths(range(first, fan.weights.size, _SHARES), most):
-                steps = (path.offsets @ strides, path.lengths_mm.astype(np.float32))
-                follow(steps, np.float32(fan.weights[ray]), image, energy)
-                going.done()
+            rays = range(first, fan.weights.size, _SHARES)
+            for some, path in fan.bundles(rays, most):
+                lengths_mm = path.lengths_mm.astype(np.float32)
+                weights = fan.weights[some].astype(np.float32)
+                loop((path.offsets @ strides, lengths_mm, weights), image, energy)
+                for _ in some:
+                    going.done()
         return energy
 
     rays = sum(fan.weights.size for fan in fans)
@@ -143,20 +141,68 @@ def superpose(
         task("collapsed cone", rays) as going,
         ThreadPoolExecutor(min(_SHARES, os.cpu_count() or 1)) as pool,
     ):
-        energy, *others = pool.map(partial(share, going=going), range(_SHARES))
-    for other in others:
-        energy += other
-    energy += np.where(in_air, activity * within[-1], np.float32(0))
-    inside = energy.reshape(shape)[1:-1, 1:-1, 1:-1]
-    found = float(energy.sum())
-    emitted = float(within[-1]) * float(activity.sum(dtype=float))
-    allowed = float(within[-1]) * float(np.abs(activity).sum(dtype=float))
+        energies = list(pool.map(partial(share, going=going), range(_SHARES)))
+    found, result = _added_up(energies, (decays, density_g_per_ml), within[-1])
+    emitted = float(within[-1]) * float(decays.sum(dtype=float))
+    allowed = float(within[-1]) * float(np.abs(decays).sum(dtype=float))
     if not abs(found - emitted) <= _ENERGY_TOLERANCE * allowed:
         raise QuantityError(
             f"the superposition changed the energy by {found / emitted - 1:.2e} "
             "(H29): no dose was computed"
         )
-    return Superposition(inside.astype(np.float32), found - float(inside.sum()))
+    return Superposition(result, found - float(result.sum(dtype=float)))
+
+
+def _steps_per_mm(
+    density_g_per_ml: NDArray[np.floating], media: Media | None
+) -> NDArray[np.float32]:
+    """Steps of areal density in each voxel, flattened, in a wall that stops all rays.
+
+    The wall is a voxel thick, which no ray steps over; lanes reach beyond its end.
+    """
+    shape = three(n + 2 for n in density_g_per_ml.shape)
+    flat = np.full(np.prod(shape) + WIDTH, _WALL, np.float32)
+    inside = flat[: np.prod(shape)].reshape(shape)[1:-1, 1:-1, 1:-1]
+    for plane, own in zip(inside, density_g_per_ml, strict=True):
+        plane[:] = own
+        if media is not None:
+            plane *= media.length(plane)
+        plane *= np.float32(0.1 / _STEP_G_PER_CM2)
+    return flat
+
+
+def _in_air(density_g_per_ml: NDArray[np.floating]) -> NDArray[np.bool_]:
+    return np.asarray(density_g_per_ml, np.float32) < AIR_BELOW_G_PER_ML
+
+
+def _followed(
+    decays: NDArray[np.floating], density_g_per_ml: NDArray[np.floating]
+) -> Iterator[NDArray[np.float32]]:
+    """Decays that are not in air, plane by plane."""
+    for plane, density in zip(decays, density_g_per_ml, strict=True):
+        yield np.where(_in_air(density), np.float32(0), plane).astype(np.float32)
+
+
+def _added_up(
+    energies: Sequence[NDArray[np.float64]],
+    image: tuple[NDArray[np.floating], NDArray[np.floating]],
+    air: np.float32,
+) -> tuple[float, NDArray[np.float32]]:
+    """All energy, the walls' too, and that of each voxel; decays in air leave `air`."""
+    decays, density = image
+    result = np.empty(decays.shape, np.float32)
+    shape = three(n + 2 for n in decays.shape)
+    found = 0.0
+    for z in range(shape[0]):
+        plane = slice(z * shape[1] * shape[2], (z + 1) * shape[1] * shape[2])
+        total = sum((energy[plane] for energy in energies[1:]), energies[0][plane])
+        total = total.reshape(shape[1:])
+        if 0 < z < shape[0] - 1:
+            inside, own = total[1:-1, 1:-1], decays[z - 1].astype(np.float32)
+            inside += np.where(_in_air(density[z - 1]), own * air, np.float32(0))
+            result[z - 1] = inside
+        found += float(total.sum())
+    return found, result
 
 
 def _bone(
@@ -164,7 +210,7 @@ def _bone(
 ) -> tuple[np.float32, np.float32, np.float32, np.float32]:
     """Soft tissue's most and bone's steps per mm; what turns back, and how it slows."""
     if media is None:
-        return _NO_TISSUE, _NO_TISSUE, np.float32(0), np.float32(1)
+        return NO_TISSUE, NO_TISSUE, np.float32(0), np.float32(1)
     edges = np.array([media.soft_tissue_g_per_ml[1], media.bone_g_per_ml])
     soft, hard = (edges * media.length(edges) * (0.1 / _STEP_G_PER_CM2)).astype("f4")
     return soft, hard, np.float32(media.turned_back), np.float32(media.way_back)
@@ -183,64 +229,26 @@ def _fans_of(
     return (rows @ steps % 1 * fans).astype(np.int8)
 
 
-def _follow(
+def _follow_together(steps: Steps, image: Image, energy: NDArray[np.float64]) -> None:
+    """The same as :func:`follow`, all sources a step at a time."""
+    starts, activity, steps_per_mm, within, bone, _ = image
+    lane, place = np.nonzero(activity)
+    sources, carried = starts[lane] + place, activity[lane, place]
+    rest = (steps_per_mm, within, bone)
+    for shifts, lengths_mm, weight in zip(*steps, strict=True):
+        _follow_one((shifts, lengths_mm), (sources, carried * weight), rest, energy)
+
+
+def _follow_one(
     steps: tuple[NDArray[np.intp], NDArray[np.float32]],
-    weight: np.float32,
-    image: Image,
+    start: tuple[NDArray[np.intp], NDArray[np.float32]],
+    tissue: Tissue,
     energy: NDArray[np.float64],
 ) -> None:
-    """Follow one ray from every source until its energy is used up.
-
-    `steps` are shifts in the flattened image and lengths in mm.
-    """
-    shifts, lengths_mm = steps
-    sources, activity, steps_per_mm, within, bone = image
-    soft, hard, turned_back, way_back = bone
-    end = within.size - 1
-    for source in sources:
-        carried = activity[source] * weight
-        at = np.float32(0)
-        before = np.float32(0)
-        for k in range(shifts.size):
-            here = source + shifts[k]
-            own = steps_per_mm[here]
-            if own > soft and own < _NO_TISSUE and k > 0:
-                last = max(steps_per_mm[source + shifts[k - 1]], soft)
-                if own > last and hard > last:
-                    back = carried * turned_back
-                    back *= (min(own, hard) - last) / (hard - soft)
-                    carried -= back
-                    there_at = at
-                    then = before
-                    for m in range(k - 1, -shifts.size, -1):
-                        there = source + shifts[m] if m >= 0 else source - shifts[-m]
-                        there_at += way_back * steps_per_mm[there] * lengths_mm[abs(m)]
-                        if there_at >= end:
-                            energy[there] += back * (within[end] - then)
-                            break
-                        now = within[int(there_at)]
-                        energy[there] += back * (now - then)
-                        then = now
-            at += own * lengths_mm[k]
-            if at >= end:
-                energy[here] += carried * (within[end] - before)
-                break
-            now = within[int(at)]
-            energy[here] += carried * (now - before)
-            before = now
-
-
-def _follow_together(
-    steps: tuple[NDArray[np.intp], NDArray[np.float32]],
-    weight: np.float32,
-    image: Image,
-    energy: NDArray[np.float64],
-) -> None:
-    """The same as :func:`_follow`, all sources a step at a time."""
-    sources, activity, steps_per_mm, within, bone = image
+    sources, carried = start
+    steps_per_mm, within, bone = tissue
     soft, hard, turned_back, _ = bone
     end = within.size - 1
-    carried = activity[sources] * weight
     at = np.zeros_like(carried)
     before = np.zeros_like(carried)
     last = steps_per_mm[sources]
@@ -248,13 +256,13 @@ def _follow_together(
         here = sources + shift
         own = steps_per_mm[here]
         np.maximum(last, soft, out=last)
-        denser = (own > last) & (own < _NO_TISSUE) & (last < hard)
+        denser = (own > last) & (own < NO_TISSUE) & (last < hard)
         if denser.any():
             rise = (np.minimum(own[denser], hard) - last[denser]) / (hard - soft)
             back = carried[denser] * turned_back * rise
             carried[denser] -= back
-            start = sources[denser], back, at[denser], before[denser]
-            _return_together((k, *steps), start, image, energy)
+            turned = sources[denser], back, at[denser], before[denser]
+            _return_together((k, *steps), turned, tissue, energy)
         at += own * length_mm
         # Behind the end there is no more energy; no two sources share a place.
         now = within[np.minimum(at, end).astype(np.intp)]
@@ -271,13 +279,13 @@ def _return_together(
     start: tuple[
         NDArray[np.intp], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
     ],
-    image: Image,
+    tissue: Tissue,
     energy: NDArray[np.float64],
 ) -> None:
     """What bone turns back at step `k` goes where it came from, and beyond."""
     k, shifts, lengths_mm = path
     sources, back, at, before = start
-    _, _, steps_per_mm, within, (_, _, _, way_back) = image
+    steps_per_mm, within, (_, _, _, way_back) = tissue
     end = within.size - 1
     for m in range(k - 1, -shifts.size, -1):
         there = sources + shifts[m] if m >= 0 else sources - shifts[-m]

@@ -71,6 +71,13 @@ class Rays:
 
     def paths(self, rays: Sequence[int], steps: int) -> Iterator[tuple[int, Path]]:
         """The same of many rays, each with its number."""
+        for some, together in self.bundles(rays, steps):
+            yield from zip(some.tolist(), map(Path, *together), strict=True)
+
+    def bundles(
+        self, rays: Sequence[int], steps: int
+    ) -> Iterator[tuple[NDArray[np.intp], Path]]:
+        """The same of some rays at once, with their numbers: an axis more in front."""
         for first in range(0, len(rays), _AT_ONCE):
             some = np.array(rays[first : first + _AT_ONCE])
             speed = self.directions[some] / self.spacing_mm
@@ -89,11 +96,7 @@ class Rays:
             crossed[each, step, axis[:, :-1]] = forward[each, axis[:, :-1]]
             reached = np.take_along_axis(borders, order, axis=1)
             lengths = np.diff(reached, prepend=0.0)
-            yield from zip(
-                some.tolist(),
-                map(Path, crossed.cumsum(axis=1), lengths),
-                strict=True,
-            )
+            yield some, Path(crossed.cumsum(axis=1), lengths)
 
 
 def fans(
