@@ -125,6 +125,25 @@ def _dominated(model: SharedModel, most: float) -> Iterator[str]:
         )
 
 
+def require_near(model: SharedModel, point: Sequence[float]) -> None:
+    """Refuse coefficients so far out that only a few patients would count.
+
+    Raises
+    ------
+    InputError
+        Says how far two patients would be apart.
+    """
+    line = model.matrix @ np.asarray(point, float)
+    most = table("sharing")["line_range"]["most"]
+    if not np.ptp(line) <= most:
+        raise InputError(
+            f"nothing is shared, to protect patients: at the point of {model.name} the "
+            f"risks of two patients would differ by a factor of exp({np.ptp(line):.3g}), "
+            f"and exp({most:g}) is the most. A covariate may separate the events: leave "
+            "it out in every center, and begin again"
+        )
+
+
 def require_apart(own: Sequence[str], earlier: Mapping[str, Sequence[str]]) -> None:
     """Refuse patients who with earlier ones tell a few apart.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sirtdose import __version__
 from sirtdose.cohort.analysis import said_simulated
-from sirtdose.cohort.disclosure import require_safe, told_events
+from sirtdose.cohort.disclosure import require_near, require_safe, told_events
 from sirtdose.cohort.join import joined_levels
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.cohort.shared_file import point_of
@@ -126,6 +126,7 @@ def _model(
     if point is not None:
         at = next(one for one in point["models"] if one["name"] == model.name)
     coefficients = at.get("point", [0.0] * len(model.names))
+    require_near(model, coefficients)
     slope = rounded_slope(model.slope(coefficients))
     own = model.own()
     return {

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,12 @@ from sirtdose.cohort.request import CohortRequest
 from sirtdose.cohort.times import times_of
 from sirtdose.errors import InputError
 from sirtdose.model.grade_column import is_grade
-from sirtdose.model.uncertain import Z95
 from sirtdose.outcomes.dose_response import dose_response
 from sirtdose.outcomes.hazards_over_time import Ties
 from sirtdose.outcomes.proportional_hazards import cox
 from sirtdose.outcomes.slopes import Slope, cox_slope, logistic_slope
+
+_REFINED = 2
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,9 @@ class SharedModel:
         """The fit of these patients alone."""
         if self.times is None:
             curve = dose_response(list(self.matrix[:, 0]), [bool(e) for e in self.had])
-            if curve.slope_per_gy is None or curve.slope_high is None:
+            if curve.slope_per_gy is None:
                 return Own(failed=curve.failed)
-            b = curve.slope_per_gy
-            return Own((b,), ((curve.slope_high - b) / Z95,))
+            return self._refined([curve.slope_per_gy])
         fit = cox(
             list(self.times),
             [bool(one) for one in self.had],
@@ -110,10 +109,19 @@ class SharedModel:
         )
         if fit.failed:
             return Own(failed=fit.failed)
-        return Own(
-            tuple(one.coefficient for one in fit.ratios),
-            tuple((log(one.high) - one.coefficient) / Z95 for one in fit.ratios),
-        )
+        return self._refined([one.coefficient for one in fit.ratios])
+
+    def _refined(self, coefficients: Sequence[float]) -> Own:
+        """A fit with more digits than a library stops at."""
+        found = np.asarray(coefficients, float)
+        for _ in range(_REFINED):
+            slope = self.slope(found)
+            try:
+                covariance = np.linalg.inv(slope.information)
+            except np.linalg.LinAlgError:
+                return Own(failed="the information has no inverse")
+            found = found + covariance @ slope.score
+        return Own(tuple(found), tuple(np.sqrt(np.diag(covariance))))
 
     @property
     def within(self) -> np.ndarray:

@@ -152,8 +152,8 @@ def methods(document: Document) -> str:
     said += [
         f"The centers' scores and information were summed in {document['round']} "
         f"rounds of Newton's method, until no coefficient moved by more than {step:g} "
-        "standard errors. The result is that of the joined patients, whose rows stayed in their "
-        "centers",
+        "standard errors. The result is that of the joined patients, whose rows stayed "
+        "in their centers",
         "Intervals and p are Wald's. Q and I2 compare the centers' own fits, weighted "
         "by their precision; the interval of I2 is that of Higgins and Thompson "
         "(2002), the random effect that of DerSimonian and Laird (1986)",
