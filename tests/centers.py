@@ -60,3 +60,33 @@ def pooled(folder: Path, centers: Sequence[Rows], *words: object) -> dict[str, A
             return document
         at = ("--at", out / "point.json")
     raise AssertionError("it did not converge")
+
+
+def responders(count: int, seed: int, **more: Sequence[Any]) -> Rows:
+    """Patients with a dose and a response, that a logistic curve is of."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    dose = rng.gamma(4, 30, count).round(1)
+    had = rng.random(count) < 1 / (1 + np.exp(2 - 0.016 * dose))
+    return [
+        {"case_id": f"{seed}-{n}", "tumor_gy": d, "response": "PR" if e else "SD"}
+        | {name: values[n] for name, values in more.items()}
+        for n, (d, e) in enumerate(zip(dose.tolist(), had.tolist(), strict=True))
+    ]
+
+
+RESPONSE = ("--response", "response", "--dose", "tumor_gy")
+
+
+def written(folder: Path) -> dict[str, dict[str, Any]]:
+    """A study of two centers, and one document of each kind that it makes."""
+    pooled(folder, [responders(40, 1), responders(50, 2)], *RESPONSE)
+    last = max(folder.glob("round*"))
+    paths = {
+        "share": folder / "C0" / "C0_0.json",
+        "ledger": folder / "C0" / "shared_ledger.json",
+        "point": folder / "round0" / "point.json",
+        "pooled": last / "pooled.json",
+    }
+    return {name: json.loads(path.read_text("utf-8")) for name, path in paths.items()}

@@ -9,6 +9,7 @@ import numpy as np
 from sirtdose.cohort.shared_models import Shared, SharedModel
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
+from sirtdose.outcomes.slopes import fitted_chances
 
 _LAST_BITS = 1e-12
 
@@ -128,19 +129,38 @@ def _dominated(model: SharedModel, most: float) -> Iterator[str]:
 def require_near(model: SharedModel, point: Sequence[float]) -> None:
     """Refuse coefficients so far out that only a few patients would count.
 
+    In a logistic model, those whose chance is between 0 and 1; in a Cox model, those
+    with the highest hazard.
+
     Raises
     ------
     InputError
-        Says how far two patients would be apart.
+        Says how few, or how far two patients would be apart.
     """
-    line = model.matrix @ np.asarray(point, float)
-    most = table("sharing")["line_range"]["most"]
-    if not np.ptp(line) <= most:
+    at = np.asarray(point, float)
+    if model.kind == "logistic":
+        p = fitted_chances(model.had, model.matrix, at)
+        weights = p * (1 - p)
+        counted = weights.sum() ** 2 / (weights**2).sum()
+        why = (
+            ""
+            if counted >= least_cell()
+            else f"only {counted:.3g} patients would count, and at least "
+            f"{least_cell()} must"
+        )
+    else:
+        line, most = np.ptp(model.matrix @ at), table("sharing")["line_range"]["most"]
+        why = (
+            ""
+            if line <= most
+            else f"the hazards of two patients would differ by a factor of "
+            f"exp({line:.3g}), and exp({most:g}) is the most"
+        )
+    if why:
         raise InputError(
-            f"nothing is shared, to protect patients: at the point of {model.name} the "
-            f"risks of two patients would differ by a factor of exp({np.ptp(line):.3g}), "
-            f"and exp({most:g}) is the most. A covariate may separate the events: leave "
-            "it out in every center, and begin again"
+            f"nothing is shared, to protect patients: at the point of {model.name} "
+            f"{why}. A covariate may separate the events: leave it out in every "
+            "center, and begin again"
         )
 
 

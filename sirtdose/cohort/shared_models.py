@@ -79,7 +79,7 @@ class SharedModel:
         """How a Cox model counts events at the same time."""
         return "breslow" if self.definition.get("ties") == "breslow" else "efron"
 
-    def slope(self, coefficients: Sequence[float]) -> Slope:
+    def slope(self, coefficients: "Sequence[float] | np.ndarray") -> Slope:
         """Score and information of these patients at common coefficients."""
         point = np.asarray(coefficients, float)
         if self.times is None:

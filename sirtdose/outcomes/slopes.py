@@ -129,10 +129,45 @@ def logistic_slope(
     >>> round(float(found.score[0]), 6), round(float(found.information[0, 0]), 6)
     (2.0, 1.25)
     """
+    centered = matrix - matrix.mean(0)
+    p = fitted_chances(had, matrix, coefficients)
+    weights = p * (1 - p)
+    inner = centered - weights @ centered / weights.sum()
+    return Slope(centered.T @ (had - p), (inner * weights[:, None]).T @ inner)
+
+
+def fitted_chances(
+    had: np.ndarray, matrix: np.ndarray, coefficients: np.ndarray
+) -> np.ndarray:
+    """Chance of each patient by a logistic model with the best intercept.
+
+    Parameters
+    ----------
+    had : array of bool, shape (patients,)
+        Some true, some false.
+    matrix : array of float, shape (patients, coefficients)
+    coefficients : array of float, shape (coefficients,)
+
+    Returns
+    -------
+    array of float, shape (patients,)
+        Above 0 and below 1; their sum is the number of events.
+
+    Raises
+    ------
+    RangeError
+        Coefficients so far out that no odds can be computed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> had, x = np.array([True, False, False]), np.array([[1.0], [2.0], [3.0]])
+    >>> fitted_chances(had, x, np.array([0.0])).round(4).tolist()
+    [0.3333, 0.3333, 0.3333]
+    """
     from scipy.special import expit
 
-    centered = matrix - matrix.mean(0)
-    line = _line(centered, coefficients)
+    line = _line(matrix - matrix.mean(0), coefficients)
     low, high = -line.max() - _LINE_MOST, -line.min() + _LINE_MOST
     intercept = 0.0
     # Newton's steps, and halves of what is left where one leads out of it.
@@ -147,12 +182,10 @@ def logistic_slope(
         intercept += step
         if not low < intercept < high:
             intercept = (low + high) / 2
-    p = expit(intercept + line)
-    weights = p * (1 - p)
-    if not weights.sum() > 0:
+    chances: np.ndarray = expit(intercept + line)
+    if not (chances * (1 - chances)).sum() > 0:
         raise RangeError(_too_far(coefficients))
-    inner = centered - weights @ centered / weights.sum()
-    return Slope(centered.T @ (had - p), (inner * weights[:, None]).T @ inner)
+    return chances
 
 
 def _line(centered: np.ndarray, coefficients: np.ndarray) -> np.ndarray:

@@ -29,7 +29,9 @@ def lung():
 
 
 def joined(centers):
-    return pd.concat([pd.DataFrame(rows).assign(at=n) for n, rows in enumerate(centers)])
+    return pd.concat(
+        [pd.DataFrame(rows).assign(at=n) for n, rows in enumerate(centers)]
+    )
 
 
 def cox(table, columns):
@@ -49,14 +51,22 @@ def require_same(model, expected, errors):
         assert one["error"] == pytest.approx(error, rel=1e-6)
 
 
-class TestLung:
-    WORDS = [*TIMED]
-    for one in ("age", "sex", "karnofsky"):
-        WORDS += ["--covariate", one]
+LUNG = (
+    *(*TIMED, "--covariate", "age", "--covariate", "sex"),
+    *("--covariate", "karnofsky"),
+)
 
-    def test_cox_after_efron(self, tmp_path):
-        centers = five_ways(lung(), lambda row: (row["dead"], row["sex"]))
-        document = pooled(tmp_path, centers, *self.WORDS)
+
+@pytest.fixture(scope="module")
+def efron(tmp_path_factory):
+    """The lung centers, and what is pooled of them with ties after Efron."""
+    centers = five_ways(lung(), lambda row: (row["dead"], row["sex"]))
+    return centers, pooled(tmp_path_factory.mktemp("lung"), centers, *LUNG)
+
+
+class TestLung:
+    def test_cox_after_efron(self, efron):
+        centers, document = efron
         table = joined(centers)
         table["m"] = table["sex"] == "m"
         [model] = document["models"]
@@ -64,11 +74,42 @@ class TestLung:
         assert (model["n"], model["events"]) == (227, 164)
         assert document["round"] <= 5
 
+    def test_between_centers_as_statsmodels(self, efron):
+        from statsmodels.stats.meta_analysis import combine_effects
+
+        centers, document = efron
+        [model] = document["models"]
+        table = joined(centers)
+        table["m"] = table["sex"] == "m"
+        each = [cox(own, ["age", "m", "karnofsky"]) for _, own in table.groupby("at")]
+        for at, one in enumerate(model["coefficients"]):
+            effects = np.array([b[at] for b, _ in each])
+            # It takes a root of a negative variance where centers hardly differ.
+            with np.errstate(invalid="ignore"):
+                expected = combine_effects(
+                    effects, np.array([e[at] for _, e in each]) ** 2, method_re="dl"
+                )
+            found = one["heterogeneity"]
+            assert found["q"] == pytest.approx(expected.q, rel=1e-6)
+            assert found["i_squared"] == pytest.approx(max(expected.i2, 0), abs=1e-6)
+            assert found["tau_squared"] == pytest.approx(
+                max(expected.tau2, 0), rel=1e-6
+            )
+            mean = (
+                expected.mean_effect_re
+                if expected.tau2 > 0
+                else expected.mean_effect_fe
+            )
+            assert found["random"] == pytest.approx(mean, rel=1e-6)
+            assert [own["coefficient"] for own in one["centers"]] == pytest.approx(
+                list(effects), rel=1e-6
+            )
+
     def test_cox_after_breslow(self, tmp_path):
         from statsmodels.duration.hazard_regression import PHReg
 
         centers = five_ways(lung(), lambda row: (row["dead"], row["sex"]))
-        document = pooled(tmp_path, centers, *self.WORDS, "--ties", "breslow")
+        document = pooled(tmp_path, centers, *LUNG, "--ties", "breslow")
         table = joined(centers)
         matrix = np.column_stack(
             [table["age"], table["sex"] == "m", table["karnofsky"]]
@@ -160,29 +201,3 @@ def test_logistic_with_an_intercept_for_each_center(tmp_path):
     require_same(model, [found.params.iloc[0]], [found.bse.iloc[0]])
     [one] = model["coefficients"]
     assert one["ratio"] == pytest.approx(np.exp(10 * found.params.iloc[0]))
-
-
-def test_between_centers_as_statsmodels(tmp_path):
-    from statsmodels.stats.meta_analysis import combine_effects
-
-    centers = five_ways(lung(), lambda row: (row["dead"], row["sex"]))
-    [model] = pooled(tmp_path, centers, *TestLung.WORDS)["models"]
-    table = joined(centers)
-    table["m"] = table["sex"] == "m"
-    each = [cox(own, ["age", "m", "karnofsky"]) for _, own in table.groupby("at")]
-    for at, one in enumerate(model["coefficients"]):
-        effects = np.array([b[at] for b, _ in each])
-        # It takes a root of a negative variance where centers hardly differ.
-        with np.errstate(invalid="ignore"):
-            expected = combine_effects(
-                effects, np.array([e[at] for _, e in each]) ** 2, method_re="dl"
-            )
-        found = one["heterogeneity"]
-        assert found["q"] == pytest.approx(expected.q, rel=1e-6)
-        assert found["i_squared"] == pytest.approx(max(expected.i2, 0), abs=1e-6)
-        assert found["tau_squared"] == pytest.approx(max(expected.tau2, 0), rel=1e-6)
-        mean = expected.mean_effect_re if expected.tau2 > 0 else expected.mean_effect_fe
-        assert found["random"] == pytest.approx(mean, rel=1e-6)
-        assert [own["coefficient"] for own in one["centers"]] == pytest.approx(
-            list(effects), rel=1e-6
-        )

@@ -268,9 +268,19 @@ class TestFarPoint:
         dose, had = patients(24)
         outcomes = table(tmp_path / "o.csv", dose, had)
         assert shared(tmp_path, outcomes, "r0.json")[1]
-        at = point(tmp_path, 5.0, patients=24)
+        at = point(tmp_path, 0.5, patients=24)
         found, _ = shared(tmp_path, outcomes, "b.json", *WORDS, "--at", at)
-        refused(found, "the risks of two patients would differ by a factor of exp(")
+        refused(found, "patients would count, and at least 10 must")
+
+    def test_it_is_refused_of_hazards(self, tmp_path):
+        dose, had = patients(40)
+        more = {"os_months": np.arange(40), "dead": [1] * 40}
+        outcomes = table(tmp_path / "o.csv", dose, had, **more)
+        words = (*TIMED, "--covariate", "tumor_gy")
+        assert shared(tmp_path, outcomes, "r0.json", *words)[1]
+        at = point(tmp_path, 0.5, patients=40)
+        found, _ = shared(tmp_path, outcomes, "b.json", *words, "--at", at)
+        refused(found, "the hazards of two patients would differ by a factor of exp(")
 
 
 class TestOneInACovariate:
