@@ -15,6 +15,12 @@ from sirtdose.report.plan.hash import require_unchanged
 
 Document = dict[str, Any]
 _SHARE, _POINT = "sirtdose.share/1", "sirtdose.point/1"
+_KEYS = {
+    _SHARE: ("simulated", "center", "patients", "at", "models"),
+    _POINT: ("simulated", "study", "round", "centers", "models"),
+}
+_OF_EACH = ("name", "definition", "names", "point", "previous", "score_test")
+_OF_SHARED = ("kind", "n", "events", "score", "information", "own")
 _MADE_BY = {
     _SHARE: "`sirtdose cohort` with --share",
     _POINT: "`sirtdose cohort` with --pool",
@@ -69,16 +75,28 @@ def _read(path: Path, schema: str) -> Document:
         what = found.get("schema") if isinstance(found, dict) else None
         said = f"{str(what)[:40]}" if what else "cut off, or no json"
         raise FileFormatError(
-            f"{path.name} is not a file of {_MADE_BY[schema]}: it is {said}"
+            f"{path} is not a file of {_MADE_BY[schema]}: it is {said}"
         )
     require_unchanged(found, path.name)
-    if found["sirtdose_version"] != __version__:
+    if found.get("sirtdose_version") != __version__:
         raise InputError(
-            f"{path.name} is of sirtdose {str(found['sirtdose_version'])[:20]}, and "
-            f"this is {__version__}: use the same version in every center, and make "
-            "the file again"
+            f"{path.name} is of sirtdose {str(found.get('sirtdose_version'))[:20]}, "
+            f"and this is {__version__}: use the same version in every center, and "
+            "make the file again"
         )
+    _require_keys(path.name, found, _KEYS[schema])
+    if not isinstance(found["models"], list) or not found["models"]:
+        raise FileFormatError(f"{path.name} has no model: make the file again")
+    of_each = (*_OF_EACH, *(_OF_SHARED if schema == _SHARE else ()))
+    for model in found["models"]:
+        _require_keys(path.name, model, of_each)
     return found
+
+
+def _require_keys(name: str, part: Any, keys: Sequence[str]) -> None:
+    missing = [one for one in keys if not isinstance(part, dict) or one not in part]
+    if missing:
+        raise FileFormatError(f"{name} has no '{missing[0]}': make the file again")
 
 
 def _no_number(text: str) -> NoReturn:
@@ -132,7 +150,8 @@ def require_together(shares: Sequence[Document], names: Sequence[str]) -> None:
     """
     if len(shares) < 2:
         raise InputError(
-            f"{len(shares)} file to pool: give the files of at least two centers"
+            f"--pool needs the shared files of at least two centers, but "
+            f"{len(shares) or 'none'} was given"
         )
     first, first_name = shares[0], names[0]
     for own, name in zip(shares[1:], names[1:], strict=True):

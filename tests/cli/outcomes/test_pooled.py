@@ -125,6 +125,38 @@ class TestRounds:
         page = (max(tmp_path.glob("round*")) / "pooled.html").read_text()
         assert "SIMULATED" in page
 
+    def test_a_step_that_went_too_far_is_halved(self, study, tmp_path):
+        # As if the score had been nearly 0 at 0.002, where this round came from.
+        before = {"point": [0.002], "decrement": 1e-9}
+        test = {"chi_squared": 1.0, "degrees": 1, "p": 0.3173}
+        files = [
+            changed(
+                one,
+                tmp_path / one.name,
+                lambda document: document["models"][0].update(
+                    previous=before, score_test=test
+                ),
+            )
+            for one in first(study)
+        ]
+        found = cohort("--pool", *files, "--out", tmp_path / "out")
+        assert found.exit_code == 0, found.stderr
+        [model] = json.loads((tmp_path / "out" / "point.json").read_text())["models"]
+        assert model["point"] == [0.001]
+        assert model["previous"] == before
+
+    def test_no_end_of_rounds_is_refused(self, study, tmp_path):
+        files = [
+            changed(
+                one,
+                tmp_path / one.name,
+                lambda document: document["at"].update(round=10),
+            )
+            for one in first(study)
+        ]
+        said = pool_refused(tmp_path, *files)
+        assert "response has not converged in 10 rounds" in said
+
 
 class TestOptions:
     @pytest.mark.parametrize(
@@ -234,8 +266,9 @@ class TestOptions:
 
 class TestBadFiles:
     def test_one_file_alone(self, study, tmp_path):
-        assert "at least two centers" in pool_refused(tmp_path, first(study)[0])
-        assert "0 file" in pool_refused(tmp_path)
+        said = pool_refused(tmp_path, first(study)[0])
+        assert "at least two centers, but 1 was given" in said
+        assert "but none was given" in pool_refused(tmp_path)
 
     def test_the_same_center_twice(self, study, tmp_path):
         a, b, _ = first(study)
@@ -283,6 +316,20 @@ class TestBadFiles:
         a, b, _ = first(study)
         other = changed(b, tmp_path / "x.json", lambda one: change(one["models"][0]))
         assert said in pool_refused(tmp_path, a, other)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda one: one.pop("center"),
+            lambda one: one.update(models=[]),
+            lambda one: one.update(models="response"),
+            lambda one: one["models"][0].pop("own"),
+        ],
+    )
+    def test_a_file_with_something_missing(self, study, tmp_path, change):
+        a, b, _ = first(study)
+        other = changed(b, tmp_path / "x.json", change)
+        assert "make the file again" in pool_refused(tmp_path, a, other)
 
     def test_another_version(self, study, tmp_path):
         a, b, _ = first(study)
