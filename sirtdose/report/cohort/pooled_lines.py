@@ -1,5 +1,7 @@
 """Shared and pooled cohorts on a terminal."""
 
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,43 +73,47 @@ def point_screen(point: Document, path: Path) -> Screen:
 
 def share_command(point: Document, center: str, at: str) -> str:
     """What a center types in the next round; its tables have their own names."""
-    words = ["sirtdose cohort DOSES.csv --outcomes OUTCOMES.csv", *_options(point)]
-    name = center.casefold().replace(" ", "_")
-    quoted = f'"{center}"' if " " in center else center
-    words.append(f"--center {quoted} --at {at} --share {name}_{point['round']}.json")
-    return " ".join(words)
+    name = re.sub(r"\W+", "_", center.casefold()).strip("_") or "center"
+    words = [
+        *("sirtdose", "cohort", "DOSES.csv", "--outcomes", "OUTCOMES.csv"),
+        *(word for one in point["models"] for word in _options(one)),
+        *("--center", center, "--at", at, "--share", f"{name}_{point['round']}.json"),
+    ]
+    return shlex.join(words)
 
 
-def _options(point: Document) -> Iterator[str]:
-    """The columns of the models."""
-    for one in point["models"]:
-        own = one["definition"]
-        if one["name"] == "response":
-            yield f"--response {own['outcome'][0]} --dose {own['dose']}"
-            if own["yes"] != sorted(RESPONDERS):
-                yield f"--responders {','.join(own['yes'])}"
-        elif one["name"] == "toxicity":
-            yield from (f"--toxicity {column}" for column in own["outcome"])
-            yield f"--liver-dose {own['dose']}"
-            if own["grade_from"] not in (None, _TOXIC_FROM):
-                yield f"--toxic-from {own['grade_from']}"
-        else:
-            yield from _of_times(own)
+def _options(model: Document) -> list[str]:
+    """The columns of a model, as they are typed."""
+    own = model["definition"]
+    if model["name"] == "survival":
+        return list(_of_times(own))
+    words = ["--response", own["outcome"][0], "--dose", own["dose"]]
+    if model["name"] == "toxicity":
+        words = [word for one in own["outcome"] for word in ("--toxicity", one)]
+        words += ["--liver-dose", own["dose"]]
+        if own["grade_from"] not in (None, _TOXIC_FROM):
+            words += ["--toxic-from", str(own["grade_from"])]
+    elif own["yes"] != sorted(RESPONDERS):
+        words += ["--responders", ",".join(own["yes"])]
+    return words
 
 
 def _of_times(own: Document) -> Iterator[str]:
     if " to " in own["time"]:
         start, _, end = own["time"].partition(" to ")
         ends = end.split(" or ")
-        yield f'--from {start} --to "{"|".join(ends)}"'
+        yield from ("--from", start, "--to", "|".join(ends))
         if own["event"] != ends[0]:
-            yield f"--event {own['event']}"
+            yield from ("--event", own["event"])
     else:
-        yield f"--time {own['time']} --event {own['event']}"
-    yield from (f"--covariate {one}" for one in own["covariates"])
-    yield from (f"--stratum {one}" for one in own["strata"])
+        yield from ("--time", own["time"], "--event", own["event"])
+    for option, columns in (
+        ("--covariate", own["covariates"]),
+        ("--stratum", own["strata"]),
+    ):
+        yield from (word for one in columns for word in (option, one))
     if own["ties"] != "efron":
-        yield f"--ties {own['ties']}"
+        yield from ("--ties", own["ties"])
 
 
 def pooled_screen(document: Document) -> Screen:

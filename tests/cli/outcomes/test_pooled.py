@@ -118,6 +118,58 @@ class TestRounds:
         page = (max(tmp_path.glob("round*")) / "pooled.html").read_text()
         assert "C0 has no finite estimate of its own" in page
 
+    def test_the_next_command_repeats_every_option(self):
+        from sirtdose.report.cohort.pooled_lines import share_command
+
+        point = {
+            "round": 3,
+            "models": [
+                {
+                    "name": "toxicity",
+                    "definition": {
+                        "outcome": ["ast_grade", "ascites"],
+                        "yes": None,
+                        "grade_from": 2,
+                        "dose": "liver_gy",
+                    },
+                },
+                {
+                    "name": "survival",
+                    "definition": {
+                        "time": "workup to death or last seen",
+                        "event": "death",
+                        "ties": "breslow",
+                        "strata": ["lobes"],
+                        "covariates": ["age"],
+                    },
+                },
+            ],
+        }
+        assert share_command(point, "Lyon & Sud", "p.json").split("csv ")[-1] == (
+            "--toxicity ast_grade --toxicity ascites --liver-dose liver_gy "
+            "--toxic-from 2 --from workup --to 'death|last seen' --covariate age "
+            "--stratum lobes --ties breslow --center 'Lyon & Sud' --at p.json "
+            "--share lyon_sud_3.json"
+        )
+
+    def test_a_center_of_any_name(self, tmp_path):
+        for name, seed in (("A <b>&$x^2$</b>", 1), ("=B", 2)):
+            write_rows(tmp_path / f"{seed}.csv", responders(50, seed))
+            found = cohort(
+                *("--outcomes", tmp_path / f"{seed}.csv", *RESPONSE),
+                *("--center", name, "--share", tmp_path / f"{seed}.json"),
+            )
+            assert found.exit_code == 0, found.stderr
+        files = [tmp_path / f"{seed}.json" for seed in (1, 2)]
+        # As if both had been computed at the result: far too near to move.
+        for one in files:
+            changed(one, one, lambda document: document["models"][0].update(score=[0]))
+        found = cohort("--pool", *files, "--out", tmp_path / "out")
+        assert found.exit_code == 0, found.stderr
+        page = (tmp_path / "out" / "pooled.html").read_text("utf-8")
+        assert "A &lt;b&gt;&amp;$x^2$&lt;/b&gt;, 50 patients" in page
+        assert ",'=B," in (tmp_path / "out" / "pooled.csv").read_text("utf-8")
+
     def test_simulated_patients_are_said_to_be_so(self, tmp_path):
         simulated = ["yes"] * 50
         centers = [responders(50, n, simulated=simulated) for n in (1, 2)]
