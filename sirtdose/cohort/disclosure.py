@@ -206,10 +206,14 @@ def require_apart(own: Sequence[str], earlier: Mapping[str, Sequence[str]]) -> N
     ]
     raise InputError(
         f"nothing is shared, to protect patients: by subtraction from "
-        f"{', '.join(differ or sets)}, which was shared before, {count} patients could "
-        f"be told apart, and at least {least} must be. Share the same patients as "
+        f"{', '.join(differ or sets)}, which was shared before, {_patients(count)} "
+        f"could be told apart, and at least {least} must be. Share the same patients as "
         "before (the same columns, and nothing added or left out since)"
     )
+
+
+def _patients(count: int) -> str:
+    return "1 patient" if count == 1 else f"{count} patients"
 
 
 def require_same_rows(
@@ -225,10 +229,10 @@ def require_same_rows(
     changed = sum(earlier.get(one, own) != own for one, own in rows.items())
     if 0 < changed < least_cell():
         raise InputError(
-            f"nothing is shared, to protect patients: {changed} of the patients in "
-            f"{name}, which was shared before, have other values now, which would "
-            "follow by subtraction. Share the tables as they were then, or begin a "
-            "new study with a later set of patients"
+            f"nothing is shared, to protect patients: the values of "
+            f"{_patients(changed)} were changed since {name} was shared, and would "
+            "follow by subtraction. Share the tables as they were then, or begin a new "
+            "study with a later set of patients"
         )
 
 

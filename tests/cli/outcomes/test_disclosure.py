@@ -99,8 +99,34 @@ class TestDifference:
         less = table(tmp_path / "less.csv", dose[:-count], had[:-count])
         assert shared(tmp_path, whole, "a.json")[1]
         found, document = shared(tmp_path, less, "b.json")
-        refused(found, "a.json (round 1)", f"{count} patients could be told apart")
+        refused(
+            found,
+            "a.json (round 1)",
+            f"{count} patient{'s' * (count > 1)} could be told apart",
+        )
         assert document is None
+
+    def test_nor_under_another_name(self, tmp_path):
+        dose, had = patients(40)
+        for name, own in (("o", slice(None)), ("less", slice(39))):
+            table(tmp_path / f"{name}.csv", dose[own], had[own])
+        assert shared(tmp_path, tmp_path / "o.csv", "a.json")[1]
+        found = cohort(
+            *("--outcomes", tmp_path / "less.csv", *WORDS, "--center", "B"),
+            *("--share", tmp_path / "b.json"),
+        )
+        refused(found, "1 patient could be told apart")
+
+    def test_two_centers_may_use_one_folder_and_the_same_names(self, tmp_path):
+        for center, count, seed in (("A", 40, 1), ("B", 41, 2)):
+            table(tmp_path / "o.csv", *patients(count, seed))
+            found = cohort(
+                *("--outcomes", tmp_path / "o.csv", *WORDS, "--center", center),
+                *("--share", tmp_path / f"{center}.json"),
+            )
+            assert found.exit_code == 0, found.output
+        ledger = json.loads((tmp_path / "shared_ledger.json").read_text())
+        assert [one["center"] for one in ledger["shares"]] == ["A", "B"]
 
     def test_ten_fewer_are_no_secret(self, tmp_path):
         dose, had = patients(40)
@@ -134,7 +160,7 @@ class TestDifference:
         dose[3] += 50
         table(outcomes, dose, had)
         found, _ = shared(tmp_path, outcomes, "b.json")
-        refused(found, "1 of the patients in a.json", "have other values now")
+        refused(found, "the values of 1 patient were changed since a.json")
 
     def test_a_missing_value_of_one_more_covariate(self, tmp_path):
         rng = np.random.default_rng(1)
@@ -149,7 +175,7 @@ class TestDifference:
         words = (*TIMED, "--covariate", "tumor_gy")
         assert shared(tmp_path, outcomes, "a.json", *words)[1]
         found, _ = shared(tmp_path, outcomes, "b.json", *words, "--covariate", "age")
-        refused(found, "1 patients could be told apart")
+        refused(found, "1 patient could be told apart")
 
     def test_the_ledger_cannot_be_edited_away(self, tmp_path):
         dose, had = patients(40)
