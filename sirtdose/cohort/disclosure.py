@@ -207,8 +207,8 @@ def require_apart(own: Sequence[str], earlier: Mapping[str, Sequence[str]]) -> N
     raise InputError(
         f"nothing is shared, to protect patients: by subtraction from "
         f"{', '.join(differ or sets)}, which was shared before, {_patients(count)} "
-        f"could be told apart, and at least {least} must be. Share the same patients as "
-        "before (the same columns, and nothing added or left out since)"
+        f"could be told apart, and at least {least} must be. Share the same patients "
+        "as before (the same columns, and nothing added or left out since)"
     )
 
 
