@@ -66,7 +66,7 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
     return {
         "schema": "sirtdose.cohort/1",
         "sirtdose_version": __version__,
-        "simulated": request.simulated or _said_simulated(levels),
+        "simulated": request.simulated or said_simulated(levels),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "request": _request(request),
         "inputs": [_input(path) for path in (*request.doses, *request.outcomes)],
@@ -145,7 +145,7 @@ def _dose(level: Level, request: CohortRequest, dosed: str) -> str | None:
     return None
 
 
-def _said_simulated(levels: dict[str, Level]) -> bool:
+def said_simulated(levels: dict[str, Level]) -> bool:
     """Tables that were made up say so in a column."""
     return any(
         line.text("simulated").casefold() in ("yes", "1", "true")

@@ -32,6 +32,32 @@ def require_used(request: CohortRequest, levels: dict[str, Level]) -> None:
             )
 
 
+def require_shared_use(request: CohortRequest) -> None:
+    """Refuse what a shared file cannot hold: curves, groups and made-up patients.
+
+    Raises
+    ------
+    InputError
+        Says which option to leave out.
+    """
+    given = {
+        "--by": bool(request.by),
+        "--landmark": request.landmark > 0,
+        "--describe": bool(request.describe),
+        "--interval": request.interval != "log-log",
+        "--threshold": request.threshold_gy is not None,
+        "--lesion-dose": request.lesion_dose is not None,
+        "--simulated": request.simulated,
+        "--ties": request.ties != "efron" and not request.timed,
+    }
+    useless = [option for option, is_given in given.items() if is_given]
+    if useless:
+        raise InputError(
+            f"{useless[0]} has no effect on what is shared, which is logistic and Cox "
+            "models of patients: leave it out"
+        )
+
+
 def _needs(
     request: CohortRequest, levels: dict[str, Level]
 ) -> dict[str, tuple[bool, bool, str]]:

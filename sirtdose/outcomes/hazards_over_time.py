@@ -113,7 +113,7 @@ def _score(
         done += [
             (
                 1 - left,
-                _moments(
+                moments_at(
                     centered,
                     risk,
                     at_risk=at_risk & (strata == one),
@@ -135,7 +135,7 @@ def _score(
     return score, information
 
 
-def _moments(
+def moments_at(
     matrix: np.ndarray,
     risk: np.ndarray,
     *,
@@ -143,7 +143,23 @@ def _moments(
     dying: np.ndarray,
     ties: Ties,
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """At one time: covariates of the dying less those expected, their variance."""
+    """At one time: covariates of the dying less those expected, their variance.
+
+    Parameters
+    ----------
+    matrix : array of float, shape (patients, covariates)
+    risk : array of float, shape (patients,)
+        Hazards by the model, in any unit, all above 0.
+    at_risk, dying : array of bool, shape (patients,)
+    ties : {"efron", "breslow"}
+
+    Returns
+    -------
+    residual : array of float, shape (covariates,)
+    variance : array of float, shape (covariates, covariates)
+    number : int
+        Of the dying.
+    """
     number = int(dying.sum())
     residual = matrix[dying].sum(0)
     variance = np.zeros((matrix.shape[1],) * 2)

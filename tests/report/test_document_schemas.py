@@ -15,6 +15,7 @@ from click.testing import Result
 from jsonschema import Draft202012Validator
 
 from sirtdose.model.grid import Grid
+from tests.centers import written
 from tests.cli.post.test_registration import save
 from tests.cli.test_batch import HEADER, make_case, row
 from tests.lesion_files import boxes, write_follow_up, write_treatment
@@ -112,6 +113,7 @@ def _made(name: str, run: Run, folder: Path) -> Any:
         "suv": _measured,
         "send": _sent,
         "worklist": _listed,
+        **dict.fromkeys(("share", "point", "pooled", "ledger"), partial(_pooled, name)),
     }
     if name in own:
         return own[name](run, folder)
@@ -179,6 +181,11 @@ def _batched(run: Run, folder: Path) -> Any:
     # What is printed is what is written.
     assert result.stdout == (folder / "o" / "batch.json").read_text("utf-8")
     return json.loads(result.stdout)
+
+
+def _pooled(name: str, run: Run, folder: Path) -> Any:
+    del run
+    return written(folder)[name]
 
 
 def _reviewed(name: str, run: Run, folder: Path) -> Any:
@@ -319,6 +326,15 @@ WRONG = {
         (("sent", 0, "confirmed"), "yes"),
         (("confirmation", "by"), "word of mouth"),
         (("confirmation", "answered"), None),
+    ],
+    "share": [
+        (("at", "round"), 0),
+        (("models", 0, "information"), [1.0]),
+        (("models", 0, "own", "errors"), "0.1"),
+    ],
+    "pooled": [
+        (("models", 0, "coefficients", 0, "heterogeneity", "i_squared"), 37),
+        (("models", 0, "kind"), "linear"),
     ],
     "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],
 }

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sirtdose.cli.outcomes.shared import pool, require_one_task, share
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import (
     force_option,
@@ -66,7 +67,10 @@ def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> A
 
 @command("cohort")
 @click.argument(
-    "doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR|LESIONS_DIR]..."
+    "doses",
+    type=_PATH,
+    nargs=-1,
+    metavar="[TABLE.csv|BATCH_DIR|LESIONS_DIR|SHARED.json]...",
 )
 @click.option(
     "--outcomes",
@@ -202,11 +206,42 @@ def _columns(_context: click.Context, _option: click.Parameter, value: Any) -> A
     help="Analyze 64 simulated patients, drawn from published figures, instead of "
     "tables; their tables are written too.",
 )
-@out_option(required=True)
+@click.option(
+    "--share",
+    type=_PATH,
+    metavar="FILE.json",
+    help="Write what other centers need to fit the models together, and nothing of "
+    "single patients.",
+)
+@click.option(
+    "--center", metavar="NAME", help="Name of this center in shared files, e.g. Lyon."
+)
+@click.option(
+    "--at",
+    type=_PATH,
+    metavar="POINT.json",
+    help="From the second round: the point that --pool wrote, the same in every "
+    "center.",
+)
+@click.option(
+    "--pool",
+    is_flag=True,
+    help="Pool the shared files of several centers, given as the arguments.",
+)
+@out_option(required=False)
 @force_option
 @verbose_option
 @json_option
-def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> None:
+@click.pass_context
+def cohort_command(
+    context: click.Context,
+    /,
+    *,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Compare doses with response, toxicity and survival.
 
     TABLE.csv has a row for each case, with the columns case_id and doses (…_gy). With a
@@ -216,12 +251,36 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
     cohort.json, tables.csv and cohort.html. Missing values are counted. Lesions of one
     patient are treated as correlated.
 
+    For several centers, --share writes a file without any patient's row, and --pool
+    gives the logistic and Cox models of all centers together.
+
     Example: sirtdose cohort batch/ --outcomes best.csv --response best_response --out
     cohort
 
     Example: sirtdose cohort --outcomes patients.csv --from workup_date --to
     'death_date|last_seen' --by lobes --covariate lobes --paragraph --out cohort
     """
+    require_one_task(context)
+    file, center, at = (options.pop(one) for one in ("share", "center", "at"))
+    is_pool = options.pop("pool")
+    if file is not None:
+        for one in ("simulated", "as_paragraph"):
+            options.pop(one)
+        _require_tables(options, simulated=False)
+        request = _request(options, simulated=False)
+        share(request, file=file, center=center, at=at, force=force, as_json=as_json)
+        return
+    if out is None:
+        out_parameter = next(one for one in context.command.params if one.name == "out")
+        raise click.MissingParameter(ctx=context, param=out_parameter)
+    if is_pool:
+        pool(options["doses"], out=out, force=force, as_json=as_json)
+        return
+    _analyze(options, out=out, force=force, as_json=as_json)
+
+
+def _analyze(options: dict[str, Any], *, out: Path, force: bool, as_json: bool) -> None:
+    """Analyze the patients of this center."""
     simulated, as_paragraph = options.pop("simulated"), options.pop("as_paragraph")
     # Tables of an earlier simulation would lie beside patients who exist.
     names = (*COHORT_FILES, *PAPER_FILES, *SIMULATED_FILES)

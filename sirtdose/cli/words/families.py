@@ -43,6 +43,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "response.json": ("timepoints.csv", "best.csv", "variants.csv"),
     "lesions.json": ("lesions.csv", "lesions.html", "lesions.pdf"),
     "suv.json": ("lesions.csv", "uptake.csv", "suv.html"),
+    "pooled.json": ("pooled.csv", "pooled.html"),
     "eligibility.json": (),
     "find.json": ("studies.csv",),
     "mmc.json": (),

@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("match", "new", "gone", "lesions"),
         *("outcomes", "response", "responders", "toxicity", "toxic-from"),
         *("lesion-dose", "liver-dose", "threshold", "time", "event", "landmark"),
-        *("from", "stratum", "covariate", "describe"),
+        *("from", "stratum", "covariate", "describe", "pool", "center"),
         *("log", "column", "dates", "decimal", "identifier-system", "without"),
         *("cohort", "treated", "first-after", "platelets"),
         *("reduced-dose", "actual-days", "roster"),
@@ -83,7 +83,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Output": (
         *(
             "out",
-            "paragraph",
+            *("paragraph", "share"),
             "metric",
             "above",
             "no-report",

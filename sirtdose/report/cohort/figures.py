@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Told apart by everybody, and by their dashes in print.
-_COLORS = (
+COLORS = (
     *("#1a73d4", "#bd1b95", "#0b6147", "#36146c"),
     *("#2a2fc4", "#5f6772", "#0a6a78", "#a3121f"),
 )
@@ -50,7 +50,8 @@ def svg_text(figure: "Figure") -> str:
     return stream.getvalue()
 
 
-def _figure(width: float = 4.0, height: float = 3.4) -> tuple["Figure", "Axes"]:
+def new_figure(width: float = 4.0, height: float = 3.4) -> tuple["Figure", "Axes"]:
+    """A figure with its axes, in the one style of all."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -69,7 +70,7 @@ def _plain(axes: "Axes") -> None:
 
 def box_figure(endpoint: Document) -> "Figure":
     """Doses of those with the outcome and of those without, each value a point."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     rng = np.random.default_rng(0)
     for place, word in enumerate(("no", "yes")):
         group = endpoint["groups"][word]
@@ -82,7 +83,7 @@ def box_figure(endpoint: Document) -> "Figure":
         }
         axes.bxp(
             [stats], positions=[place], widths=0.5, showfliers=False,
-            medianprops={"color": _COLORS[place], "linewidth": 2},
+            medianprops={"color": COLORS[place], "linewidth": 2},
         )  # fmt: skip
         values = group["values_gy"]
         # With thousands the box says it, and points would hide it.
@@ -92,7 +93,7 @@ def box_figure(endpoint: Document) -> "Figure":
                 *(sideways, values, "o"),
                 markersize=3,
                 alpha=0.55,
-                color=_COLORS[place],
+                color=COLORS[place],
             )
     names = [
         f"{said} {endpoint['kind']}\nn = {endpoint['groups'][word]['n']}"
@@ -106,18 +107,18 @@ def box_figure(endpoint: Document) -> "Figure":
 
 def roc_figure(endpoint: Document) -> "Figure":
     """The ROC curve with the Youden threshold on it."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     roc = endpoint["roc"]
     cut = roc["cutoff"]
     axes.plot([0, 1], [0, 1], color="#8c959f", linewidth=1, linestyle=":")
     axes.step(
         *(roc["false_positive"], roc["true_positive"]),
         where="post",
-        color=_COLORS[0],
+        color=COLORS[0],
         linewidth=1.8,
     )
     x, y = 1 - cut["specificity"], cut["sensitivity"]
-    axes.plot([x], [y], "o", color=_COLORS[1])
+    axes.plot([x], [y], "o", color=COLORS[1])
     axes.annotate(
         f"{significant(cut['midpoint'])} Gy",
         (x, y),
@@ -140,12 +141,12 @@ def dose_response_figure(endpoint: Document) -> "Figure | None":
     fit = endpoint["dose_response"]
     if fit["failed"]:
         return None
-    figure, axes = _figure()
+    figure, axes = new_figure()
     axes.fill_between(
-        fit["doses_gy"], fit["low"], fit["high"], color=_COLORS[0], alpha=0.15,
+        fit["doses_gy"], fit["low"], fit["high"], color=COLORS[0], alpha=0.15,
         linewidth=0,
     )  # fmt: skip
-    axes.plot(fit["doses_gy"], fit["probability"], color=_COLORS[0], linewidth=1.8)
+    axes.plot(fit["doses_gy"], fit["probability"], color=COLORS[0], linewidth=1.8)
     for word, level in (("no", 0.0), ("yes", 1.0)):
         values = endpoint["groups"][word]["values_gy"]
         axes.plot(values, [level] * len(values), "|", color="#57606a", markersize=9)
@@ -153,7 +154,7 @@ def dose_response_figure(endpoint: Document) -> "Figure | None":
     if fit["d50_gy"] is not None and 0 < fit["d50_gy"] <= end:
         axes.plot(
             *([0, fit["d50_gy"], fit["d50_gy"]], [0.5, 0.5, 0]),
-            color=_COLORS[1],
+            color=COLORS[1],
             linewidth=1,
             linestyle="--",
         )
@@ -177,7 +178,7 @@ def survival_figure(curves: Mapping[str, Document], unit: str) -> "Figure":
     _plain(axes)
     first = next(iter(curves.values()))
     for number, (name, curve) in enumerate(curves.items()):
-        color = _COLORS[number % len(_COLORS)]
+        color = COLORS[number % len(COLORS)]
         times = curve["times"]
         axes.step(
             *(times, curve["survival"]),
@@ -254,9 +255,9 @@ def forest_figure(survival: Document) -> "Figure | None":
         return None
     from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-    figure, axes = _figure(8.4, 1.0 + 0.34 * len(rows))
+    figure, axes = new_figure(8.4, 1.0 + 0.34 * len(rows))
     for place, (one, kind) in enumerate(reversed(rows)):
-        color = _COLORS[kind == "multivariable"]
+        color = COLORS[kind == "multivariable"]
         axes.plot([one["low"], one["high"]], [place, place], color=color, linewidth=1.6)
         axes.plot(
             *([one["ratio"]], [place]),

@@ -139,14 +139,14 @@ def _endpoint(endpoint: Document, tables: Mapping[str, PaperTable]) -> dict[str,
     if not endpoint["roc"]:
         return said | dict.fromkeys(("box", "roc", "curve"))
     return said | {
-        "box": _picture(
+        "box": picture(
             box_figure(endpoint),
             "Dose of those without and with: median, quartiles, minimum and maximum.",
         ),
-        "roc": _picture(
+        "roc": picture(
             roc_figure(endpoint), f"ROC curve: {words.area_words(endpoint)}."
         ),
-        "curve": _picture(
+        "curve": picture(
             dose_response_figure(endpoint),
             f"Logistic curve with its 95 % band: {words.curve_words(endpoint)}.",
         ),
@@ -158,7 +158,7 @@ def _survival(survival: Document) -> dict[str, Any]:
     if survival["failed"]:
         return {"lines": lines, "curves": []}
     pictures = [
-        _picture(
+        picture(
             survival_figure({"all": survival["overall"]}, unit),
             _caption(survival, "all"),
         )
@@ -169,11 +169,11 @@ def _survival(survival: Document) -> dict[str, Any]:
             after = f", from {landmark:g} {unit} on" if landmark else ""
             figure = survival_figure(group["curves"], f"{unit}{after}")
             said = _caption(survival, f"by {group['by']}{after}")
-            pictures.append(_picture(figure, said))
+            pictures.append(picture(figure, said))
     return {
         "lines": lines[:1],
         "curves": pictures,
-        "forest": _picture(
+        "forest": picture(
             forest_figure(survival),
             "Hazard ratios of the Cox models; a number's is by one of its unit.",
         ),
@@ -187,7 +187,8 @@ def _caption(survival: Document, of: str) -> str:
     )
 
 
-def _picture(figure: "Figure | None", says: str) -> dict[str, str] | None:
+def picture(figure: "Figure | None", says: str) -> dict[str, str] | None:
+    """A figure as a page holds it, with what it says; None where there is none."""
     if figure is None:
         return None
     svg = base64.b64encode(svg_text(figure).encode()).decode()
