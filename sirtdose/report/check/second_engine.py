@@ -1,0 +1,131 @@
+"""Our doses against those of another engine, as a document, a table and lines."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from sirtdose import __version__
+from sirtdose.data.load import table as known_table
+from sirtdose.dosimetry.second_engine.compared import Mean, SecondEngine
+from sirtdose.report.documents import findings_document, rounded
+from sirtdose.report.screen import Screen
+from sirtdose.report.tables import rows_csv
+from sirtdose.report.wording import method_words, shown_name, significant, table
+
+ENGINE_FILE, ENGINE_CSV = "second_engine.json", "second_engine.csv"
+_COLUMNS = (
+    *("method", "name", "role", "ours_gy", "theirs_gy", "theirs_standard_gy"),
+    *("ratio", "ratio_standard", "allowed_gy", "passed"),
+)
+_VERDICTS = {True: "pass", False: "FAIL"}
+
+
+def second_engine_document(
+    compared: SecondEngine, inputs: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Everything that a second engine found, with how it was computed."""
+    simulation = asdict(compared.simulation)
+    media = simulation.pop("media")
+    document = {
+        "schema": "sirtdose.second_engine/1",
+        "sirtdose_version": __version__,
+        "passed": compared.passed,
+        "nuclide": {
+            "name": compared.nuclide,
+            "dose_constant_gy_kg_per_gbq": compared.dose_constant_gy_kg_per_gbq,
+        },
+        "density_g_per_ml": compared.density_g_per_ml,
+        "simulation": {**simulation, "awaited": list(compared.simulation.awaited)},
+        "physics": media,
+        "emissions": {
+            "source": compared.emissions_source,
+            "left_out": compared.emissions_left_out,
+        },
+        "tolerance": {
+            **known_table("second_engine")["tolerance"],
+            "mean_fraction": compared.rows[0].tolerance_fraction,
+        },
+        "means": [_row(one) for one in compared.rows],
+        "warnings": findings_document(compared.findings),
+        "inputs": inputs,
+    }
+    found: dict[str, Any] = rounded(document)
+    return found
+
+
+def _row(one: Mean) -> dict[str, Any]:
+    return {
+        "method": one.method,
+        "name": one.name,
+        "role": one.role,
+        "ours_gy": one.ours_gy,
+        "theirs_gy": one.theirs_gy,
+        "theirs_standard_gy": one.standard_gy if math.isfinite(one.standard_gy) else 0,
+        "ratio": one.ratio,
+        "ratio_standard": one.ratio_standard,
+        "allowed_gy": one.allowed_gy,
+        "passed": one.passed,
+    }
+
+
+def second_engine_csv(document: Mapping[str, Any]) -> str:
+    """A row per method and structure."""
+    return rows_csv(_COLUMNS, document["means"])
+
+
+def second_engine_screen(document: Mapping[str, Any]) -> Screen:
+    """The lines that a person sees on the terminal."""
+    made, nuclide = document["simulation"], document["nuclide"]
+    head = "PASS" if document["passed"] else "FAIL"
+    awaited = "known" if made["reached"] is None else _known_to(made)
+    rows = [
+        [
+            shown_name(one["name"]),
+            method_words(one["method"]),
+            significant(one["ours_gy"]),
+            significant(one["theirs_gy"]),
+            f"{one['theirs_standard_gy']:.2g}",
+            *_ratio(one),
+            _VERDICTS[one["passed"]],
+        ]
+        for one in document["means"]
+    ]
+    header = ["structure", "method", "ours Gy", "ompMC Gy", "+- Gy", "ratio", "+-", ""]
+    result = [
+        f"{head}: mean doses of {nuclide['name']} against {made['engine']} "
+        f"{made['version']}, {awaited}",
+        "",
+        table(header, rows, left=(0, 1)),
+        "",
+        f"{made['histories']:,} histories in {made['seconds']:.0f} s on "
+        f"{made['processes']} processes; +- is the simulation's own standard "
+        "uncertainty",
+    ]
+    tolerance = document["tolerance"]
+    details = [
+        f"Allowed: {100 * tolerance['mean_fraction']:g} % of ompMC's mean, at least "
+        f"{tolerance['least_gy']:g} Gy, and "
+        f"{tolerance['standard_uncertainties']:g} standard uncertainties "
+        "(not verified)",
+        f"K {nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq for all that is "
+        f"emitted; emissions: {document['emissions']['source']}; left out: "
+        f"{document['emissions']['left_out']}",
+        f"Energy that stays in the image: {100 * made['absorbed_fraction']:.1f} %; "
+        "beyond it there is vacuum",
+    ]
+    last = ["Not a medical device: verify with an approved system"]
+    return replace(Screen.of(document, result, details), last=last)
+
+
+def _known_to(made: Mapping[str, Any]) -> str:
+    much = f"{100 * made['reached']:.2g} %"
+    if made["stopped"]:
+        return f"stopped at {much}, not {100 * made['known_to']:.2g} %"
+    return f"known to {much}"
+
+
+def _ratio(one: Mapping[str, Any]) -> tuple[str, str]:
+    if one["ratio"] is None:
+        return "-", "-"
+    return f"{one['ratio']:.3f}", f"{one['ratio_standard']:.3f}"
