@@ -59,7 +59,7 @@ def answer(given: np.lib.npyio.NpzFile, folder: Path, asked: dict, how: str) -> 
     say(
         {
             "number": asked["number"],
-            "histories": len(found) - (how == "fewer"),
+            "histories": len(found) // 2 if how == "fewer" else len(found),
             "absorbed_fraction": 1.0,
             "gy_per_history": means.tolist() if how != "odd" else None,
         }

@@ -10,7 +10,7 @@ from sirtdose.batch.run import cores
 from sirtdose.cli.post.again import request_again
 from sirtdose.cli.words.quantities import by_name, quantity
 from sirtdose.cli.words.show import show_document
-from sirtdose.errors import InputError, require_extra
+from sirtdose.errors import InputError, RangeError, require_extra
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import require_free
 from sirtdose.model.units import FRACTION
@@ -46,6 +46,11 @@ def of_engine(options: dict[str, Any]) -> dict[str, Any]:
     require_extra("ompmc", "--engine ompmc")
     folder, out = options["theirs"], options["out"]
     _require_alone(options)
+    if not 0 < options["known_to"] < 1:
+        raise RangeError(
+            f"--known-to is {100 * options['known_to']:g} %: it must be above 0 % and "
+            "below 100 %, such as 0.5%"
+        )
     tolerance = by_name(
         [text.lower() for text in options["tolerances"]],
         "--tolerance",

@@ -14,6 +14,9 @@ from sirtdose.errors import QuantityError
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
+# Of a voxel's side: 4-byte numbers hold places half a meter away to less than that.
+_INSIDE = 1e-4
+
 
 @dataclass(frozen=True, eq=False)
 class Particles:
@@ -81,7 +84,7 @@ class Source:
         random = np.random.default_rng(list(seed))
         charge, energy = self.emissions.drawn(count, random)
         at = (np.arange(count) + random.random(count)) / count
-        chosen = np.minimum(np.searchsorted(self.up_to, at, "right"), len(self.voxels))
+        chosen = np.searchsorted(self.up_to, at, "right")
         chosen = np.minimum(chosen, len(self.voxels) - 1)
         index = np.unravel_index(self.voxels[chosen], self.shape)
         corner = np.stack(index[::-1], axis=1)
@@ -95,7 +98,7 @@ class Source:
         return Particles(
             charge,
             energy,
-            (corner + random.random((count, 3))) * sides,
+            (corner + random.uniform(_INSIDE, 1 - _INSIDE, (count, 3))) * sides,
             direction,
             self.weights[chosen],
         )

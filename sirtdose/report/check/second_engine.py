@@ -78,7 +78,7 @@ def second_engine_screen(document: Mapping[str, Any]) -> Screen:
     """The lines that a person sees on the terminal."""
     made, nuclide = document["simulation"], document["nuclide"]
     head = "PASS" if document["passed"] else "FAIL"
-    awaited = "known" if made["reached"] is None else _known_to(made)
+    many = "es" if made["processes"] > 1 else ""
     rows = [
         [
             shown_name(one["name"]),
@@ -94,12 +94,12 @@ def second_engine_screen(document: Mapping[str, Any]) -> Screen:
     header = ["structure", "method", "ours Gy", "ompMC Gy", "+- Gy", "ratio", "+-", ""]
     result = [
         f"{head}: mean doses of {nuclide['name']} against {made['engine']} "
-        f"{made['version']}, {awaited}",
+        f"{made['version']}, {_known_to(made)}",
         "",
         table(header, rows, left=(0, 1)),
         "",
         f"{made['histories']:,} histories in {made['seconds']:.0f} s on "
-        f"{made['processes']} processes; +- is the simulation's own standard "
+        f"{made['processes']} process{many}; +- is the simulation's own standard "
         "uncertainty",
     ]
     tolerance = document["tolerance"]
@@ -119,6 +119,8 @@ def second_engine_screen(document: Mapping[str, Any]) -> Screen:
 
 
 def _known_to(made: Mapping[str, Any]) -> str:
+    if made["reached"] is None:
+        return "stopped before all of them were known"
     much = f"{100 * made['reached']:.2g} %"
     if made["stopped"]:
         return f"stopped at {much}, not {100 * made['known_to']:.2g} %"
@@ -128,4 +130,4 @@ def _known_to(made: Mapping[str, Any]) -> str:
 def _ratio(one: Mapping[str, Any]) -> tuple[str, str]:
     if one["ratio"] is None:
         return "-", "-"
-    return f"{one['ratio']:.3f}", f"{one['ratio_standard']:.3f}"
+    return f"{one['ratio']:.4f}", f"{one['ratio_standard']:.4f}"

@@ -195,6 +195,13 @@ def test_options_that_do_not_go_together(
 
 
 @pytest.mark.usefixtures("engine")
+def test_an_uncertainty_of_nothing_cannot_be_reached(run: Run, doses: Path) -> None:
+    result = run("check", doses, *FEW, "--known-to", "0%")
+    assert result.exit_code == 3
+    assert "--known-to is 0 %: it must be above 0 %" in result.stderr
+
+
+@pytest.mark.usefixtures("engine")
 def test_results_that_are_not_as_they_were(
     run: Run, doses: Path, exact_voxels: Path, tmp_path: Path
 ) -> None:
