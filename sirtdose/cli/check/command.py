@@ -194,8 +194,8 @@ def check_command(*, plan_file: Path | None, **options: Any) -> None:
     program instead, and the mean doses compared.
 
     Writes check.json, check.csv, difference.nii.gz, gamma.nii.gz and check.html; for a
-    plan plan_check.json, for an engine second_engine.json and second_engine.csv. The
-    exit code is 0 whether it passes or fails; with --strict it is 4 if it fails.
+    plan plan_check.json, for an engine second_engine.json, .csv and .html. The exit
+    code is 0 whether it passes or fails; with --strict it is 4 if it fails.
 
     Example: sirtdose check theirs.dcm --against doses --gamma 2%/2mm --out check
 

@@ -14,13 +14,16 @@ from sirtdose.errors import InputError, RangeError, require_extra
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import require_free
 from sirtdose.model.units import FRACTION
+from sirtdose.report.check.engine_page import second_engine_page
 from sirtdose.report.check.second_engine import (
     ENGINE_CSV,
     ENGINE_FILE,
+    ENGINE_PAGE,
     second_engine_csv,
     second_engine_document,
     second_engine_screen,
 )
+from sirtdose.report.documents import document_text
 from sirtdose.report.run_record import asked_again, changed_results, read_run_record
 
 OPTIONS = ("known_to", "time_limit", "jobs", "seed", "inputs", "patient_key")
@@ -62,7 +65,8 @@ def of_engine(options: dict[str, Any]) -> dict[str, Any]:
             "--engine compares mean doses alone: of --tolerance give only mean=3%"
         )
     if out is not None:
-        require_free(out, (ENGINE_FILE, ENGINE_CSV), force=options["force"])
+        names = (ENGINE_FILE, ENGINE_CSV, ENGINE_PAGE)
+        require_free(out, names, force=options["force"])
     document = _simulated(folder, options, tolerance.get("mean"))
     show_document(
         document,
@@ -71,7 +75,10 @@ def of_engine(options: dict[str, Any]) -> dict[str, Any]:
         out=out,
         force=options["force"],
         as_json=options["as_json"],
-        pages={ENGINE_CSV: second_engine_csv(document)},
+        pages={
+            ENGINE_CSV: second_engine_csv(document),
+            ENGINE_PAGE: second_engine_page(document_text(document)),
+        },
     )
     return document
 

@@ -14,6 +14,7 @@ from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import method_words, shown_name, significant, table
 
 ENGINE_FILE, ENGINE_CSV = "second_engine.json", "second_engine.csv"
+ENGINE_PAGE = "second_engine.html"
 _COLUMNS = (
     *("method", "name", "role", "ours_gy", "theirs_gy", "theirs_standard_gy"),
     *("ratio", "ratio_standard", "allowed_gy", "passed"),
@@ -76,9 +77,6 @@ def second_engine_csv(document: Mapping[str, Any]) -> str:
 
 def second_engine_screen(document: Mapping[str, Any]) -> Screen:
     """The lines that a person sees on the terminal."""
-    made, nuclide = document["simulation"], document["nuclide"]
-    head = "PASS" if document["passed"] else "FAIL"
-    many = "es" if made["processes"] > 1 else ""
     rows = [
         [
             shown_name(one["name"]),
@@ -93,17 +91,42 @@ def second_engine_screen(document: Mapping[str, Any]) -> Screen:
     ]
     header = ["structure", "method", "ours Gy", "ompMC Gy", "+- Gy", "ratio", "+-", ""]
     result = [
-        f"{head}: mean doses of {nuclide['name']} against {made['engine']} "
-        f"{made['version']}, {_known_to(made)}",
+        headline(document),
         "",
         table(header, rows, left=(0, 1)),
         "",
-        f"{made['histories']:,} histories in {made['seconds']:.0f} s on "
-        f"{made['processes']} process{many}; +- is the simulation's own standard "
-        "uncertainty",
+        f"{histories_words(document)}; +- is the simulation's own standard uncertainty",
     ]
+    last = ["Not a medical device: verify with an approved system"]
+    screen = Screen.of(document, result, detail_lines(document))
+    return replace(screen, last=last)
+
+
+def headline(document: Mapping[str, Any]) -> str:
+    """Pass or fail, of what, and how well it is known."""
+    made, nuclide = document["simulation"], document["nuclide"]
+    head = "PASS" if document["passed"] else "FAIL"
+    return (
+        f"{head}: mean doses of {nuclide['name']} against {made['engine']} "
+        f"{made['version']}, {_known_to(made)}"
+    )
+
+
+def histories_words(document: Mapping[str, Any]) -> str:
+    """How many histories in which time."""
+    made = document["simulation"]
+    many = "es" if made["processes"] > 1 else ""
+    return (
+        f"{made['histories']:,} histories in {made['seconds']:.0f} s on "
+        f"{made['processes']} process{many}"
+    )
+
+
+def detail_lines(document: Mapping[str, Any]) -> list[str]:
+    """What is allowed, and what the simulation rests on."""
+    made, nuclide = document["simulation"], document["nuclide"]
     tolerance = document["tolerance"]
-    details = [
+    return [
         f"Allowed: {100 * tolerance['mean_fraction']:g} % of ompMC's mean, at least "
         f"{tolerance['least_gy']:g} Gy, and "
         f"{tolerance['standard_uncertainties']:g} standard uncertainties "
@@ -114,8 +137,6 @@ def second_engine_screen(document: Mapping[str, Any]) -> Screen:
         f"Energy that stays in the image: {100 * made['absorbed_fraction']:.1f} %; "
         "beyond it there is vacuum",
     ]
-    last = ["Not a medical device: verify with an approved system"]
-    return replace(Screen.of(document, result, details), last=last)
 
 
 def _known_to(made: Mapping[str, Any]) -> str:

@@ -79,8 +79,12 @@ def test_an_engine_without_transport_gives_local_deposition(
         told
     )
     assert sorted(path.name for path in out.iterdir()) == [
-        *("second_engine.csv", "second_engine.json"),
+        *("second_engine.csv", "second_engine.html", "second_engine.json"),
     ]
+    page = (out / "second_engine.html").read_text("utf-8")
+    assert "PASS: mean doses of Y-90 against ompMC" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert '<th scope="row">Tumor 1</th>' in page
     with (out / "second_engine.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["name"] for row in rows] == [one["name"] for one in document["means"]]
