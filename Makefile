@@ -4,6 +4,7 @@
 # make test   set up, then lint, types, layers and tests
 # make test-slow   the tests of many simulated patients, which `make test` leaves out
 # make test-archive   against Orthanc, a real archive (Debian: orthanc, orthanc-dicomweb)
+# make test-engine   the tests of the second engine with ompMC (GPL-3) itself
 # make test-lowest   the tests with the lowest versions that pyproject.toml allows
 # make release   archive and wheel, the wheel tried in clean environments: PYTHONS="python3.11 python3.13"
 # make docs   the documentation as a site in site/
@@ -13,7 +14,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-archive test-lowest test-browser check clean benchmark docs reference pictures fired
+.PHONY: demo test test-slow test-archive test-engine test-lowest test-browser check clean benchmark docs reference pictures fired
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -42,6 +43,11 @@ test-slow: .venv/ready
 
 test-archive: .venv/ready
 	$(BIN)/pytest -n auto --dist loadfile -m archive
+
+test-engine: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --no-build-isolation --editable ".[ompmc]"
+	$(BIN)/pytest -m engine
 
 test-browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

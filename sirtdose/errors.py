@@ -120,6 +120,7 @@ EXTRAS = {
     "cluster": ("distributed",),
     "pdf": ("weasyprint",),
     "parquet": ("pyarrow",),
+    "ompmc": ("ompmc",),
 }
 
 

@@ -54,6 +54,8 @@ def base_alone(monkeypatch: pytest.MonkeyPatch) -> None:
          "--pdf needs weasyprint", "pdf"),
         (("batch", "doses.csv", "--parquet", "--out", "out"),
          "--parquet needs pyarrow", "parquet"),
+        (("check", "doses", "--engine", "ompmc", "--out", "out"),
+         "--engine ompmc needs ompmc", "ompmc"),
         (("report", "doses/post.json", "--pdf", "--out", "out"),
          "--pdf needs weasyprint", "pdf"),
     ],

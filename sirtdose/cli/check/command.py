@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from sirtdose.checks.documented import judged_document
+from sirtdose.cli.check.engine import of_engine, require_engine
 from sirtdose.cli.post.command import post_command, post_request
 from sirtdose.cli.post.files import wanted_of
 from sirtdose.cli.words.command import command
@@ -26,6 +27,7 @@ from sirtdose.cli.words.options import (
     json_option,
     out_option,
     plan_option,
+    seed_option,
     verbose_option,
 )
 from sirtdose.cli.words.quantities import by_name, quantity
@@ -38,7 +40,7 @@ from sirtdose.cli.words.typed import (
 )
 from sirtdose.errors import QuantityError, RangeError
 from sirtdose.io.output.folder import output_folder, require_free
-from sirtdose.model.units import FRACTION, LENGTH
+from sirtdose.model.units import DURATION, FRACTION, LENGTH
 from sirtdose.planning.hand_check import hand_check
 from sirtdose.report.check.words import check_screen
 from sirtdose.report.plan.hand_check import (
@@ -58,7 +60,7 @@ _BEYOND = 4
 
 
 @command("check")
-@click.argument("theirs", type=_PATH, metavar="[THEIR_DOSE]", required=False)
+@click.argument("theirs", type=_PATH, metavar="[THEIR_DOSE|DOSES]", required=False)
 @Option(
     "against",
     Path,
@@ -138,6 +140,44 @@ _BEYOND = 4
     "THEIR_DOSE.",
     metavar="plan.json",
 )
+@Option(
+    "engine",
+    ("ompmc",),
+    "Compute the doses of DOSES, the --out of `sirtdose post`, again by Monte Carlo "
+    "with ompMC, and compare mean doses.",
+)
+@Option(
+    "known-to",
+    FRACTION,
+    "With --engine: standard uncertainty of the mean doses at which the simulation "
+    "stops.",
+    default="0.5%",
+)
+@Option(
+    "time-limit",
+    DURATION,
+    "With --engine: time after which the simulation stops with what it knows.",
+    default="20min",
+)
+@Option(
+    "jobs",
+    click.IntRange(min=1),
+    "With --engine: number of processes at the same time.  [default: one per core]",
+)
+@replace(seed_option, help="With --engine: random seed of the simulation.")
+@Option(
+    "inputs",
+    Path,
+    "With --engine: where the input of DOSES is now, if it was moved; may be repeated.",
+    metavar="FOLDER_OR_FILE",
+    many=True,
+)
+@Option(
+    "patient-key",
+    str,
+    "With --engine: key given to `sirtdose post`, which does not store it.",
+    metavar="KEY",
+)
 @Option("strict", bool, "Exit with code 4 if anything fails.")
 @out_option(required=False)
 @force_option
@@ -150,19 +190,29 @@ def check_command(*, plan_file: Path | None, **options: Any) -> None:
     each structure, voxels and gamma are compared. Known causes of a difference are
     named, with the difference that remains without them.
 
+    With --engine ompmc the activity and densities of DOSES are simulated by another
+    program instead, and the mean doses compared.
+
     Writes check.json, check.csv, difference.nii.gz, gamma.nii.gz and check.html; for a
-    plan plan_check.json. The exit code is 0 whether it passes or fails; with --strict
-    it is 4 if it fails.
+    plan plan_check.json, for an engine second_engine.json, .csv and .html. The exit
+    code is 0 whether it passes or fails; with --strict it is 4 if it fails.
 
     Example: sirtdose check theirs.dcm --against doses --gamma 2%/2mm --out check
 
-    Example: sirtdose check --plan plan/plan.json
+    Example: sirtdose check doses --engine ompmc --out engine
     """
-    document = (
-        _of_plan(plan_file, options) if plan_file is not None else _of_dose(options)
-    )
+    document = _checked(plan_file, options)
     if options["strict"] and not document["passed"]:
         click.get_current_context().exit(_BEYOND)
+
+
+def _checked(plan_file: Path | None, options: dict[str, Any]) -> dict[str, Any]:
+    if options.pop("engine") is not None:
+        if plan_file is not None:
+            raise click.UsageError("--engine is for DOSES and --plan for a plan: one")
+        return of_engine(options)
+    require_engine(options)
+    return _of_plan(plan_file, options) if plan_file is not None else _of_dose(options)
 
 
 def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:

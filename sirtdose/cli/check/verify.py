@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import chdir
-from dataclasses import replace
 from os.path import lexists
 from pathlib import Path
 from typing import Any
@@ -11,18 +9,13 @@ from typing import Any
 import click
 
 from sirtdose import __version__
-from sirtdose.cli.post.command import post_command, post_request
+from sirtdose.cli.post.again import request_again
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import json_option, verbose_option
 from sirtdose.cli.words.show import is_verbose, show
-from sirtdose.cli.words.typed import SITE_CAMERAS, asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
-from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.unfinished import finish
-from sirtdose.io.tables.site import read_site
 from sirtdose.model.bounds import printable
-from sirtdose.model.request import PostRequest
-from sirtdose.model.site import SiteUsed
 from sirtdose.report.documents import document_text
 from sirtdose.report.run_record import asked_again, changed_results, read_run_record
 from sirtdose.report.screen import Screen
@@ -217,16 +210,14 @@ def _check_inputs(
         document["rerun_said"] = f"{_NOT_POSSIBLE}: the request is not known" * rerun
         return False
     try:
-        source = _source(folder, record, asked, inputs)
-        options = _options(asked)
-        if patient_key is not None:
-            options["patient_key"] = patient_key
-        # There no name of the source's files stands for another.
-        with chdir(Path.cwd().anchor):
-            params = parsed_options(post_command, source, options, where="run.json")
-            params["no_structures"] = _result_of(record) == "scan.json"
-            _set_cameras(asked)
-            request = _with_site(post_request(source, params), asked)
+        with request_again(
+            folder,
+            record,
+            asked,
+            inputs=inputs,
+            patient_key=patient_key,
+            no_structures=_result_of(record) == "scan.json",
+        ) as request:
             document["inputs"] = input_states(post, request)
             if rerun:
                 found = rerun_differences(post, request)
@@ -245,68 +236,6 @@ def _check_inputs(
     after = "rerun_said" if document["inputs"] else "inputs_said"
     document[after] = f"{_CANNOT}: {said}"
     return False
-
-
-def _source(
-    folder: Path,
-    record: Mapping[str, Any],
-    asked: Mapping[str, Any],
-    inputs: tuple[Path, ...],
-) -> Path:
-    """Where the input lies: as it did, unless --inputs stands for it."""
-    source: Path | None = asked["source"]
-    as_it_was = asked_again(folder, record)
-    # Where the input is in its place and a file of an option is not, that is meant.
-    if inputs and (source is None or (as_it_was and not _lost(as_it_was))):
-        return inputs[0]
-    if source is None:
-        raise InputError("the input was moved: say with --inputs where it is now")
-    return source
-
-
-def _lost(asked: Mapping[str, Any]) -> list[str]:
-    """The options whose files are not found."""
-    return [
-        key
-        for key, value in asked["options"].items()
-        if value is None or (isinstance(value, list) and None in value)
-    ]
-
-
-def _with_site(request: PostRequest, asked: Mapping[str, Any]) -> PostRequest:
-    """The request with the site's file that it was made with, where that is found."""
-    path = asked["site"]
-    if path is None:
-        return request
-    used = SiteUsed(sha256_of([path]), asked["site_options"], path)
-    return replace(request, judge=replace(request.judge, site=used))
-
-
-def _set_cameras(asked: Mapping[str, Any]) -> None:
-    """The cameras that the run could choose from, where it is not known which it was.
-
-    Those of a site's file that is used now say nothing of it.
-    """
-    path = None if "camera" in asked["options"] else asked["site"]
-    known = () if path is None else read_site(path).cameras
-    click.get_current_context().meta[SITE_CAMERAS] = known
-
-
-def _options(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a run, if all that they name is found."""
-    known = asked_options(post_command)
-    for key in asked["options"]:
-        if key not in known:
-            raise InputError(
-                f"the request contains {key}, which is not an option any more"
-            )
-    if lost := _lost(asked):
-        named = ", ".join(f"--{key.replace('_', '-')}" for key in lost)
-        raise InputError(
-            f"the file of {named} was moved, and --inputs has no file of that name: "
-            "say with --inputs in which folder it is now"
-        )
-    return dict(asked["options"])
 
 
 def _headline(document: Mapping[str, Any]) -> str:

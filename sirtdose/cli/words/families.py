@@ -25,6 +25,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     "compare.json": ("compare.html", "compare.pdf", *SHEETS),
     "plan_check.json": (),
+    "second_engine.json": ("second_engine.csv", "second_engine.html"),
     "commission.json": (
         *("camera.toml", "commission.html", "recovery.csv", "widths.csv"),
         *("dead_time.csv", "profiles.csv", "quality.csv"),

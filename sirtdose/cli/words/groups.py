@@ -70,7 +70,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("convention", "surface-formula", "shunt-reduction", "empirical"),
         *("method", "medium", "density", "density-curve", "density-in"),
         *("dose-grid", "sampling", "half-life", "dose-constant"),
-        *("uncertainty", "budget", "seed"),
+        *("uncertainty", "budget", "engine", "known-to", "time-limit", "seed"),
     ),
     "Judgment": (
         *("limit", "limits", "bilirubin", "liver-function", "radiobiology"),

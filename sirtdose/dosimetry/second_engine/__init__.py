@@ -1,0 +1,1 @@
+"""What another dose engine is given, and what is made of its answer."""
