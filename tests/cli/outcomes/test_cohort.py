@@ -8,11 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from sirtdose.cli.main import main
-from sirtdose.report.batch import CASE_COLUMNS
+from sirtdose.report.batch_commands import COMMAND_TABLES
 from sirtdose.report.tables import structure_columns
 from tests.published.test_statistics import S100B, WFNS
 
 COLUMNS = structure_columns()
+CASE_COLUMNS = COMMAND_TABLES["post"].case_columns
 FILES = {"cohort.json", "tables.csv", "cohort.html"}
 
 
