@@ -8,7 +8,7 @@ whether a liver was drawn with or without its tumors no longer matters.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
-from operator import or_, sub
+from operator import or_
 
 import numpy as np
 
@@ -34,7 +34,8 @@ def union(structures: Sequence[Structure]) -> Structure:
 
 def without(structure: Structure, others: Iterable[Structure]) -> Structure:
     """What of a structure lies in none of the others."""
-    return reduce(sub, others, structure)
+    held = list(others)
+    return structure.without(held) if held else structure
 
 
 def whole_voxels(structure: Structure) -> Structure:

@@ -227,13 +227,19 @@ class Structure(Placed):
         return self._made(either, grid)
 
     def __sub__(self, other: "Structure") -> "Structure":
-        ours, theirs = self._shared(other)
-        rest = self.occupancy.astype(np.result_type(self.occupancy, other.occupancy))
-        taken = other.occupancy[theirs]
-        if rest.dtype == bool:
-            rest[ours] &= ~taken
-        else:
-            rest[ours] = np.maximum(rest[ours] - taken, np.float32(0))
+        return self.without([other])
+
+    def without(self, others: Sequence["Structure"]) -> "Structure":
+        """What lies in none of the others; one after the other, on one copy."""
+        held = [one.occupancy for one in others]
+        rest = self.occupancy.astype(np.result_type(self.occupancy, *held))
+        for one in others:
+            ours, theirs = self._shared(one)
+            taken = one.occupancy[theirs]
+            if rest.dtype == bool:
+                rest[ours] &= ~taken
+            else:
+                rest[ours] = np.maximum(rest[ours] - taken, np.float32(0))
         return self._made(rest, self.grid)
 
     def _made(self, occupancy: NDArray[Any], grid: Grid) -> "Structure":

@@ -329,4 +329,4 @@ def _packed(values: NDArray[Any]) -> str:
     steps = np.diff(flat, prepend=flat.dtype.type(0))
     if steps.dtype == np.uint16:
         steps = np.concatenate([steps >> 8, steps & 255]).astype(np.uint8)
-    return base64.b64encode(zlib.compress(steps.tobytes(), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(steps.tobytes(), 6)).decode("ascii")
