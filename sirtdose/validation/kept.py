@@ -36,7 +36,13 @@ def kept_self_test(file: Path | None, package: Path = _PACKAGE) -> SelfTest:
     FileFormatError
         The lists of comparisons or digests are missing or damaged.
     """
-    state = "" if file is None else installed_state(package)
+    state = ""
+    if file is not None:
+        try:
+            state = installed_state(package)
+        except OSError:
+            # What cannot be looked through may be another by tomorrow.
+            file = None
     known = None if file is None else _known(file, state)
     if known is not None:
         return SelfTest(known)
@@ -60,14 +66,19 @@ def installed_state(package: Path = _PACKAGE) -> str:
     Parameters
     ----------
     package : Path
-        Folder of the program; what is installed beside it counts by name, which has
-        the version.
+        Folder of the program; libraries, wherever they are loaded from, count by the
+        name of what is written of them beside them, which has the version.
+
+    Raises
+    ------
+    OSError
+        A file of the program cannot be looked at, such as a link that leads nowhere.
     """
-    libraries = {str(package.parent), *(one for one in sys.path if "-packages" in one)}
     said = [sys.version, sys.executable, *_states(package)]
-    for folder in sorted(libraries):
-        with suppress(OSError):
-            said += sorted(one.name for one in Path(folder).glob("*.dist-info"))
+    for folder in sorted({str(package.parent), *sys.path}):
+        for ending in ("dist-info", "egg-info"):
+            with suppress(OSError):
+                said += sorted(one.name for one in Path(folder).glob(f"*.{ending}"))
     return sha256("\n".join(said).encode()).hexdigest()
 
 

@@ -126,12 +126,25 @@ def test_a_changed_file_is_tested_again(installed: Installed) -> None:
     assert installed.made == 3
 
 
-def test_a_library_of_another_version_is_tested_again(installed: Installed) -> None:
-    beside = installed.package.parent
-    (beside / "click-8.2.1.dist-info").mkdir()
+@pytest.mark.parametrize("ending", ["dist-info", "egg-info"])
+@pytest.mark.parametrize("place", [".", "libraries"])
+def test_a_library_of_another_version_is_tested_again(
+    installed: Installed, monkeypatch: pytest.MonkeyPatch, place: str, ending: str
+) -> None:
+    """Beside the program, or in a folder that PYTHONPATH names."""
+    folder = installed.package.parent / place
+    monkeypatch.syspath_prepend(str(folder))
+    (folder / f"click-8.2.1.{ending}").mkdir(parents=True)
     installed.asked()
-    (beside / "click-8.2.1.dist-info").rename(beside / "click-8.3.0.dist-info")
+    (folder / f"click-8.2.1.{ending}").rename(folder / f"click-8.3.0.{ending}")
     installed.asked()
+    assert installed.made == 2
+
+
+def test_what_cannot_be_looked_at_is_tested_each_time(installed: Installed) -> None:
+    """Some editors leave such a link beside a file that is being edited."""
+    installed.code.with_name(".#bsa.py").symlink_to("somebody@somewhere.12")
+    assert [installed.asked() for _ in range(2)] == [SelfTest(7)] * 2
     assert installed.made == 2
 
 
@@ -172,4 +185,31 @@ def test_a_plan_takes_what_was_kept(
     monkeypatch.setenv("SIRTDOSE_SELF_TEST", str(installed.file))
     said = [json.loads(run(*MIRD, "--json").stdout)["self_test"] for _ in range(2)]
     assert said == [{"comparisons": 7, "failed": []}] * 2
+    assert installed.made == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows names the folder otherwise")
+@pytest.mark.parametrize("known", ["~/.config", "", "beside"])
+def test_without_a_home_nothing_is_written_where_it_runs(
+    run: Run,
+    installed: Installed,
+    monkeypatch: pytest.MonkeyPatch,
+    known: str,
+) -> None:
+    """In a container a user may be a number alone, whose home nobody knows."""
+    monkeypatch.delenv("SIRTDOSE_SELF_TEST", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", known)
+    here = installed.package.parent / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert run(*MIRD).exit_code == 0
+    assert not [*here.iterdir()]
+    assert installed.made == 1
+
+
+def test_a_home_that_nobody_knows_is_no_error(
+    run: Run, installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIRTDOSE_SELF_TEST", "~nobody-of-this-name/kept.json")
+    assert run(*MIRD).exit_code == 0
     assert installed.made == 1
