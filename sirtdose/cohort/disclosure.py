@@ -74,6 +74,7 @@ def _small_cells(model: SharedModel) -> Iterator[str]:
     cells = {f"{model.name} with the event": had, **model.cells}
     if model.kind == "logistic":
         cells[f"{model.name} without the event"] = len(model.had) - had
+    cells |= _events_of_groups(model)
     least = least_cell()
     small = [f"{words}: {count}" for words, count in cells.items() if count < least]
     if small:
@@ -82,6 +83,28 @@ def _small_cells(model: SharedModel) -> Iterator[str]:
             "categories, leave out the column in every center, or wait for more "
             "patients"
         )
+
+
+def _events_of_groups(model: SharedModel) -> dict[str, int]:
+    """Events in each group that a covariate makes: they follow from its numbers.
+
+    Of two groups, score and information are those of a table of four cells, or of a
+    log-rank test: observed less expected events, and the variance.
+    """
+    cells = {
+        f"{words} with the event": int((model.had & own).sum())
+        for words, own in model.groups.items()
+    }
+    for name, column in zip(model.names, model.matrix.T, strict=True):
+        values = np.unique(column) if name in model.numbers else ()
+        for value in values if len(values) == 2 else ():
+            own = column == value
+            words = f"'{name}' {value:g}"
+            cells[words] = int(own.sum())
+            cells[f"{words} with the event"] = int((model.had & own).sum())
+            if model.kind == "logistic":
+                cells[f"{words} without the event"] = int((~model.had & own).sum())
+    return cells
 
 
 def _few_differ(model: SharedModel) -> Iterator[str]:

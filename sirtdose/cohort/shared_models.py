@@ -53,8 +53,8 @@ class SharedModel:
         Whether the event was seen.
     times, strata : array of shape (patients,), or None
         Of a Cox model.
-    cells : dict
-        Patients of each category, by its words.
+    groups : dict
+        Who is in each category, by its words: arrays of bool, shape (patients,).
     numbers : tuple of str
         The coefficients that are of numbers, not of categories.
     """
@@ -66,13 +66,18 @@ class SharedModel:
     had: np.ndarray
     times: np.ndarray | None = None
     strata: np.ndarray | None = None
-    cells: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, np.ndarray] = field(default_factory=dict)
     numbers: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
         """A logistic model, or one of Cox."""
         return "logistic" if self.times is None else "cox"
+
+    @property
+    def cells(self) -> dict[str, int]:
+        """Patients of each category, by its words."""
+        return {words: int(own.sum()) for words, own in self.groups.items()}
 
     @property
     def ties(self) -> Ties:
@@ -262,7 +267,7 @@ def _cox(level: Level, request: CohortRequest) -> SharedModel:
     times, strata = times_of(level, request), strata_of(level, request)
     followed = [one for one in times.rows if one is not None]
     columns: dict[str, list[float]] = {}
-    cells: dict[str, int] = {}
+    groups: dict[str, np.ndarray] = {}
     covariates = [covariate(level, one) for one in request.covariates]
     for own in covariates:
         if own.failed:
@@ -271,7 +276,7 @@ def _cox(level: Level, request: CohortRequest) -> SharedModel:
             )
         values = [one for one in own.of(level) if one is not None]
         columns |= own.coded(values)
-        cells |= _cells(own, values)
+        groups |= _groups(own, values)
     return SharedModel(
         "survival",
         {
@@ -287,7 +292,7 @@ def _cox(level: Level, request: CohortRequest) -> SharedModel:
         np.asarray([event for _, event in followed], bool),
         np.asarray([time for time, _ in followed], float),
         None if strata is None else _codes(strata),
-        cells,
+        groups,
         tuple(own.column for own in covariates if not own.categories),
     )
 
@@ -296,6 +301,9 @@ def _codes(strata: Sequence[str | None]) -> np.ndarray:
     return np.unique([str(one) for one in strata], return_inverse=True)[1]
 
 
-def _cells(own: Covariate, values: Sequence[float | str]) -> dict[str, int]:
-    """Patients of each category of a covariate."""
-    return {f"'{own.column}' {one}": values.count(one) for one in own.categories}
+def _groups(own: Covariate, values: Sequence[float | str]) -> dict[str, np.ndarray]:
+    """Who is in each category of a covariate."""
+    return {
+        f"'{own.column}' {category}": np.asarray([one == category for one in values])
+        for category in own.categories
+    }

@@ -370,3 +370,50 @@ def test_nothing_that_is_shared_names_a_patient(tmp_path):
             assert f'"p{n}"' not in whole
             assert f"{one}" not in whole
     assert str(tmp_path) not in text
+
+
+class TestEventsOfGroups:
+    """Two groups of 30 and 20 patients: how many of the 20 had the event?"""
+
+    def of(self, events):
+        """Patients at 120 and 150 Gy, and how many of those at 150 Gy had the event."""
+        dose = np.repeat([120.0, 150.0], [30, 20])
+        had = np.r_[np.arange(30) < 12, np.arange(20) < events]
+        return dose, had
+
+    def test_it_succeeds_from_one_score_of_a_dose_with_two_values(self):
+        dose, had = self.of(3)
+        score = numbers(dose, had, [0.0])[0]
+        # 30 Gy times what was observed, less what 15 of 50 patients let expect of 20.
+        assert score / 30 + 20 * 15 / 50 == pytest.approx(3, abs=1e-6)
+
+    @pytest.mark.parametrize(
+        ("events", "said"),
+        [(3, "'tumor_gy' 150 with the event: 3"), (15, "150 without the event: 5")],
+    )
+    def test_the_command_refuses_it(self, tmp_path, events, said):
+        outcomes = table(tmp_path / "o.csv", *self.of(events))
+        found, document = shared(tmp_path, outcomes, "a.json")
+        refused(found, said)
+        assert document is None
+
+    def test_ten_in_each_are_shared(self, tmp_path):
+        outcomes = table(tmp_path / "o.csv", *self.of(10))
+        assert shared(tmp_path, outcomes, "a.json")[1]
+
+    @pytest.mark.parametrize("events", [0, 9])
+    def test_a_category_with_few_deaths_is_refused(self, tmp_path, events):
+        dose, had = self.of(events)
+        lobes = np.where(dose > 130, "both", "one").tolist()
+        times = np.random.default_rng(3).exponential(9, 50).round(1) + 0.1
+        outcomes = table(
+            *(tmp_path / "o.csv", np.linspace(90, 170, 50), had),
+            lobes=lobes,
+            os_months=times.tolist(),
+            dead=had.astype(int).tolist(),
+        )
+        found, document = shared(
+            tmp_path, outcomes, "a.json", *TIMED, "--covariate", "lobes"
+        )
+        refused(found, f"'lobes' both with the event: {events}")
+        assert document is None
