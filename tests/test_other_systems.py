@@ -110,7 +110,7 @@ def test_folders_that_cannot_change_names_at_once(
     words = ("post", exact_voxels, *GIVEN, "--no-report", "--no-dicom", "--out", out)
     assert run(*words).exit_code == 0
     (out / "mine.txt").write_text("stays", "utf-8")
-    monkeypatch.setattr(publishing.ctypes, "CDLL", lambda *_, **__: None)
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: None)
     monkeypatch.setattr(publishing.os, "link", refuse)
     done = run(*words, "--force")
     assert done.exit_code == 0, done.output

@@ -100,7 +100,7 @@ def follow(steps: Steps, image: Image, energy: NDArray[np.float64]) -> None:
                 if k > 0 and dense[np.uintp(here)]:
                     way = (start, k, shifts[ray], lengths_mm[ray])
                     if _turned(going, image, way, back[0]):
-                        _return(going, image, way, (places, back), energy)
+                        _return(going, image, way, (places, back, energy))
                 least = _advance(going, image, (here, lengths_mm[ray, k]), index)
                 for lane in range(WIDTH):
                     now[lane] = within[np.uint32(index[lane])]
@@ -180,11 +180,10 @@ def _return(
     going: Going,
     image: Image,
     way: Way,
-    turned: tuple[NDArray[np.intp], NDArray[np.float32]],
-    energy: NDArray[np.float64],
+    turned: tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float64]],
 ) -> None:
     """What bone turns back goes where it came from, and beyond."""
-    places, back = turned
+    places, back, energy = turned
     start, k, shifts, lengths_mm = way
     left = 0
     for lane in range(WIDTH):
