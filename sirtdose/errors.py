@@ -112,7 +112,7 @@ class MissingExtra(SirtdoseError):
 
 # What `pip install "sirtdose[...]"` brings beside the base, by their modules.
 EXTRAS = {
-    "cohort": ("lifelines", "pandas", "statsmodels"),
+    "cohort": ("jsonschema", "lifelines", "pandas", "statsmodels"),
     "network": ("pynetdicom",),
     "web": ("dicomweb_client", "requests"),
     "keyring": ("keyring",),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,12 +14,9 @@ from sirtdose.report.plan.hash import require_unchanged
 
 Document = dict[str, Any]
 _SHARE, _POINT = "sirtdose.share/1", "sirtdose.point/1"
-_KEYS = {
-    _SHARE: ("simulated", "center", "patients", "at", "models"),
-    _POINT: ("simulated", "study", "round", "centers", "models"),
-}
-_OF_EACH = ("name", "definition", "names", "point", "previous", "score_test")
-_OF_SHARED = ("kind", "n", "events", "score", "information", "own")
+_SCHEMAS = {_SHARE: "share", _POINT: "point"}
+# Sums over patients are far below it, and its square is a number still.
+_MOST = 1e100
 _MADE_BY = {
     _SHARE: "`sirtdose cohort` with --share",
     _POINT: "`sirtdose cohort` with --pool",
@@ -84,19 +80,22 @@ def _read(path: Path, schema: str) -> Document:
             f"and this is {__version__}: use the same version in every center, and "
             "make the file again"
         )
-    _require_keys(path.name, found, _KEYS[schema])
-    if not isinstance(found["models"], list) or not found["models"]:
-        raise FileFormatError(f"{path.name} has no model: make the file again")
-    of_each = (*_OF_EACH, *(_OF_SHARED if schema == _SHARE else ()))
-    for model in found["models"]:
-        _require_keys(path.name, model, of_each)
+    _require_schema(path.name, found, schema)
     return found
 
 
-def _require_keys(name: str, part: Any, keys: Sequence[str]) -> None:
-    missing = [one for one in keys if not isinstance(part, dict) or one not in part]
-    if missing:
-        raise FileFormatError(f"{name} has no '{missing[0]}': make the file again")
+def _require_schema(name: str, found: Document, schema: str) -> None:
+    """Refuse what may have a fitting hash, but was not written by this program."""
+    from jsonschema import Draft202012Validator
+
+    known = table(f"schemas/{_SCHEMAS[schema]}.schema")
+    error = next(Draft202012Validator(known).iter_errors(found), None)
+    if error is not None:
+        where = " / ".join(map(str, error.absolute_path)) or "the file"
+        raise FileFormatError(
+            f"{name}: {where} is not as {_MADE_BY[schema]} writes it: make the file "
+            "again"
+        )
 
 
 def _no_number(text: str) -> NoReturn:
@@ -113,9 +112,18 @@ def _require_model(name: str, model: Mapping[str, Any]) -> None:
     information = np.array(model["information"], float)
     if information.shape != (count, count) or not 0 < events <= n:
         raise FileFormatError(f"{name}: the numbers of {model['name']} do not fit")
+    own = model["own"]
+    if own["coefficients"] is not None:
+        for key in ("coefficients", "errors"):
+            _require_numbers(name, key, own[key], count)
+        if min(own["errors"]) <= 0:
+            raise FileFormatError(
+                f"{name}: a standard error is not above 0: make the file again"
+            )
     least = -table("sharing")["convergence"]["singular"] * np.trace(information)
     if (
         not np.array_equal(information, information.T)
+        or np.diag(information).min() <= 0
         or np.linalg.eigvalsh(information).min() < least
     ):
         raise FileFormatError(
@@ -127,7 +135,7 @@ def _require_model(name: str, model: Mapping[str, Any]) -> None:
 def _require_numbers(name: str, key: str, values: Any, count: int) -> None:
     fits = isinstance(values, list) and len(values) == count
     if not fits or not all(
-        isinstance(one, (int, float)) and isfinite(one) for one in values
+        type(one) in (int, float) and abs(one) < _MOST for one in values
     ):
         raise FileFormatError(
             f"{name}: {key} needs {count} numbers: make the file again"

@@ -20,6 +20,6 @@ def table(name: str) -> dict[str, Any]:
     26.8
     """
     # importlib.resources takes as long to import as all of the command line does.
-    text = Path(__file__).with_name(f"{name}.json").read_text("utf-8")
+    text = (Path(__file__).parent / f"{name}.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

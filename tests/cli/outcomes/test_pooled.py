@@ -33,6 +33,12 @@ def changed(path, target, change):
     return target
 
 
+def every(part, key, value):
+    """All numbers of a list changed to one; of a file, those of its first model."""
+    part = part.get("models", [part])[0]
+    part[key] = [value] * len(part[key])
+
+
 def pool_refused(tmp_path, *files, code=3):
     found = cohort("--pool", *files, "--out", tmp_path / "out")
     assert found.exit_code == code, found.output
@@ -359,7 +365,7 @@ class TestBadFiles:
             (lambda m: m.update(point=[0.1]), "is at another point in x.json"),
             (lambda m: m.update(events=0), "no event for response among 50 patients"),
             (lambda m: m.update(score=[1, 2]), "score needs 1 numbers"),
-            (lambda m: m.update(score=["1"]), "score needs 1 numbers"),
+            (lambda m: m.update(score=["1"]), "models / 0 / score / 0 is not as"),
             (lambda m: m.update(information=[[-4.0]]), "is that of no model"),
             (lambda m: m.update(information=[]), "do not fit"),
         ],
@@ -376,12 +382,36 @@ class TestBadFiles:
             lambda one: one.update(models=[]),
             lambda one: one.update(models="response"),
             lambda one: one["models"][0].pop("own"),
+            lambda one: one.update(center=5),
+            lambda one: one.update(at=None),
+            lambda one: one.update(patients="a"),
+            lambda one: one["models"][0].update(names=None),
+            lambda one: one["models"][0].update(n="50"),
+            lambda one: one["models"][0].update(events=3.5),
+            lambda one: one["models"][0].update(definition={}),
+            lambda one: one["models"][0].update(kind="probit"),
+            lambda one: one["models"][0].update(previous={}),
+            lambda one: one["models"][0].update(score_test=7),
+            lambda one: one["models"][0].update(information=1e300),
+            lambda one: every(one, "score", 1e308),
+            lambda one: every(one, "score", True),
+            lambda one: every(one["models"][0]["own"], "errors", -1.0),
+            lambda one: one["models"][0]["own"].update(coefficients=[1.0] * 9),
         ],
     )
-    def test_a_file_with_something_missing(self, study, tmp_path, change):
+    def test_a_file_that_no_center_wrote(self, study, tmp_path, change):
         a, b, _ = first(study)
         other = changed(b, tmp_path / "x.json", change)
         assert "make the file again" in pool_refused(tmp_path, a, other)
+
+    def test_information_of_nothing(self, study, tmp_path):
+        def change(one):
+            [*rows] = one["models"][0]["information"]
+            one["models"][0]["information"] = [[0.0] * len(rows) for _ in rows]
+
+        a, b, _ = first(study)
+        other = changed(b, tmp_path / "x.json", change)
+        assert "is that of no model" in pool_refused(tmp_path, a, other)
 
     def test_another_version(self, study, tmp_path):
         a, b, _ = first(study)
