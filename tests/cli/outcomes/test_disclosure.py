@@ -265,7 +265,10 @@ def point(folder: Path, coefficient: float, *, patients: int) -> Path:
         "simulated": False,
         "study": "0" * 64,
         "round": 2,
-        "centers": [{"center": "A", "patients": patients, "share": first["hash"]}],
+        "centers": [
+            {"center": "A", "patients": patients, "share": first["hash"]},
+            {"center": "B", "patients": patients, "share": "0" * 64},
+        ],
         "models": [
             {key: model[key] for key in ("name", "definition", "names")}
             | {"point": [coefficient], "previous": None, "score_test": None}
