@@ -65,8 +65,8 @@ class Simulation:
     """How another engine came to its doses.
 
     `reached` is the largest relative standard uncertainty of what was awaited, None
-    before it is known; `stopped` whether the time was over before. `processor_s` are
-    the seconds of all processes together.
+    before it is known; `stopped` whether the time was over before; `seconds` are those
+    that it took, however many processes worked.
     """
 
     engine: str

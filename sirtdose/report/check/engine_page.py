@@ -4,6 +4,7 @@ import json
 
 from sirtdose.report.check.second_engine import (
     detail_lines,
+    expected_lines,
     headline,
     histories_words,
 )
@@ -31,6 +32,7 @@ def second_engine_page(text: str) -> str:
         d=document,
         shown_name=shown_name,
         answer=headline(document),
+        expected=expected_lines(document),
         histories=histories_words(document),
         details=detail_lines(document),
         methods=[

@@ -4,11 +4,13 @@ Only this process loads ompMC, which is under the GPL; no module of sirtdose imp
 this one. The phantom is `phantom.npz` in the folder that is named first. Each line of
 the standard input asks for a batch, as JSON with `number`, `histories` and `seed`; its
 particles are ``source_NUMBER.IAEAphsp`` beside the phantom. Each batch is answered with
-a line of JSON on the standard output. It ends where the input does.
+a line of JSON on the standard output. Whoever started it ends it; if that program was
+killed, the input ends or nobody takes the answer, and the folder is removed.
 """
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,10 +36,16 @@ def main(folder: Path) -> int:
         np.asfortranarray(given["density"], np.float64),
         np.asfortranarray(given["material"], np.int32),
     )
-    _say(answers, {"ompmc": ompmc.__version__})
-    for line in sys.stdin:
-        asked = json.loads(line)
-        _say(answers, _batch(ompmc, geometry, given | asked))
+    try:
+        _say(answers, {"ompmc": ompmc.__version__})
+        for line in sys.stdin:
+            asked = json.loads(line)
+            _say(answers, _batch(ompmc, geometry, given | asked))
+    except BrokenPipeError:
+        # What could not be said is not said again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
+    # Here nobody is left who would: densities of a patient do not stay behind.
+    shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

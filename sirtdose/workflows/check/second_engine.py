@@ -119,8 +119,11 @@ def _tables(
         if "+" not in key and wanted in (None, key)
     }
     if not tables:
-        named = ", ".join(key for key in document["doses"] if "+" not in key)
-        raise InputError(f"there is no dose by {method}, only by {named}")
+        named = [key.replace("_", " ") for key in document["doses"] if "+" not in key]
+        raise InputError(
+            f"there is no dose by {str(method).replace('-', ' ')}, only by "
+            f"{' and '.join(named)}"
+        )
     for key, rows in tables.items():
         before = document["doses"].get(key, {}).get("structures", ())
         means = {row["name"]: row["dose_gy"]["mean"] for row in before}

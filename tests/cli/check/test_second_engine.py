@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
@@ -281,6 +282,44 @@ def test_what_differs_by_more_than_three_percent(
     row = Mean("kernel", "T", "tumor", ours_gy, theirs_gy, standard_gy, 0.03)
     made = second_engine_findings(rows=[row], simulation=_simulation())
     assert [one.code for one in made] == ["H51"] * found
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_failing_method_says_what_it_leaves_out(
+    run: Run, doses: Path, tmp_path: Path
+) -> None:
+    said = "The kernel carries energy as in one medium of one density"
+    failing = tmp_path / "failing"
+    result = run("check", doses, *FEW, "--known-to", "2%", "--out", failing)
+    assert said in " ".join(result.output.split())
+    assert said in (failing / "second_engine.html").read_text("utf-8")
+    assert "Local deposition leaves" not in result.output
+    result = run("check", doses, *FEW, "--known-to", "2%", "--method", "local")
+    assert said not in " ".join(result.output.split())
+
+
+def test_a_killed_program_leaves_no_folder_behind(tmp_path: Path) -> None:
+    """Its process of ompMC sees that nobody asks any more, and clears up."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (tmp_path / "ompmc.py").write_text(
+        "__version__ = '0'\nGeometry = lambda *given: None\n", "utf-8"
+    )
+    names = ("x_cm", "y_cm", "z_cm", "density", "material")
+    arrays = {name: np.zeros((1, 1, 1)) for name in names}
+    np.savez(folder / "phantom.npz", media=np.array(["A"]), **arrays)
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    ended = subprocess.run(
+        [sys.executable, "-m", "sirtdose.workflows.check.ompmc_process", str(folder)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, '{"ompmc": "0"}\n')
+    assert not folder.exists()
 
 
 def test_a_mean_that_is_not_known_is_said() -> None:
