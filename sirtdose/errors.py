@@ -112,7 +112,7 @@ class MissingExtra(SirtdoseError):
 
 # What `pip install "sirtdose[...]"` brings beside the base, by their modules.
 EXTRAS = {
-    "cohort": ("jsonschema", "lifelines", "pandas", "statsmodels"),
+    "cohort": ("lifelines", "pandas", "statsmodels", "jsonschema"),
     "network": ("pynetdicom",),
     "web": ("dicomweb_client", "requests"),
     "keyring": ("keyring",),
