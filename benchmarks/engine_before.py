@@ -75,16 +75,19 @@ def compare(name: str, words: tuple[str, ...], before: Path, runs: int) -> None:
 
 def measured(tree: Path, words: tuple[str, ...]) -> tuple[float, float, float]:
     """Processor time, time on the wall and peak memory of a whole process."""
-    start = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *words],
-        env={**os.environ, "PYTHONPATH": str(tree)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = perf_counter() - start
+    with tempfile.TemporaryDirectory() as empty:
+        start = perf_counter()
+        # From an empty folder: the code of the current one would be loaded instead.
+        process = subprocess.Popen(
+            [sys.executable, *words],
+            env={**os.environ, "PYTHONPATH": str(tree)},
+            cwd=empty,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = perf_counter() - start
     if process.returncode:
         raise SystemExit(f"{tree}: {' '.join(words)} ended with {process.returncode}")
     return used.ru_utime + used.ru_stime, seconds, used.ru_maxrss / 1024

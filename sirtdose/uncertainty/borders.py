@@ -1,5 +1,6 @@
 """Borders of structures: where they are, and where they might be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,16 @@ _FAR = 4.0
 _NEARLY = 0.01
 # A spline between exact distances is off by less than this part of a voxel.
 _SPLINE_VOXELS = 0.3
+# What a cubic spline has at an edge is less than 1e-6 so many voxels further in.
+_SPLINE_REACH = 12
 
 
 def signed_distance_mm(
-    occupancy: Array, spacing_mm: tuple[float, float, float], reach_mm: float
+    occupancy: Array,
+    spacing_mm: tuple[float, float, float],
+    reach_mm: float,
+    *,
+    box: Box | None = None,
 ) -> Array:
     """Distance of each voxel's center to a structure's border: below 0 inside.
 
@@ -31,6 +38,8 @@ def signed_distance_mm(
     spacing_mm : (float, float, float)
     reach_mm : float
         Beyond it distances are to half a voxel only.
+    box : tuple of slice, optional
+        Distances of these voxels alone, which hold the structure and one voxel about.
 
     Examples
     --------
@@ -45,14 +54,16 @@ def signed_distance_mm(
     from scipy.spatial import cKDTree
 
     # Of what fills no voxel by half, the inside is where most of it lies.
-    sign = np.where(occupancy >= 0.5 * float(occupancy.max()), -1.0, 1.0)
+    box = box or tuple(slice(0, n) for n in occupancy.shape)
+    sign = np.where(occupancy[box] >= 0.5 * float(occupancy.max()), -1.0, 1.0)
     roughly = distance_transform_edt(sign > 0, sampling=spacing_mm)
     roughly += distance_transform_edt(sign < 0, sampling=spacing_mm)
     # From center to center: the border lies half a voxel nearer.
     distance: Array = sign * np.maximum(roughly - min(spacing_mm) / 2, 0)
     corners, faces = surface_of(occupancy, spacing_mm)
     near = np.flatnonzero(roughly < reach_mm + max(spacing_mm))
-    centers = np.stack(np.unravel_index(near, occupancy.shape), axis=1) * spacing_mm
+    index = np.stack(np.unravel_index(near, sign.shape), axis=1)
+    centers = (index + [one.start for one in box]) * spacing_mm
     # Its worker threads would go on where Ctrl-C has freed what they read and write.
     # Larger leaves than usual are searched in half the time.
     tree = cKDTree(_on_surface(corners, faces), leafsize=64)
@@ -79,45 +90,52 @@ def _on_surface(corners: Array, faces: NDArray[np.int64]) -> Array:
 class Border:
     """The voxels about a structure's border, which may come to lie on its other side.
 
-    `spline` holds distances to it, `at` are their indices in the flattened array,
-    `index` the same by axis, `part` how much of each is in the structure, `ramp` what
-    its distance alone says of that, `distance_mm`, below 0 inside. `box` holds the
-    voxels that are in the structure or may come to be.
+    `at` are their indices in the flattened array, `index` those by axis in the box of
+    `distances`, `part` how much of each is in the structure, `ramp` what its distance
+    alone says of that, `distance_mm`, below 0 inside. `reached` are the voxels of the
+    flattened array that are in the structure or may come to be.
     """
 
     occupancy: Array
-    spline: Array
+    distances: "_Distances"
     spacing_mm: tuple[float, float, float]
     at: NDArray[np.intp]
-    index: Array
+    index: NDArray[np.int32]
     part: Array
     ramp: Array
     distance_mm: Array
-    box: Box
+    reached: NDArray[np.intp]
 
     @classmethod
     def of(
         cls, occupancy: Array, spacing_mm: tuple[float, float, float], reach_mm: float
     ) -> "Border":
         """Find the voxels within a reach of the border."""
-        from scipy.ndimage import spline_filter
-
         side = _side_mm(spacing_mm)
-        distance = signed_distance_mm(occupancy, spacing_mm, reach_mm + 2 * side)
-        near = (np.abs(distance) < reach_mm + side) | (
-            (occupancy > 0) & (occupancy < 1)
+        far = [int(np.ceil((reach_mm + side) / one)) + 1 for one in spacing_mm]
+        # Border voxels may lie `far` out, and be moved from as far again.
+        box = _about(occupancy, [2 * one + _SPLINE_REACH for one in far])
+        distance = signed_distance_mm(
+            occupancy, spacing_mm, reach_mm + 2 * side, box=box
         )
-        at = np.flatnonzero(near)
+        own = occupancy[box]
+        near = (np.abs(distance) < reach_mm + side) | ((own > 0) & (own < 1))
+        index = np.stack(np.nonzero(near))
+        at = np.ravel_multi_index(
+            tuple(index + [[one.start] for one in box]), occupancy.shape
+        )
+        reached = np.zeros(occupancy.shape, bool)
+        reached[box] = near | (own > 0)
         return cls(
             occupancy,
-            spline_filter(distance, order=3, mode="nearest"),
+            _Distances.of(distance, max(far)),
             spacing_mm,
             at,
-            np.stack(np.unravel_index(at, occupancy.shape)).astype(float),
+            index.astype(np.int32),
             occupancy.ravel()[at],
-            _ramp(distance.ravel()[at], side),
-            distance.ravel()[at],
-            bounding_box(near | (occupancy > 0)) or (slice(0, 0),) * 3,
+            _ramp(distance[near], side),
+            distance[near],
+            np.flatnonzero(reached),
         )
 
     def moved(self, outwards_mm: float, shift_mm: Array) -> Array:
@@ -139,8 +157,6 @@ class Border:
         self, outwards_mm: float, shift_mm: Array
     ) -> tuple[NDArray[np.intp], Array]:
         """Which voxels of the flattened array :meth:`moved` may change, and to what."""
-        from scipy.ndimage import map_coordinates
-
         side = _side_mm(self.spacing_mm)
         # No distance changes by more than the move; a part of a voxel for the spline.
         edge = side / 2 + _SPLINE_VOXELS * max(self.spacing_mm)
@@ -150,18 +166,61 @@ class Border:
         some = np.flatnonzero(
             (self.distance_mm < outside) & (self.distance_mm > -inside)
         )
-        steps = (shift_mm / self.spacing_mm)[:, None]
-        # Cubic: between voxels a distance is curved, and lines would lie above it.
-        distance = map_coordinates(
-            self.spline,
-            self.index[:, some] - steps,
-            order=3,
-            mode="nearest",
-            prefilter=False,
-        )
-        ramp = _ramp(distance - outwards_mm, side)
+        index = self.index.take(some, axis=1)
+        steps = shift_mm / self.spacing_mm
+        # By whole voxels first: what lies farther from there needs no spline.
+        roughly, rest = self.distances.roughly(index, steps)
+        roughly -= outwards_mm
+        ramp = (roughly < 0).astype(float)
+        edge += float(np.linalg.norm(rest * self.spacing_mm))
+        close = np.flatnonzero(np.abs(roughly) < edge)
+        exact = self.distances.at(index.take(close, axis=1) - steps[:, None])
+        ramp[close] = _ramp(exact - outwards_mm, side)
         # Differences, so that what is not moved stays what was drawn.
         return self.at[some], np.clip(self.part[some] + ramp - self.ramp[some], 0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Distances:
+    """Distances to a border in a box, between voxels too.
+
+    `spline` holds what they are cubic with, `wider` themselves, with a margin of as
+    many voxels on each side as they may be moved by.
+    """
+
+    spline: Array
+    wider: NDArray[np.float32]
+    margin: int
+
+    @classmethod
+    def of(cls, distance_mm: Array, margin: int) -> "_Distances":
+        from scipy.ndimage import spline_filter
+
+        wider = np.pad(distance_mm.astype(np.float32), margin, mode="edge")
+        spline = spline_filter(distance_mm, order=3, mode="nearest")
+        return cls(spline, wider, margin)
+
+    def at(self, index: Array) -> Array:
+        """At points between voxels: a distance is curved, and lines lie above it."""
+        from scipy.ndimage import map_coordinates
+
+        found: Array = map_coordinates(
+            self.spline, index, order=3, mode="nearest", prefilter=False
+        )
+        return found
+
+    def roughly(
+        self, index: NDArray[np.int32], steps: Array
+    ) -> tuple[NDArray[np.float32], Array]:
+        """Those to voxels, by the nearest whole steps, and the rest of the steps."""
+        whole = np.clip(np.rint(steps), -self.margin, self.margin)
+        start = (self.margin - whole).astype(np.int32)
+        _, rows, columns = self.wider.shape
+        flat = index[0] * np.int32(rows * columns)
+        flat += index[1] * np.int32(columns)
+        flat += index[2]
+        flat += np.int32((start[0] * rows + start[1]) * columns + start[2])
+        return self.wider.ravel().take(flat), steps - whole
 
 
 class Moving:
@@ -195,6 +254,15 @@ def reach_mm(contour: Contour, together_mm: float) -> float:
     # Of a shift, each border sees the part along its own normal.
     aside_mm = np.hypot(contour.aside_mm, together_mm)
     return _FAR * float(np.hypot(contour.outwards_mm, aside_mm))
+
+
+def _about(occupancy: Array, margins: Sequence[int]) -> Box:
+    """The box of a structure, and so many voxels more along each axis."""
+    held = bounding_box(occupancy) or (slice(0, 0),) * 3
+    return tuple(
+        slice(max(one.start - margin, 0), min(one.stop + margin, size))
+        for one, margin, size in zip(held, margins, occupancy.shape, strict=True)
+    )
 
 
 def _side_mm(spacing_mm: tuple[float, float, float]) -> float:

@@ -172,14 +172,13 @@ def ensemble(
             realizations,
             metrics,
             axis=histogram_axis(scene, part.name),
-            measured=own.inside(own.occupied, [(scene.dose_gy, 1.0)], scene.voxel_ml)[
-                0
-            ],
+            measured=next(
+                own.inside(own.occupied, [(scene.dose_gy, 1.0)], scene.voxel_ml)
+            ),
         )
         for part, own in zip(scene.parts, placed, strict=True)
     }
     moving = {name: Moving(border) for name, border in borders.items()}
-    boxes = {name: border.box for name, border in borders.items()}
     whole = region_total(scene.region, scene.drawn, scene.dose_gy)
     total_scale = np.empty(realizations)
     noise_gy = scene.noise_gy
@@ -198,8 +197,8 @@ def ensemble(
             for one, own in zip(doses, by_region, strict=True)
         ]
         for part, own in zip(scene.parts, placed, strict=True):
-            occupancy = own.moved(moved, boxes)
-            rows[part.name].add(n, own.inside(occupancy, scaled, scene.voxel_ml))
+            inside = own.inside(own.moved(moved), scaled, scene.voxel_ml)
+            rows[part.name].add(n, list(inside))
     return Ensemble(
         {name: own.draws() for name, own in rows.items()},
         total_scale,

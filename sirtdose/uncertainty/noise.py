@@ -7,13 +7,13 @@ region of weights r, it is that of w - c r.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import copysign
 
 import numpy as np
 
 from sirtdose.model.structure import bounding_box
-from sirtdose.uncertainty.scene import Array, Scene, composed
+from sirtdose.uncertainty.scene import Array, Box, Scene, composed
 
 PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 # As far as scipy's Gaussian reaches.
@@ -57,7 +57,7 @@ class Noise:
         goes_with_scale : float
             How it changes when all doses are scaled, relative; for a dose itself.
         """
-        box = self._box_of(weight)
+        box = self.box_of(weight)
         scaled = weight[box] * self.size_gy[box]
         variance = float((smoothed(scaled, self.sigma) ** 2).sum())
         if self.back is not None:
@@ -67,7 +67,13 @@ class Noise:
         # A difference of nearly equal numbers: rounding must not make it negative.
         return float(max(variance, 0.0) ** 0.5)
 
-    def _box_of(self, weight: Array) -> tuple[slice, ...]:
+    def within(self, box: Box) -> "Noise":
+        """The noise of a box of voxels, which holds all that is asked of it."""
+        back = None if self.back is None else self.back[box]
+        return replace(self, size_gy=self.size_gy[box], back=back)
+
+    def box_of(self, weight: Array) -> Box:
+        """The voxels that weights not 0 reach when they are smoothed."""
         found = bounding_box(weight != 0)
         if found is None:
             return tuple(slice(0, 1) for _ in weight.shape)

@@ -178,43 +178,15 @@ def histogram_axis(scene: Scene, name: str) -> Array:
 
 
 def composed(
-    plus: Sequence[str],
-    minus: Sequence[str],
-    drawn: Mapping[str, Array],
-    *,
-    box: Box | None = None,
-    boxes: Mapping[str, Box] | None = None,
+    plus: Sequence[str], minus: Sequence[str], drawn: Mapping[str, Array]
 ) -> Array:
-    """The part of each voxel in the union of structures, less others.
-
-    In a `box` of voxels alone; `boxes` say outside of which a structure is empty.
-    """
-    every = tuple(slice(0, n) for n in drawn[plus[0]].shape)
-    box = box or every
-    boxes = boxes or {}
-    whole = np.array(drawn[plus[0]][box], float)
-    for names, combined in ((plus[1:], np.maximum), (minus, _less)):
-        for name in names:
-            common, here = _common(boxes.get(name, every), box)
-            whole[here] = combined(whole[here], drawn[name][common])
+    """The part of each voxel in the union of structures, less others."""
+    whole = np.array(drawn[plus[0]], float)
+    for name in plus[1:]:
+        np.maximum(whole, drawn[name], out=whole)
+    for name in minus:
+        np.maximum(whole - drawn[name], 0, out=whole)
     return whole
-
-
-def _less(whole: Array, part: Array) -> Array:
-    return np.maximum(whole - part, 0)
-
-
-def _common(one: Box, other: Box) -> tuple[Box, Box]:
-    """What two boxes have in common, and where that lies in the other."""
-    common = tuple(
-        slice(max(a.start, b.start), max(a.start, b.start, min(a.stop, b.stop)))
-        for a, b in zip(one, other, strict=True)
-    )
-    here = tuple(
-        slice(a.start - b.start, a.stop - b.start)
-        for a, b in zip(common, other, strict=True)
-    )
-    return common, here
 
 
 def region_total(
