@@ -106,6 +106,11 @@ def _simulated(
     from sirtdose.workflows.check.simulated import SimulationRequest
     from sirtdose.workflows.verify import input_states, read_result
 
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder.name} is not a folder of results: give the --out of a "
+            "`sirtdose post`"
+        )
     record = read_run_record(folder)
     if "post.json" not in record["results"]:
         raise InputError(
@@ -122,7 +127,8 @@ def _simulated(
     if asked is None:
         raise InputError(
             f"{folder.name} does not keep how it was asked for, so its activity cannot "
-            "be computed again: run `sirtdose post` without --deidentify"
+            "be computed again: run `sirtdose post` without --deidentify (results of "
+            "`sirtdose demo` do not keep it either)"
         )
     simulation = SimulationRequest(
         known_to=options["known_to"],

@@ -182,7 +182,7 @@ def _return(
     way: Way,
     turned: tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float64]],
 ) -> None:
-    """What bone turns back goes where it came from, and beyond."""
+    """Energy that bone turns back returns along the ray, past its source too."""
     places, back, energy = turned
     start, k, shifts, lengths_mm = way
     left = 0

@@ -365,3 +365,11 @@ def test_ctrl_c_ends_all_processes_and_leaves_nothing(
     assert said.strip() == "Interrupted"
     assert not (tmp_path / "out").exists()
     assert not list(own.iterdir())
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_file_is_no_folder_of_results(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no result", "utf-8")
+    result = run("check", tmp_path / "notes.txt", *FEW)
+    assert result.exit_code == 3
+    assert "notes.txt is not a folder of results: give the --out of" in result.stderr
