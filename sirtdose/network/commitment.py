@@ -52,6 +52,7 @@ class Reports:
     def __init__(self, *, listening: bool) -> None:
         self.listening = listening
         self._came: dict[str, _Report] = {}
+        self._owed: set[Association] = set()
         self._change = threading.Condition()
 
     def handlers(self) -> list[tuple[Any, Callable[..., Any]]]:
@@ -61,6 +62,7 @@ class Reports:
         return [
             (evt.EVT_C_ECHO, lambda _: 0x0000),
             (evt.EVT_N_EVENT_REPORT, self._on_report),
+            (evt.EVT_PDU_SENT, self._on_sent),
         ]
 
     def _on_report(self, event: "Event") -> tuple[int, None]:
@@ -76,14 +78,27 @@ class Reports:
         }
         with self._change:
             self._came[str(said.TransactionUID)] = _Report(committed, failed)
+            self._owed.add(event.assoc)
             self._change.notify_all()
         return 0x0000, None
+
+    def _on_sent(self, event: "Event") -> None:
+        # Of data, the answer alone is sent between a report and the end.
+        if type(event.pdu).__name__ == "P_DATA_TF":
+            with self._change:
+                self._owed.discard(event.assoc)
+                self._change.notify_all()
 
     def wait_for(self, transaction: str, seconds: float) -> "_Report | None":
         """The report of a transaction; None where it does not come in time."""
         with self._change:
             self._change.wait_for(lambda: transaction in self._came, seconds)
             return self._came.get(transaction)
+
+    def wait_until_answered(self, association: "Association", seconds: float) -> None:
+        """Let the library answer what came: a release would overtake its answer."""
+        with self._change:
+            self._change.wait_for(lambda: association not in self._owed, seconds)
 
 
 @contextmanager
@@ -154,6 +169,7 @@ def request_commitment(
             # The library would end an association on which nothing comes.
             association.network_timeout = wait_s + to.timeout_s
             report = _report(association, reports, transaction, wait_s)
+            reports.wait_until_answered(association, to.timeout_s)
     except OutputError as error:
         said = f"storage commitment was not asked for: {error}"
         return Confirmation(_BY, said, offered=False)

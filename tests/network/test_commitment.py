@@ -1,6 +1,7 @@
 """Storage commitment: the archive's report, on either association, whatever it is."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE, build_context, build_role, evt
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
 from sirtdose.errors import OutputError
 from sirtdose.model.node import Address
@@ -17,7 +20,7 @@ from sirtdose.network.association import Peer
 from sirtdose.network.commitment import receiving_reports, request_commitment
 from sirtdose.network.confirmation import Confirmation
 from sirtdose.network.outgoing import Outgoing
-from tests.network_peers import LOOPBACK, free_port
+from tests.network_peers import LOOPBACK, free_port, wait_until
 
 MODEL = "1.2.840.10008.1.20.1"
 INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -134,6 +137,26 @@ def test_a_report_on_our_association() -> None:
         CTImageStorage
     }
     assert one.answers == [0]
+
+
+def test_its_answer_is_not_overtaken_by_the_end_of_the_association(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def act(one: Archive, event: Any, transaction: str) -> int:
+        one.report_here(event, report(transaction, UIDS))
+        return 0
+
+    usual = DIMSEServiceProvider.send_msg
+
+    def slow(self: Any, primitive: Any, context_id: int) -> None:
+        if isinstance(primitive, N_EVENT_REPORT) and primitive.is_valid_response:
+            time.sleep(0.5)
+        usual(self, primitive, context_id)
+
+    monkeypatch.setattr(DIMSEServiceProvider, "send_msg", slow)
+    with archive(act) as one:
+        assert asked_of(one).has(UIDS[0]) is True
+        wait_until(lambda: one.answers == [0], 5)
 
 
 @pytest.mark.parametrize("role", [True, False])
