@@ -15,15 +15,16 @@ from sirtdose.dosimetry.engine.lanes import (
     NO_TISSUE,
     PARTS,
     WIDTH,
+    Bone,
     Image,
     Lanes,
     Steps,
-    dense_ahead,
     follow,
+    rises_by_way,
 )
 from sirtdose.dosimetry.engine.media import Media
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-from sirtdose.dosimetry.engine.rays import Rays
+from sirtdose.dosimetry.engine.rays import Path, Rays
 from sirtdose.errors import QuantityError
 from sirtdose.model.grid import three
 from sirtdose.model.progress import Task, task
@@ -39,12 +40,8 @@ _SHARES = 2
 _ENERGY_TOLERANCE = 1e-3
 
 
-# Steps of areal density per mm, the energy within so many, four numbers of bone.
-Tissue: TypeAlias = tuple[
-    NDArray[np.float32],
-    NDArray[np.float32],
-    tuple[np.float32, np.float32, np.float32, np.float32],
-]
+# Steps of areal density per mm, the energy within so many, what is known of bone.
+Tissue: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32], Bone]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,13 +113,14 @@ def superpose(
     lanes = Lanes.of(_followed(decays, density_g_per_ml), shape[2])
     taken = _fans_of(lanes.starts, shape, len(fans))
     within, bone = _energy_within(radial), _bone(media)
-    dense = dense_ahead(steps_per_mm, bone[0])
+    strides = (shape[1] * shape[2], shape[2], 1)
+    rises = rises_by_way(steps_per_mm, strides, bone)
     images = [
-        (one.starts, one.activity, steps_per_mm, within, bone, dense)
+        (one.starts, one.activity, steps_per_mm, within, bone, rises)
         for one in (lanes.some(taken == fan) for fan in range(len(fans)))
     ]
     loop = compiled(follow, _follow_together, *PARTS)
-    most, strides = sum(shape), np.array([shape[1] * shape[2], shape[2], 1])
+    most = sum(shape)
 
     def share(first: int, going: Task) -> NDArray[np.float64]:
         energy = np.zeros(steps_per_mm.size)
@@ -131,7 +129,8 @@ def superpose(
             for some, path in fan.bundles(rays, most):
                 lengths_mm = path.lengths_mm.astype(np.float32)
                 weights = fan.weights[some].astype(np.float32)
-                loop((path.offsets @ strides, lengths_mm, weights), image, energy)
+                shifts = path.offsets @ strides
+                loop((shifts, lengths_mm, weights, _ways(path)), image, energy)
                 for _ in some:
                     going.done()
         return energy
@@ -151,6 +150,13 @@ def superpose(
             "(H29): no dose was computed"
         )
     return Superposition(result, found - float(result.sum(dtype=float)))
+
+
+def _ways(path: Path) -> NDArray[np.int8]:
+    """By which of six ways each voxel is entered; the first one is the source's."""
+    moved = np.diff(path.offsets, axis=1, prepend=0)
+    axis = np.abs(moved).argmax(axis=2)
+    return np.asarray(2 * axis + (moved.sum(axis=2) < 0), np.int8)
 
 
 def _steps_per_mm(
@@ -205,15 +211,14 @@ def _added_up(
     return found, result
 
 
-def _bone(
-    media: Media | None,
-) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-    """Soft tissue's most and bone's steps per mm; what turns back, and how it slows."""
+def _bone(media: Media | None) -> Bone:
+    """What turns energy back; nothing where the media are not told apart."""
     if media is None:
-        return NO_TISSUE, NO_TISSUE, np.float32(0), np.float32(1)
+        return NO_TISSUE, NO_TISSUE, np.float32(0), np.float32(0), np.float32(1)
     edges = np.array([media.soft_tissue_g_per_ml[1], media.bone_g_per_ml])
-    soft, hard = (edges * media.length(edges) * (0.1 / _STEP_G_PER_CM2)).astype("f4")
-    return soft, hard, np.float32(media.turned_back), np.float32(media.way_back)
+    steps = np.array([*(edges * media.length(edges)), media.least_rise_g_per_ml])
+    soft, hard, least = (steps * (0.1 / _STEP_G_PER_CM2)).astype(np.float32)
+    return soft, hard, least, np.float32(media.turned_back), np.float32(media.way_back)
 
 
 def _fans_of(
@@ -235,7 +240,7 @@ def _follow_together(steps: Steps, image: Image, energy: NDArray[np.float64]) ->
     lane, place = np.nonzero(activity)
     sources, carried = starts[lane] + place, activity[lane, place]
     rest = (steps_per_mm, within, bone)
-    for shifts, lengths_mm, weight in zip(*steps, strict=True):
+    for shifts, lengths_mm, weight, _ in zip(*steps, strict=True):
         _follow_one((shifts, lengths_mm), (sources, carried * weight), rest, energy)
 
 
@@ -247,7 +252,7 @@ def _follow_one(
 ) -> None:
     sources, carried = start
     steps_per_mm, within, bone = tissue
-    soft, hard, turned_back, _ = bone
+    soft, hard, least, turned_back, _ = bone
     end = within.size - 1
     at = np.zeros_like(carried)
     before = np.zeros_like(carried)
@@ -256,7 +261,7 @@ def _follow_one(
         here = sources + shift
         own = steps_per_mm[here]
         np.maximum(last, soft, out=last)
-        denser = (own > last) & (own < NO_TISSUE) & (last < hard)
+        denser = (np.minimum(own, hard) > last + least) & (own < NO_TISSUE)
         if denser.any():
             rise = (np.minimum(own[denser], hard) - last[denser]) / (hard - soft)
             back = carried[denser] * turned_back * rise
@@ -285,7 +290,7 @@ def _return_together(
     """What bone turns back at step `k` goes where it came from, and beyond."""
     k, shifts, lengths_mm = path
     sources, back, at, before = start
-    steps_per_mm, within, (_, _, _, way_back) = tissue
+    steps_per_mm, within, (_, _, _, _, way_back) = tissue
     end = within.size - 1
     for m in range(k - 1, -shifts.size, -1):
         there = sources + shifts[m] if m >= 0 else sources - shifts[-m]

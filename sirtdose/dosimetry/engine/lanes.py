@@ -9,28 +9,47 @@ from numpy.typing import NDArray
 
 # So many voxels of a row are followed at once, whether all of them are sources or not.
 WIDTH = 64
+# So many voxels at a time stay in a processor's cache.
+_CHUNK = 1 << 18
+# The place of a number's one bit, by its remainder: 2 is a primitive root of 67.
+_ROOT = np.uint64(67)
+_PLACES = np.zeros(67, np.uint64)
+_PLACES[[pow(2, place, 67) for place in range(64)]] = range(64)
 # Denser than this is no tissue, in steps of areal density per mm.
 NO_TISSUE = np.float32(1e6)
 
+# Soft tissue's most and bone's steps of areal density per mm, the least rise that turns
+# energy back, how much, and how much sooner that is used up.
+Bone: TypeAlias = tuple[np.float32, np.float32, np.float32, np.float32, np.float32]
 # Where lanes begin in the flattened image, their activity (lanes, WIDTH), steps of
-# areal density per mm, the energy within so many of them, four numbers of bone, and
-# whether a lane from a voxel on has any tissue that is denser than soft.
+# areal density per mm, the energy within so many of them, what is known of bone, and
+# where each of six ways leads into denser tissue, 64 voxels in a number.
 Image: TypeAlias = tuple[
     NDArray[np.intp],
     NDArray[np.float32],
     NDArray[np.float32],
     NDArray[np.float32],
-    tuple[np.float32, np.float32, np.float32, np.float32],
-    NDArray[np.bool_],
+    Bone,
+    NDArray[np.uint64],
 ]
-# Of some rays: shifts in the flattened image, lengths in mm, and weights.
-Steps: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]
+# Of some rays: shifts in the flattened image, lengths in mm, weights, and by which of
+# six ways a voxel is entered.
+Steps: TypeAlias = tuple[
+    NDArray[np.intp], NDArray[np.float32], NDArray[np.float32], NDArray[np.int8]
+]
 # Of each lane: energy carried, areal density so far, energy within that, and now.
 Going: TypeAlias = tuple[
     NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
 ]
-# Where a lane begins, the step, and all shifts and lengths of the ray.
-Way: TypeAlias = tuple[np.intp, int, NDArray[np.intp], NDArray[np.float32]]
+# Of what was turned back, in the order of steps: the source, and the step; the energy
+# turned back, areal density so far, and energy within that.
+Turned: TypeAlias = tuple[
+    NDArray[np.intp],
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,29 +103,41 @@ def follow(steps: Steps, image: Image, energy: NDArray[np.float64]) -> None:
     A processor does many lanes of a loop at once if it has no conditions: each lane
     goes on until the last one has ended, with nothing left to leave.
     """
-    shifts, lengths_mm, weights = steps
-    starts, activity, _, within, _, dense = image
+    shifts, lengths_mm, weights, ways = steps
+    starts, activity, _, within, _, _ = image
     carried, at = np.zeros(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
     before, now = np.zeros(WIDTH, np.float32), np.zeros(WIDTH, np.float32)
     going = (carried, at, before, now)
     index = np.zeros(WIDTH, np.int32)
-    places, back = np.zeros(WIDTH, np.intp), np.zeros((3, WIDTH), np.float32)
+    most = shifts.shape[1] * WIDTH
+    turned = (
+        np.zeros(most, np.intp),
+        np.zeros(most, np.int32),
+        np.zeros(most, np.float32),
+        np.zeros(most, np.float32),
+        np.zeros(most, np.float32),
+    )
     for n in range(starts.size):
         start = starts[n]
         for ray in range(weights.size):
             _begin(going, activity[n], weights[ray], within)
+            count = 0
             for k in range(shifts.shape[1]):
                 here = start + shifts[ray, k]
-                if k > 0 and dense[np.uintp(here)]:
-                    way = (start, k, shifts[ray], lengths_mm[ray])
-                    if _turned(going, image, way, back[0]):
-                        _return(going, image, way, (places, back, energy))
+                if k > 0:
+                    rises = _rises(image[5], np.uintp(ways[ray, k]), here)
+                    if rises:
+                        step = (rises, start, shifts[ray, k - 1], shifts[ray, k], k)
+                        count = _turn(going, image, step, (turned, count))
                 least = _advance(going, image, (here, lengths_mm[ray, k]), index)
                 for lane in range(WIDTH):
                     now[lane] = within[np.uint32(index[lane])]
                 _leave(going, here, energy)
                 if least >= within.size - 1:
                     break
+            if count > 0:
+                path = (shifts[ray], lengths_mm[ray])
+                _return((turned, count), image, path, energy)
 
 
 def _begin(
@@ -153,77 +184,134 @@ def _leave(going: Going, here: np.intp, energy: NDArray[np.float64]) -> None:
         before[lane] = now[lane]
 
 
-def _turned(going: Going, image: Image, way: Way, back: NDArray[np.float32]) -> int:
-    """What each lane turns back at a step; how many do."""
-    start, k, shifts, _ = way
-    carried, at, _, _ = going
+def _rises(bits: NDArray[np.uint64], way: np.uintp, here: np.intp) -> np.uint64:
+    """Of which lanes the step leads into denser tissue: a bit each."""
+    word, first = np.uintp(here) >> np.uintp(6), np.uint64(here) & np.uint64(63)
+    # Shifted twice: a shift by 64 is not defined.
+    following = bits[way, word + np.uintp(1)] << np.uint64(1)
+    rises: np.uint64 = bits[way, word] >> first | following << (np.uint64(63) - first)
+    return rises
+
+
+def _turn(
+    going: Going,
+    image: Image,
+    step: tuple[np.uint64, np.intp, np.intp, np.intp, int],
+    noted: tuple[Turned, int],
+) -> int:
+    """Note what these lanes turn back at a step; how many notes there are by now."""
+    carried, at, before, _ = going
+    rises, start, shift_before, shift, k = step
+    turned, count = noted
     steps_per_mm, end = image[2], np.float32(image[3].size - 1)
-    soft, hard, turned_back, _ = image[4]
-    here, last = np.uintp(start + shifts[k]), np.uintp(start + shifts[k - 1])
-    count = np.int32(0)
-    for lane in range(WIDTH):
-        own = steps_per_mm[here + np.uintp(lane)]
-        was = steps_per_mm[last + np.uintp(lane)]
-        was = was if was > soft else soft
-        rise = (own if own < hard else hard) - was
-        turns = (rise > 0) & (own < NO_TISSUE) & (at[lane] < end)
+    soft, hard, _, turned_back, _ = image[4]
+    here, last = np.uintp(start + shift), np.uintp(start + shift_before)
+    while rises:
+        lane = _PLACES[(rises & (~rises + np.uint64(1))) % _ROOT]
+        rises &= rises - np.uint64(1)
+        own, was = steps_per_mm[here + lane], steps_per_mm[last + lane]
+        rise = (own if own < hard else hard) - (was if was > soft else soft)
         part = carried[lane] * turned_back
         part *= rise / (hard - soft)
-        part = part if turns else np.float32(0)
-        carried[lane] -= part
-        back[lane] = part
-        count += np.int32(turns)
-    return int(count)
+        if at[lane] < end:
+            carried[lane] -= part
+            turned[0][count], turned[1][count] = start + np.intp(lane), k
+            turned[2][count], turned[3][count] = part, at[lane]
+            turned[4][count] = before[lane]
+            count += 1
+    return count
 
 
 def _return(
-    going: Going,
+    noted: tuple[Turned, int],
     image: Image,
-    way: Way,
-    turned: tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float64]],
+    ray: tuple[NDArray[np.intp], NDArray[np.float32]],
+    energy: NDArray[np.float64],
 ) -> None:
-    """Energy that bone turns back returns along the ray, past its source too."""
-    places, back, energy = turned
-    start, k, shifts, lengths_mm = way
-    left = 0
-    for lane in range(WIDTH):
-        if back[0, lane] != 0:
-            places[left] = start + lane
-            back[0, left] = back[0, lane]
-            back[1, left], back[2, left] = going[1][lane], going[2][lane]
-            left += 1
-    steps_per_mm, within, way_back = image[2], image[3], image[4][3]
+    """Energy that bone turns back returns along the ray, past its source too.
+
+    From the last step on, so that many are on their way together: they are at the end
+    of the lists, and those that join them follow before.
+    """
+    turned, count = noted
+    sources, steps, back, at, before = turned
+    shifts, lengths_mm = ray
+    steps_per_mm, within, way_back = image[2], image[3], image[4][4]
     end = np.float32(within.size - 1)
-    for m in range(k - 1, -shifts.size, -1):
+    waiting, first = np.intp(count), np.intp(count)
+    for m in range(steps[count - 1] - 1, -shifts.size, -1):
+        while waiting > 0 and steps[waiting - 1] > m:
+            waiting -= 1
+            first -= 1
+            _move(turned, waiting, first)
         shift = shifts[m] if m >= 0 else -shifts[-m]
         length_mm = lengths_mm[abs(m)]
-        kept = 0
-        for n in range(left):
-            there = places[n] + shift
-            at = back[1, n] + way_back * steps_per_mm[there] * length_mm
-            now = within[np.int32(at if at < end else end)]
-            energy[there] += back[0, n] * (now - back[2, n])
-            # Those that go on move up.
-            places[kept] = places[n]
-            back[0, kept], back[1, kept], back[2, kept] = back[0, n], at, now
-            kept += at < end
-        left = kept
-        if left == 0:
+        n, kept = np.uintp(count), np.uintp(count)
+        while n > np.uintp(first):
+            n -= np.uintp(1)
+            there = np.uintp(sources[n] + shift)
+            further = at[n] + way_back * steps_per_mm[there] * length_mm
+            now = within[np.uint32(further if further < end else end)]
+            part, source = back[n], sources[n]
+            energy[there] += part * (now - before[n])
+            # Those that go on move up; the others are written over.
+            to = kept - np.uintp(1)
+            sources[to], back[to] = source, part
+            at[to], before[to] = further, now
+            kept -= np.uintp(further < end)
+        first = np.intp(kept)
+        if first == count and waiting == 0:
             break
 
 
-def dense_ahead(
-    steps_per_mm: NDArray[np.float32], soft: np.float32
-) -> NDArray[np.bool_]:
-    """Whether any of so many voxels as a lane has is denser than soft tissue."""
-    found: NDArray[np.bool_] = steps_per_mm > soft
-    found &= steps_per_mm < NO_TISSUE
-    far = 1
-    while far < WIDTH:
-        found[:-far] |= found[far:].copy()
-        far *= 2
-    return found
+def _move(turned: Turned, place: np.intp, to: np.intp) -> None:
+    sources, _, back, at, before = turned
+    sources[to], back[to] = sources[place], back[place]
+    at[to], before[to] = at[place], before[place]
+
+
+def rises_by_way(
+    steps_per_mm: NDArray[np.float32],
+    strides: tuple[int, int, int],
+    bone: Bone,
+) -> NDArray[np.uint64]:
+    """Where a step leads from soft tissue towards bone: a bit for each voxel.
+
+    Parameters
+    ----------
+    steps_per_mm : ndarray, shape (voxels,)
+        Steps of areal density, in the flattened padded image.
+    strides : tuple of int
+        Voxels from one slice, row and column to the next.
+    bone : tuple of float
+        Of these, soft tissue's most and bone's steps per mm, and the least rise.
+
+    Returns
+    -------
+    ndarray, shape (6, words)
+        For steps up and down each axis. Bit `n % 64` of word `n // 64` is that of
+        voxel `n`.
+    """
+    soft, hard, least, *_ = bone
+    words = np.zeros((6, steps_per_mm.size // 64 + 2), "<u8")
+    found = words.view(np.uint8)
+    for low in range(0, steps_per_mm.size, _CHUNK):
+        own = steps_per_mm[low : low + _CHUNK]
+        dense = (own > soft + least) & (own < NO_TISSUE)
+        if not dense.any():
+            continue
+        own = np.where(dense, np.minimum(own, hard), np.float32(0))
+        for way in range(6):
+            shift = strides[way // 2] * (1 - 2 * (way % 2))
+            first = max(shift - low, 0)
+            last = min(own.size, steps_per_mm.size + shift - low)
+            # Walls are first and last, which nothing comes from.
+            was = np.full(own.size, NO_TISSUE)
+            was[first:last] = steps_per_mm[low + first - shift : low + last - shift]
+            bits = np.packbits(own > was + least, bitorder="little")
+            found[way, low // 8 : low // 8 + bits.size] = bits
+    return words
 
 
 # What `follow` calls.
-PARTS = (_begin, _advance, _leave, _turned, _return)
+PARTS = (_begin, _advance, _leave, _rises, _turn, _move, _return)

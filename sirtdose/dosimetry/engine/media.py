@@ -21,6 +21,9 @@ class Media:
     turned_back : float, 0 to 1
         Of the energy that arrives at a step from soft tissue to cortical bone, what
         goes back.
+    least_rise_g_per_ml : float
+        Of density from a voxel to the next: less than this is noise, and turns nothing
+        back.
     way_back : float
         How much sooner that is used up than what went on.
     photons_in_bone : float
@@ -38,6 +41,7 @@ class Media:
     lung_length: float
     bone_length: float
     turned_back: float
+    least_rise_g_per_ml: float
     way_back: float
     photons_in_bone: float
     lung_g_per_ml: float
@@ -71,6 +75,7 @@ class Media:
             lung_length=lengths["lung"],
             bone_length=lengths["bone"],
             turned_back=known["turned_back_by_bone"]["value"],
+            least_rise_g_per_ml=known["least_rise_g_per_ml"]["value"],
             way_back=known["way_back_from_bone"]["value"],
             photons_in_bone=photons.get(nuclide, photons["Y-90"]),
             lung_g_per_ml=known["lung"]["density_g_per_ml"],
