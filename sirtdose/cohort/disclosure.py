@@ -75,6 +75,9 @@ def _small_cells(model: SharedModel) -> Iterator[str]:
     if model.kind == "logistic":
         cells[f"{model.name} without the event"] = len(model.had) - had
     cells |= _events_of_groups(model)
+    if model.strata is not None:
+        sizes = np.bincount(model.strata)
+        cells["the smallest stratum"] = int(sizes.min())
     least = least_cell()
     small = [f"{words}: {count}" for words, count in cells.items() if count < least]
     if small:
@@ -89,15 +92,17 @@ def _events_of_groups(model: SharedModel) -> dict[str, int]:
     """Events in each group that a covariate makes: they follow from its numbers.
 
     Of two groups, score and information are those of a table of four cells, or of a
-    log-rank test: observed less expected events, and the variance.
+    log-rank test: observed less expected events, and the variance. Of a few more, they
+    are sums over counts, which often have one solution in whole numbers.
     """
+    few = table("sharing")["few_values"]["most"]
     cells = {
         f"{words} with the event": int((model.had & own).sum())
         for words, own in model.groups.items()
     }
     for name, column in zip(model.names, model.matrix.T, strict=True):
         values = np.unique(column) if name in model.numbers else ()
-        for value in values if len(values) == 2 else ():
+        for value in values if len(values) <= few else ():
             own = column == value
             words = f"'{name}' {value:g}"
             cells[words] = int(own.sum())

@@ -404,6 +404,64 @@ class TestEventsOfGroups:
         outcomes = table(tmp_path / "o.csv", *self.of(10))
         assert shared(tmp_path, outcomes, "a.json")[1]
 
+    def of_three(self):
+        """Patients at 0, 1 and 2, 4 of them at 2, and with the event."""
+        dose = np.repeat([0.0, 1.0, 2.0], [32, 14, 4])
+        return dose, np.isin(np.arange(50), [*range(9), *range(32, 38), 48, 49])
+
+    def of_counts(self, n, e):
+        """Patients and events at 0, 1 and 2, a row each."""
+        had = [np.arange(k) < j for k, j in zip(n, e, strict=True)]
+        return np.repeat([0.0, 1.0, 2.0], n), np.concatenate(had)
+
+    def test_it_succeeds_from_two_points_of_three_values(self):
+        points, found = [0.0, 0.3], set()
+        seen, y = numbers(*self.of_three(), points), 17 / 50
+        for last, middle in np.ndindex(51, 51):
+            n = (50 - middle - last, middle, last)
+            v, v2 = middle + 2 * last, middle + 4 * last
+            # What those with the event have together is a whole number, too.
+            total = round(seen[0] + y * v)
+            if (
+                min(n) < 0
+                or abs(y * (1 - y) * (v2 - v**2 / 50) - seen[1]) > 1e-6
+                or abs(seen[0] + y * v - total) > 1e-6
+            ):
+                continue
+            for e2 in range(min(last, total // 2) + 1):
+                e = (17 - total + e2, total - 2 * e2, e2)
+                if all(0 <= j <= k for j, k in zip(e, n, strict=True)):
+                    own = numbers(*self.of_counts(n, e), points)
+                    found |= {n} if np.allclose(own, seen, rtol=1e-6) else set()
+        assert found == {(32, 14, 4)}
+
+    def test_the_command_refuses_it_at_the_first(self, tmp_path):
+        outcomes = table(tmp_path / "o.csv", *self.of_three())
+        found, document = shared(tmp_path, outcomes, "a.json")
+        text = refused(found, "'tumor_gy' 2: 4", "'tumor_gy' 2 with the event: 2")
+        assert "'tumor_gy' 1 with the event: 6" in text
+        assert document is None
+
+    def test_more_than_ten_values_are_a_number(self, tmp_path):
+        dose = np.arange(66) % 11 * 7.0
+        outcomes = table(tmp_path / "o.csv", dose, np.arange(66) % 2 > 0)
+        assert shared(tmp_path, outcomes, "a.json")[1]
+
+    @pytest.mark.parametrize("small", [9, 10])
+    def test_a_stratum_of_a_few_is_refused(self, tmp_path, small):
+        rng = np.random.default_rng(2)
+        outcomes = table(
+            *(tmp_path / "o.csv", np.linspace(90, 170, 50), np.arange(50) % 2 > 0),
+            ward=np.where(np.arange(50) < small, "a", "b").tolist(),
+            os_months=(rng.exponential(9, 50).round(1) + 0.1).tolist(),
+            dead=(np.arange(50) % 3 > 0).astype(int).tolist(),
+        )
+        words = (*TIMED, "--covariate", "tumor_gy", "--stratum", "ward")
+        found, document = shared(tmp_path, outcomes, "a.json", *words)
+        assert (document is None) == (small < 10), found.output
+        if small < 10:
+            refused(found, "the smallest stratum: 9")
+
     @pytest.mark.parametrize("events", [0, 9])
     def test_a_category_with_few_deaths_is_refused(self, tmp_path, events):
         dose, had = self.of(events)
