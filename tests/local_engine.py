@@ -56,6 +56,8 @@ def answer(given: np.lib.npyio.NpzFile, folder: Path, asked: dict, how: str) -> 
     means = np.add.reduceat(counted, given["starts"])
     if how == "nan":
         means[:] = np.nan
+    if how == "unreached":
+        means[-1] = 0
     say(
         {
             "number": asked["number"],

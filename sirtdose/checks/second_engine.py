@@ -19,9 +19,8 @@ def second_engine_findings(
         Finding.of(
             "H51",
             f"'{one.name}': mean dose by {one.method.replace('_', ' ')} is "
-            f"{one.ours_gy:.4g} Gy, by {simulation.engine} {one.theirs_gy:.4g} +- "
-            f"{one.standard_gy:.2g} Gy: they differ by {one.apart_gy:+.3g} Gy, more "
-            f"than {one.allowed_gy:.3g} Gy",
+            f"{one.ours_gy:.4g} Gy, by {simulation.engine} {_theirs(one)}: they differ "
+            f"by {one.apart_gy:+.3g} Gy, more than {one.allowed_gy:.3g} Gy",
             subject=f"{one.name} by {one.method}",
             value=abs(one.apart_gy),
             bound=Bound(
@@ -50,3 +49,10 @@ def second_engine_findings(
             )
         )
     return findings
+
+
+def _theirs(one: Mean) -> str:
+    known = one.known_to_gy
+    if known is None:
+        return f"{one.theirs_gy:.4g} Gy, which no history reached"
+    return f"{one.theirs_gy:.4g} +- {known:.2g} Gy"

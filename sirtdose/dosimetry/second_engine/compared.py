@@ -25,6 +25,16 @@ class Mean:
     tolerance_fraction: float
 
     @property
+    def known_to_gy(self) -> float | None:
+        """Standard uncertainty; None where no history, or only one batch, tells it.
+
+        >>> Mean("kernel", "Lungs", "lungs", 0.1, 0.0, 0.0, 0.03).known_to_gy is None
+        True
+        """
+        known = self.theirs_gy > 0 and math.isfinite(self.standard_gy)
+        return self.standard_gy if known else None
+
+    @property
     def ratio(self) -> float | None:
         """Ours over theirs."""
         return self.ours_gy / self.theirs_gy if self.theirs_gy > 0 else None
@@ -32,9 +42,8 @@ class Mean:
     @property
     def ratio_standard(self) -> float | None:
         """Standard uncertainty of the ratio, by the simulation alone."""
-        ratio = self.ratio
-        known = ratio is not None and math.isfinite(self.standard_gy)
-        return ratio * self.standard_gy / self.theirs_gy if known and ratio else None
+        ratio, known = self.ratio, self.known_to_gy
+        return ratio * known / self.theirs_gy if ratio and known is not None else None
 
     @property
     def allowed_gy(self) -> float:

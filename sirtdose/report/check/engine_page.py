@@ -7,6 +7,8 @@ from sirtdose.report.check.second_engine import (
     expected_lines,
     headline,
     histories_words,
+    known_words,
+    not_awaited_lines,
 )
 from sirtdose.report.page_head import PageHead, made_today
 from sirtdose.report.render import case_hash, render
@@ -32,7 +34,9 @@ def second_engine_page(text: str) -> str:
         d=document,
         shown_name=shown_name,
         answer=headline(document),
+        not_awaited=not_awaited_lines(document),
         expected=expected_lines(document),
+        known_words=known_words,
         histories=histories_words(document),
         details=detail_lines(document),
         methods=[

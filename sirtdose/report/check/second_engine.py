@@ -1,6 +1,5 @@
 """Our doses against those of another engine, as a document, a table and lines."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -75,7 +74,7 @@ def _row(one: Mean) -> dict[str, Any]:
         "role": one.role,
         "ours_gy": one.ours_gy,
         "theirs_gy": one.theirs_gy,
-        "theirs_standard_gy": one.standard_gy if math.isfinite(one.standard_gy) else 0,
+        "theirs_standard_gy": one.known_to_gy,
         "ratio": one.ratio,
         "ratio_standard": one.ratio_standard,
         "allowed_gy": one.allowed_gy,
@@ -96,7 +95,7 @@ def second_engine_screen(document: Mapping[str, Any]) -> Screen:
             method_words(one["method"]),
             significant(one["ours_gy"]),
             significant(one["theirs_gy"]),
-            f"{one['theirs_standard_gy']:.2g}",
+            known_words(one["theirs_standard_gy"]),
             *_ratio(one),
             _VERDICTS[one["passed"]],
         ]
@@ -105,6 +104,7 @@ def second_engine_screen(document: Mapping[str, Any]) -> Screen:
     header = ["structure", "method", "ours Gy", "ompMC Gy", "+- Gy", "ratio", "+-", ""]
     result = [
         headline(document),
+        *(f"{line}." for line in not_awaited_lines(document)),
         "",
         table(header, rows, left=(0, 1)),
         "",
@@ -130,6 +130,28 @@ def expected_lines(document: Mapping[str, Any]) -> list[str]:
     """What a failing method leaves out by its nature, where that may be the reason."""
     failed = {one["method"] for one in document["means"] if not one["passed"]}
     return [said for method, said in _LEAVES_OUT.items() if method in failed]
+
+
+def not_awaited_lines(document: Mapping[str, Any]) -> list[str]:
+    """Structures with so little dose that how well they are known did not count."""
+    awaited = document["simulation"]["awaited"]
+    others = dict.fromkeys(
+        shown_name(one["name"])
+        for one in document["means"]
+        if one["name"] not in awaited
+    )
+    if not others:
+        return []
+    part = known_table("second_engine")["awaited"]["fraction_of_highest_mean"]
+    return [
+        f"That holds for means of {100 * part:g} % of the highest or more; not waited "
+        f"for: {', '.join(others)}"
+    ]
+
+
+def known_words(standard_gy: float | None) -> str:
+    """A standard uncertainty; nothing is known where no history left any energy."""
+    return "not known" if standard_gy is None else f"{standard_gy:.2g}"
 
 
 def histories_words(document: Mapping[str, Any]) -> str:

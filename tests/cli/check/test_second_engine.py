@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from sirtdose.checks.second_engine import second_engine_findings
+from sirtdose.data.load import table
 from sirtdose.dosimetry.second_engine.compared import Mean, Simulation
 from sirtdose.workflows.check import ompmc
 
@@ -170,6 +171,51 @@ def test_time_that_is_over_is_said(run: Run, doses: Path) -> None:
     (found,) = (one for one in document["warnings"] if one["subject"] == "uncertainty")
     assert "was stopped by the time limit" in found["message"]
     assert found["message"].endswith("not 0.01 %. Raise --time-limit or --jobs")
+
+
+def test_a_structure_that_no_history_reached_is_not_known(
+    run: Run, doses: Path, tmp_path: Path, engine: Callable[[str], None]
+) -> None:
+    engine("unreached")
+    out = tmp_path / "out"
+    words = ("--method", "local", "--time-limit", "2s", "--out", out)
+    result = run("check", doses, *FEW, *words)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads((out / "second_engine.json").read_text())
+    assert [
+        e.message for e in Draft202012Validator(schema()).iter_errors(document)
+    ] == []
+    *_, last = document["means"]
+    assert (last["theirs_gy"], last["theirs_standard_gy"]) == (0, None)
+    assert (last["ratio"], last["ratio_standard"], last["passed"]) == (
+        None,
+        None,
+        False,
+    )
+    [row] = [one for one in result.output.splitlines() if "  not known  " in one]
+    assert row.startswith("All tumors")
+    assert row.split()[-5:] == ["not", "known", "-", "-", "FAIL"]
+    assert "by ompMC 0 Gy, which no history reached: they differ by" in result.stderr
+    assert ">not known<" in (out / "second_engine.html").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_was_not_waited_for_is_said(
+    run: Run, doses: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("check", doses, *FEW, "--known-to", "2%", "--method", "local")
+    said = "That holds for means of 50 % of the highest or more; not waited for: Liver,"
+    assert "not waited for" not in run(*words).output
+    known = table("second_engine")
+    few = {**known, "awaited": {**known["awaited"], "fraction_of_highest_mean": 0.5}}
+    for room in (
+        "workflows.check.simulated.table",
+        "report.check.second_engine.known_table",
+    ):
+        monkeypatch.setattr(f"sirtdose.{room}", lambda _: few)
+    result = run(*words)
+    assert said in " ".join(result.stderr.split())
+    assert result.stderr.index(said[:20]) < result.stderr.index("structure")
 
 
 @pytest.mark.usefixtures("engine")
