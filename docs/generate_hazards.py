@@ -12,7 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from sirtdose.data.load import table
@@ -74,9 +74,14 @@ class Function:
         return f"{self.module}:{self.name}"
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of its syntax."""
+        return list(ast.walk(self.node))
+
+    @cached_property
     def says(self) -> list[str]:
         """The fixed pieces of its texts, without its docstring."""
-        own = [one for one in ast.walk(self.node) if isinstance(one, ast.Constant)]
+        own = [one for one in self.nodes if isinstance(one, ast.Constant)]
         doc = ast.get_docstring(self.node, clean=False)
         return [n.value for n in own if isinstance(n.value, str) and n.value != doc]
 
@@ -104,33 +109,50 @@ class Function:
         return re.sub(r"\s*\((H\d\d(, | to | and )?)+\)", "", first).rstrip(".:")
 
 
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The syntax of every module of the package."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(
+            path.read_text("utf-8")
+        )
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
 def functions() -> dict[str, Function]:
     """Every top-level function and class of the package, by its place."""
     found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for node in ast.parse(path.read_text("utf-8")).body:
+    for module, tree in trees().items():
+        for node in tree.body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 one = Function(module, node.name, node)
                 found[one.key] = one
     return found
 
 
+def imported(every: dict[str, Function]) -> dict[str, dict[str, str]]:
+    """What each module names by importing it, within its functions too."""
+    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for module, tree in trees().items():
+        for statement in tree.body:
+            own = every.get(f"{module}:{getattr(statement, 'name', '')}")
+            for node in ast.walk(statement) if own is None else own.nodes:
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    names[module] |= {
+                        alias.asname or alias.name: f"{node.module}:{alias.name}"
+                        for alias in node.names
+                    }
+    return names
+
+
 def calls(every: dict[str, Function]) -> dict[str, set[str]]:
     """What each function names of the others, its own module's and imported ones."""
-    names: dict[str, dict[str, str]] = defaultdict(dict)
-    for path in PACKAGE.rglob("*.py"):
-        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                for alias in node.names:
-                    names[module][alias.asname or alias.name] = (
-                        f"{node.module}:{alias.name}"
-                    )
+    names = imported(every)
     return {
         key: {
             target
-            for node in ast.walk(one.node)
+            for node in one.nodes
             for target in _targets(node, one.module, names[one.module])
             if target in every and target != key
         }
