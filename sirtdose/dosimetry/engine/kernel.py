@@ -125,7 +125,7 @@ def voxel_kernel(
     return electron_kernel(radial, spacing_mm)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def electron_kernel(
     radial: RadialKernel, spacing_mm: tuple[float, float, float]
 ) -> Kernel:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sirtdose.model.volume import Quantity, Volume
 _NM = "1.2.840.10008.5.1.4.1.1.20"
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 _MANUFACTURER = "sirtdose"
+_DECIMAL_MAX = 16
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 _TIMES = ("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime")
 # Of what is made from images: the examination's, not the moment of writing.
@@ -237,6 +239,11 @@ def write_ct(volume: Volume, folder: Path, study: Study) -> list[Path]:
 
 def decimal(value: float) -> str:
     """Write a decimal string of at most 16 characters, as exact as that allows."""
+    number = float(value) + 0.0
+    text = repr(number)
+    # Most are short: contours have hundreds of thousands of them.
+    if len(text) <= _DECIMAL_MAX and isfinite(number):
+        return text
     from pydicom.valuerep import format_number_as_ds
 
-    return format_number_as_ds(float(value) + 0.0)
+    return format_number_as_ds(number)
