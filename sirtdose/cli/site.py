@@ -75,7 +75,7 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
 
     Example: sirtdose site check
     """
-    path = path or site_path(None)
+    path = path or site_path(context.find_root().params.get("site"))
     if path is None:
         raise InputError(
             "there is no site file: name one, set SIRTDOSE_SITE, or start one with "

@@ -92,10 +92,11 @@ def _events_of_groups(model: SharedModel) -> dict[str, int]:
     """Events in each group that a covariate makes: they follow from its numbers.
 
     Of two groups, score and information are those of a table of four cells, or of a
-    log-rank test: observed less expected events, and the variance. Of a few more, they
-    are sums over counts, which often have one solution in whole numbers.
+    log-rank test: observed less expected events, and the variance. Of a few more, those
+    of a logistic model are sums over counts, which often have one solution in whole
+    numbers; those of a Cox model depend on times, too, which nobody else knows.
     """
-    few = table("sharing")["few_values"]["most"]
+    few = table("sharing")["few_values"]["most"] if model.kind == "logistic" else 2
     cells = {
         f"{words} with the event": int((model.had & own).sum())
         for words, own in model.groups.items()

@@ -88,6 +88,30 @@ def test_the_users_folder_is_looked_at_last(
     assert document(run(*MIRD, *SHUNT, "--json"))["device"] == "glass"
 
 
+def test_the_file_that_is_named_is_the_one_that_is_checked(
+    run: Run, site: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = site('[defaults]\ndevice = "glass"\n')
+    result = run("--site", path, "site", "check")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith(f"{path.name}, SHA-256 ")
+    # A user who is not known has no home.
+    for variable, words in (("", ("--site", "~nobody-here/x")), ("~nobody-here/x", ())):
+        monkeypatch.setenv("SIRTDOSE_SITE", variable)
+        result = run(*words, "site", "check")
+        assert result.exit_code == 3
+        assert "names '~nobody-here/x', and there is no such file" in result.stderr
+
+
+def test_a_file_beside_it_has_no_unknown_user(
+    run: Run, site: Callable[[str], Path]
+) -> None:
+    path = site('[[camera]]\nname = "A"\nfile = "~nobody-here/a.toml"\nmodel = "m"\n')
+    result = run("site", "check", path)
+    assert result.exit_code == 3
+    assert "there is no '~nobody-here/a.toml' beside" in result.stderr
+
+
 def sizes_in(vials: dict[str, Any]) -> set[float]:
     return {
         vial["calibration_gbq"]

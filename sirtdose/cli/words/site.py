@@ -17,6 +17,7 @@ from sirtdose.cli.words.typed import (
     option_words,
 )
 from sirtdose.errors import InputError, nearest_name
+from sirtdose.io.home import from_home
 from sirtdose.io.tables.site import line_of, read_site
 from sirtdose.model.device import device_name
 from sirtdose.model.site import Site, SiteUsed
@@ -67,7 +68,7 @@ def site_path(typed: str | None) -> Path | None:
     if named is not None:
         if not named:
             return None
-        path = Path(named).expanduser()
+        path = from_home(named)
         if not path.is_file():
             said = "--site" if typed is not None else VARIABLE
             raise InputError(f"{said} names '{named}', and there is no such file")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from sirtdose.errors import InputError, nearest_name
+from sirtdose.io.home import from_home
 from sirtdose.io.tables.own_file import read_own_file, shown
 from sirtdose.io.tables.site_node import KEYS, node_of
 from sirtdose.model.device import device_name
@@ -174,7 +175,7 @@ class _Reader:
         if "file" not in given:
             return Camera(name, tells)
         file = self.text(given["file"], "camera", "file")
-        path = self.path.absolute().parent / Path(file).expanduser()
+        path = self.path.absolute().parent / from_home(file)
         if not path.is_file():
             self.refuse(
                 f"camera '{shown(name)}': there is no '{shown(file)}' beside "

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sirtdose.errors import InputError
+from sirtdose.io.home import from_home
 from sirtdose.io.tables.own_file import shown
 from sirtdose.model.node import (
     OUR_AET,
@@ -148,7 +149,7 @@ class _Node:
         if key not in self.given:
             return None
         name = self.text(key)
-        path = self.reader.path.absolute().parent / Path(name).expanduser()
+        path = self.reader.path.absolute().parent / from_home(name)
         if not path.is_file():
             self.reader.refuse(
                 f"{key}: there is no '{shown(name)}' beside {self.reader.path.name}",

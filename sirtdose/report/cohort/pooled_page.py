@@ -104,7 +104,7 @@ def _model(model: Document) -> dict[str, Any]:
 
 def _random(found: Document | None) -> str:
     if found is None:
-        return "n/a"
+        return ""
     return estimate_words(
         {key: found[f"random_{key}"] for key in ("ratio", "low", "high")}
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.report.cohort.words import p_words, ratio_words
+from sirtdose.report.cohort.words import is_near_one, p_words, ratio_words
 
 Document = dict[str, Any]
 _RATIO = {"logistic": "odds ratio", "cox": "hazard ratio"}
@@ -53,13 +53,18 @@ def coefficient_title(one: Document) -> str:
 
 
 def estimate_words(one: Document) -> str:
-    """A ratio with its interval.
+    """A ratio with its interval; near 1 all three with the same digits.
 
     >>> estimate_words({"ratio": 0.812, "low": 0.701, "high": 0.94})
     '0.812 (0.701 to 0.940)'
+    >>> estimate_words({"ratio": 1.00855, "low": 0.99531, "high": 1.021967})
+    '1.00855 (0.99531 to 1.02197)'
     """
-    low, high = (ratio_words(one[key]) for key in ("low", "high"))
-    return f"{ratio_words(one['ratio'])} ({low} to {high})"
+    ratio, low, high = (
+        f"{one[key]:.5f}" if is_near_one(one["ratio"]) else ratio_words(one[key])
+        for key in ("ratio", "low", "high")
+    )
+    return f"{ratio} ({low} to {high})"
 
 
 def heterogeneity_words(found: Document | None) -> str:

@@ -76,7 +76,12 @@ def ratio_words(ratio: float) -> str:
     >>> ratio_words(2.425), ratio_words(1.00043)
     ('2.42', '1.00043')
     """
-    return f"{ratio:.5f}" if abs(ratio - 1) < 0.01 else significant(ratio, 3)
+    return f"{ratio:.5f}" if is_near_one(ratio) else significant(ratio, 3)
+
+
+def is_near_one(ratio: float) -> bool:
+    """Whether three digits would not tell it from 1."""
+    return abs(ratio - 1) < 0.01
 
 
 def cutoff_words(endpoint: Document) -> str:
