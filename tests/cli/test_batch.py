@@ -573,7 +573,9 @@ def slow_cases(tmp_path: Path, exact_voxels: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_killed_worker_is_its_cases_row(
     slow_cases: Path, tmp_path: Path, how: signal.Signals
 ) -> None:
@@ -669,7 +671,9 @@ def test_a_worker_has_one_thread_unless_the_user_says_otherwise(
     assert found.stdout.strip() == seen, found.stderr
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_an_ended_batch_goes_on_where_it_was(
     run: Run, slow_cases: Path, tmp_path: Path, how: signal.Signals
 ) -> None:
@@ -685,7 +689,9 @@ def test_an_ended_batch_goes_on_where_it_was(
     assert process.stderr is not None
     before = ""
     while "s1 done" not in before:
-        before += process.stderr.readline()
+        line = process.stderr.readline()
+        assert line, before
+        before += line
     # A terminal's Ctrl-C reaches every process, a SIGTERM often one alone.
     if how is signal.SIGINT:
         os.killpg(process.pid, how)

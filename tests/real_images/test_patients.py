@@ -63,6 +63,7 @@ def test_y90_pet_by_voxel_centers(real_images: Path) -> None:
     assert mean["Liver"] == pytest.approx(33.3, rel=3e-3)
 
 
+@pytest.mark.slow
 def test_y90_pet_normal_tissue_converges(real_images: Path) -> None:
     """Splitting each mask voxel ever finer along z tends to the exact overlap.
 

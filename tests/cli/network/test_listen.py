@@ -257,6 +257,7 @@ def test_a_run_that_fails_is_kept_and_does_not_end_the_listener(
     assert "Traceback" not in listener.text + once.text
 
 
+@pytest.mark.slow
 def test_a_run_that_failed_is_tried_again_with_other_options(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:

@@ -159,6 +159,7 @@ def test_dcmtk_takes_the_same_pdf_out(out: Path, tmp_path: Path) -> None:
     assert (tmp_path / "x.pdf").read_bytes() == (out / "report.pdf").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_files(
     run: Run, exact_contours: Path, out: Path, tmp_path: Path
 ) -> None:
