@@ -1,6 +1,5 @@
 """What the tests share: real images where they are at hand, and phantoms."""
 
-import gc
 import os
 
 # Every core has a worker: more threads, which numpy starts where it is loaded, would
@@ -54,10 +53,6 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Of what is there now nothing becomes garbage, and searching for that took a
-    # quarter of the time of all tests.
-    gc.freeze()
-    gc.set_threshold(20_000)
     folder = config.getoption("--record-checks")
     if folder is not None:
         from tests.recorded_checks import Recorder

@@ -215,6 +215,7 @@ def test_results_of_one_command_do_not_stay_beside_anothers(
     assert os.path.lexists(out / "c1" / "plan.json")
 
 
+@pytest.mark.slow
 def test_a_cluster_of_two_processes_gives_the_same_plans(
     run: Run, plans: Path, tmp_path: Path
 ) -> None:

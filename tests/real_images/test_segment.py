@@ -31,6 +31,7 @@ def drawn(path: Path, image: Volume, *names: str) -> list[Structure]:
     return [occupancy_on(found[name], image.grid) for name in names]
 
 
+@pytest.mark.slow
 def test_the_gradient_finds_the_tumor_of_a_maa_spect(
     run: Run, real_images: Path, tmp_path: Path
 ) -> None:

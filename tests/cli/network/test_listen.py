@@ -299,7 +299,8 @@ def test_a_run_that_takes_the_listener_along_is_said_to_have_failed(
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)]
+    ("number", "code"),
+    [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)],
 )
 def test_a_signal_ends_it_in_the_middle_of_a_run(
     run: Run, exact_contours: Path, tmp_path: Path, number: int, code: int

@@ -280,6 +280,7 @@ def test_tables_refused(run: Run, spheres: Path, tmp_path: Path, text: str) -> N
     assert "recovery coefficients" in result.stderr
 
 
+@pytest.mark.slow
 def test_other_voxels_and_kernels_agree(
     run: Run, spheres: Path, undone: tuple[dict, Path], tmp_path: Path
 ) -> None:

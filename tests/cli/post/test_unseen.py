@@ -179,6 +179,7 @@ def test_a_plan_by_an_image_shows_them_too(
     assert tumors == ["Tumor 4", "Tumor 5", "Tumor 6"]
 
 
+@pytest.mark.slow
 def test_a_batch_shows_them_in_the_case_s_folder(
     run: Run, exact_contours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
