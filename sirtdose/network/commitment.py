@@ -96,7 +96,7 @@ class Reports:
             return self._came.get(transaction)
 
     def wait_until_answered(self, association: "Association", seconds: float) -> None:
-        """Let the library answer what came: a release would overtake its answer."""
+        """Wait until the library has answered the report, so that we may release."""
         with self._change:
             self._change.wait_for(lambda: association not in self._owed, seconds)
 

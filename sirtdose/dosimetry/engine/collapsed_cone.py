@@ -153,7 +153,7 @@ def superpose(
 
 
 def _ways(path: Path) -> NDArray[np.int8]:
-    """By which of six ways each voxel is entered; the first one is the source's."""
+    """The direction (of six) in which a ray enters each voxel; the first is unused."""
     moved = np.diff(path.offsets, axis=1, prepend=0)
     axis = np.abs(moved).argmax(axis=2)
     return np.asarray(2 * axis + (moved.sum(axis=2) < 0), np.int8)
@@ -212,7 +212,7 @@ def _added_up(
 
 
 def _bone(media: Media | None) -> Bone:
-    """What turns energy back; nothing where the media are not told apart."""
+    """How bone turns energy back; without media nothing does."""
     if media is None:
         return NO_TISSUE, NO_TISSUE, np.float32(0), np.float32(0), np.float32(1)
     edges = np.array([media.soft_tissue_g_per_ml[1], media.bone_g_per_ml])

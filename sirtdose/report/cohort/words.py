@@ -80,7 +80,7 @@ def ratio_words(ratio: float) -> str:
 
 
 def is_near_one(ratio: float) -> bool:
-    """Whether three digits would not tell it from 1."""
+    """Whether a ratio is so near 1 that three digits do not show the difference."""
     return abs(ratio - 1) < 0.01
 
 
